@@ -1,0 +1,1 @@
+"""The service: JSON API and French pages over one Relais."""

@@ -1,0 +1,1 @@
+"""The painter: results in, folium.Map out; no query, no file."""

@@ -1,0 +1,1 @@
+"""French addresses to points, from open address files or the Géoplateforme."""

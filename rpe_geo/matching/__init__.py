@@ -1,0 +1,1 @@
+"""Feasibility, ranking, relaxation and combination: pure, from registry to verdicts."""

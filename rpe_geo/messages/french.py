@@ -1,0 +1,111 @@
+"""How French writes dates, numbers, durations and lists."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+__all__ = ["day", "enumeration", "hours", "minutes", "number", "plain", "plural", "short_day"]
+
+NBSP = "\u00a0"
+NARROW = "\u202f"
+MONTHS = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+]
+SHORT_MONTHS = [
+    "janv.",
+    "févr.",
+    "mars",
+    "avr.",
+    "mai",
+    "juin",
+    "juill.",
+    "août",
+    "sept.",
+    "oct.",
+    "nov.",
+    "déc.",
+]
+WEEKDAYS = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"]
+SHORT_WEEKDAYS = ["lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."]
+
+
+def day(value: date, *, weekday: bool = False) -> str:
+    """Write a date: « 4 janvier 2027 », « lundi 4 janvier 2027 », « 1er mars 2027 »."""
+    first = "1er" if value.day == 1 else str(value.day)
+    text = f"{first}{NBSP}{MONTHS[value.month - 1]} {value.year}"
+    return f"{WEEKDAYS[value.weekday()]} {text}" if weekday else text
+
+
+def short_day(value: date) -> str:
+    """Write a date for dense places: « 4 janv. »."""
+    return f"{value.day}{NBSP}{SHORT_MONTHS[value.month - 1]}"
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """Write a number with a decimal comma and thin spaces: « 3 000 », « 57,8 », « − 71 »."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞"
+    if decimals is None:
+        decimals = 0 if float(value).is_integer() else 1
+    text = f"{abs(value):,.{decimals}f}".replace(",", NARROW).replace(".", ",")
+    negative = value < 0 and text.strip("0," + NARROW) != ""
+    return f"−{NARROW}{text}" if negative else text
+
+
+def hours(quarters: int) -> str:
+    """Write a duration or a clock time in quarter-hours: 30 is « 7 h 30 », 32 is « 8 h »."""
+    whole, rest = divmod(int(quarters), 4)
+    return f"{whole}{NBSP}h" if rest == 0 else f"{whole}{NBSP}h{NBSP}{rest * 15:02d}"
+
+
+def minutes(value: float) -> str:
+    """Write whole minutes: « 6 min », « 1 h 05 » from sixty on."""
+    rounded = round(value)
+    if rounded < 60:
+        return f"{rounded}{NBSP}min"
+    return f"{rounded // 60}{NBSP}h{NBSP}{rounded % 60:02d}"
+
+
+def enumeration(items: Iterable[str], last: str = "et") -> str:
+    """Join words: « a, b et c »."""
+    words = list(items)
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def plural(count: float, singular: str, many: str | None = None) -> str:
+    """Count things; French is singular below two: « 1 place », « 0 place », « 2 places »."""
+    word = singular if abs(count) < 2 else (many or f"{singular}s")
+    return f"{number(count)}{NBSP}{word}"
+
+
+def plain(value: Any) -> Any:
+    """Write a value of an error or a verdict as a reader expects it; strings pass unchanged."""
+    match value:
+        case bool():
+            return "oui" if value else "non"
+        case float():
+            return number(value)
+        case date():
+            return day(value)
+        case list() | tuple() | set() | frozenset():
+            return enumeration(str(plain(item)) for item in value)
+        case _:
+            return value

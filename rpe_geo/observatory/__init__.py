@@ -1,0 +1,1 @@
+"""Supply against demand: decays, floating catchments, coverage, hot spots."""

@@ -1,0 +1,181 @@
+"""The seams to the world: what the use cases ask of a geocoder, a travel-time engine and a registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+import geopandas as gpd
+import pandas as pd
+from shapely import LineString, Point
+
+__all__ = [
+    "AddressLevel",
+    "AddressQuery",
+    "AddressStatus",
+    "Geocoded",
+    "Geocoder",
+    "Mode",
+    "Progress",
+    "Route",
+    "RouteStep",
+    "TravelTimeEngine",
+]
+
+Mode = Literal["walk", "bike", "car", "transit"]
+AddressLevel = Literal["housenumber", "interpolated", "street", "locality", "municipality"]
+AddressStatus = Literal["ok", "review", "not-found"]
+
+Progress = Callable[[str, int, int | None], None]
+"""`progress(what, done, total)`: long work says where it stands; `total` is None when unknown."""
+
+
+@dataclass(frozen=True)
+class AddressQuery:
+    """An address as typed: one string, or with postcode and city in columns of their own."""
+
+    text: str
+    postcode: str | None = None
+    city: str | None = None
+
+
+@dataclass(frozen=True)
+class Geocoded:
+    """
+    The place that an address became, and how sure that is.
+
+    Parameters
+    ----------
+    status
+        ok: may be used without asking; review: the best guess, somebody must look; not-found: no coordinates.
+    longitude, latitude
+        EPSG:4326; None when not found.
+    uncertainty_m
+        Radius in metres that holds the true place (at 95 %); None when not found.
+    reason
+        Why it is not accepted, in French; empty when ok.
+    choices
+        Other places that could be meant, best first, when in doubt.
+    """
+
+    status: AddressStatus
+    longitude: float | None = None
+    latitude: float | None = None
+    score: float = 0.0
+    level: AddressLevel | None = None
+    label: str = ""
+    housenumber: str = ""
+    street: str = ""
+    code_postal: str = ""
+    code_commune: str = ""
+    city: str = ""
+    uncertainty_m: float | None = None
+    reason: str = ""
+    choices: tuple[Geocoded, ...] = field(default=(), repr=False)
+
+    @property
+    def point(self) -> Point | None:
+        """The place as a point, EPSG:4326; None when not found."""
+        if self.longitude is None or self.latitude is None:
+            return None
+        return Point(self.longitude, self.latitude)
+
+
+class Geocoder(Protocol):
+    """Turns French addresses into places."""
+
+    def geocode(self, addresses: Sequence[AddressQuery]) -> list[Geocoded]:
+        """Find the place of each address, in order."""
+        ...
+
+    def autocomplete(
+        self, text: str, *, limit: int = 6, near: Point | None = None
+    ) -> list[Geocoded]:
+        """Complete what is being typed; the last word may be unfinished."""
+        ...
+
+    def reverse(self, point: Point) -> Geocoded:
+        """Find the nearest address of a point (EPSG:4326)."""
+        ...
+
+
+@dataclass(frozen=True)
+class RouteStep:
+    """One leg of a route: what it follows, its length in metres and its time in minutes."""
+
+    name: str
+    mode: Mode
+    distance_m: float
+    travel_time_min: float
+
+
+@dataclass(frozen=True)
+class Route:
+    """The way between two points (EPSG:4326), door to door; `inf` minutes and no geometry when unreachable."""
+
+    travel_time_min: float
+    distance_m: float
+    geometry: LineString | None
+    steps: tuple[RouteStep, ...] = ()
+
+
+class TravelTimeEngine(Protocol):
+    """Says how long it takes; unreachable is `inf`, never an error."""
+
+    def travel_times(
+        self,
+        origins: gpd.GeoSeries,
+        destinations: gpd.GeoSeries,
+        *,
+        mode: Mode,
+        cutoff_min: float,
+        departure: datetime | None = None,
+    ) -> pd.DataFrame:
+        """
+        Compute travel times in minutes, door to door.
+
+        Parameters
+        ----------
+        origins, destinations
+            Points in EPSG:4326, indexed by id.
+        mode
+            walk, bike, car or transit.
+        cutoff_min
+            Times above are `inf`.
+        departure
+            For transit; other modes ignore it.
+
+        Returns
+        -------
+        DataFrame
+            Rows origins, columns destinations, float64 minutes.
+        """
+        ...
+
+    def routes(
+        self,
+        origin: Point,
+        destinations: gpd.GeoSeries,
+        *,
+        mode: Mode,
+        departure: datetime | None = None,
+    ) -> list[Route]:
+        """Trace the way from one point to each destination, in order (EPSG:4326)."""
+        ...
+
+    def isochrones(
+        self,
+        origin: Point,
+        *,
+        mode: Mode,
+        minutes: Sequence[float],
+        departure: datetime | None = None,
+    ) -> gpd.GeoDataFrame:
+        """Draw what is reached within each number of minutes: rows `minutes, geometry`, EPSG:4326, widest last."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Name the engine, its network version, sources and licence: every result carries them."""
+        ...

@@ -1,0 +1,1 @@
+"""Reports and printed sheets: HTML and PDF."""

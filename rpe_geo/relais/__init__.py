@@ -1,0 +1,1 @@
+"""The use cases, each a paragraph, behind one thin `Relais`."""

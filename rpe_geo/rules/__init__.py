@@ -1,0 +1,1 @@
+"""What the law and the family forbid, each law once, on arrays."""

@@ -1,0 +1,58 @@
+"""The settings: one frozen object, built once at the edge from `RPE_…` variables or a `.env` file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings", "user_data_folder"]
+
+
+def user_data_folder() -> Path:
+    """Name the folder where this user's registry lives when no database is set."""
+    import os
+
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "rpe_geo"
+
+
+class Settings(BaseSettings):
+    """What a deployment decides; each field is the variable `RPE_<FIELD>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RPE_", env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore"
+    )
+
+    database_url: str = Field(
+        default_factory=lambda: f"sqlite:///{user_data_folder() / 'registry.sqlite'}",
+        description="SQLite file (embedded) or postgresql+psycopg://… for PostGIS.",
+    )
+    territory: Path | None = Field(
+        default=None, description="Folder of the territory, made by rpe-geo territory build."
+    )
+    geocoder: Literal["local", "geoplateforme"] = Field(
+        default="local", description="Where addresses are looked up."
+    )
+    geoplateforme_url: str = Field(
+        default="https://data.geopf.fr/geocodage", description="Base address of the Géoplateforme."
+    )
+    travel_engine: Literal["street", "straight_line"] = Field(
+        default="street", description="How travel times are computed."
+    )
+    tiles_url: str = Field(
+        default=(
+            "https://data.geopf.fr/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2"
+            "&STYLE=normal&FORMAT=image/png&TILEMATRIXSET=PM&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}"
+        ),
+        description="Base map tiles; empty for none: the territory's own streets are always drawn beneath.",
+    )
+    tiles_attribution: str = Field(
+        default="© IGN – Plan IGN", description="Credit of the base map."
+    )
+    api_token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token of the professional API; without it the API answers the public models only.",
+    )

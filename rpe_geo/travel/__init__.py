@@ -1,0 +1,1 @@
+"""Travel times, routes and isochrones on streets, by public transport or in a straight line."""
