@@ -132,7 +132,7 @@ class Conflict(RpeGeoError):
 
 
 class Forbidden(RpeGeoError, PermissionError):
-    """This audience may not read or do that."""
+    """Something that the present audience may not read or do."""
 
 
 class ServiceUnavailable(RpeGeoError, ConnectionError):
