@@ -9,7 +9,9 @@ from typing import Any, Literal, Protocol
 
 import geopandas as gpd
 import pandas as pd
-from shapely import LineString, Point
+from shapely import LineString, Point, Polygon
+
+from rpe_geo.domain import Childminder, Facility, Mam, Request
 
 __all__ = [
     "AddressLevel",
@@ -19,6 +21,7 @@ __all__ = [
     "Geocoder",
     "Mode",
     "Progress",
+    "Repository",
     "Route",
     "RouteStep",
     "TravelTimeEngine",
@@ -178,4 +181,78 @@ class TravelTimeEngine(Protocol):
 
     def describe(self) -> dict[str, Any]:
         """Name the engine, its network version, sources and licence: every result carries them."""
+        ...
+
+
+class Repository(Protocol):
+    """
+    The registry of one RPE: finds and stores, never decides.
+
+    Reads return domain objects ordered by id. A write is all or nothing and replaces records of the same id.
+    """
+
+    def version(self) -> int:
+        """Return a number that grows with every change of the providers: what was compiled from them may be kept."""
+        ...
+
+    def childminders(self) -> list[Childminder]:
+        """Return all childminders."""
+        ...
+
+    def childminder(self, childminder_id: str) -> Childminder:
+        """Return one childminder, or raise `NotFound`."""
+        ...
+
+    def childminders_near(self, point: Point, radius_m: float) -> list[Childminder]:
+        """Return the childminders within a great-circle radius of a point (EPSG:4326); those without place never."""
+        ...
+
+    def childminders_within(self, area: Polygon) -> list[Childminder]:
+        """Return the childminders inside an area (EPSG:4326)."""
+        ...
+
+    def mams(self) -> list[Mam]:
+        """Return all MAM."""
+        ...
+
+    def facilities(self) -> list[Facility]:
+        """Return all facilities."""
+        ...
+
+    def facilities_near(self, point: Point, radius_m: float) -> list[Facility]:
+        """Return the facilities within a great-circle radius of a point (EPSG:4326)."""
+        ...
+
+    def requests(self) -> list[Request]:
+        """Return all requests."""
+        ...
+
+    def request(self, request_id: str) -> Request:
+        """Return one request, or raise `NotFound`."""
+        ...
+
+    def save(
+        self,
+        *,
+        childminders: Sequence[Childminder] = (),
+        mams: Sequence[Mam] = (),
+        facilities: Sequence[Facility] = (),
+        requests: Sequence[Request] = (),
+    ) -> None:
+        """Store records in one transaction, replacing those of the same id."""
+        ...
+
+    def delete(
+        self,
+        *,
+        childminder_ids: Sequence[str] = (),
+        mam_ids: Sequence[str] = (),
+        facility_ids: Sequence[str] = (),
+        request_ids: Sequence[str] = (),
+    ) -> int:
+        """Remove records; return how many there were."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections."""
         ...

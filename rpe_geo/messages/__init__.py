@@ -15,7 +15,7 @@ from rpe_geo.messages.french import plain
 
 __all__ = ["MESSAGES", "explain", "phrase"]
 
-_TABLES = ("general",)
+_TABLES = ("general", "schedule", "records")
 
 
 def _gather() -> dict[str, str]:

@@ -1,0 +1,473 @@
+"""
+The words of the trade as values: childminders, their agrément and contracts, MAM, facilities, families' requests.
+
+Everything is frozen. Field names are those of the file formats (INTERFACES §2–3); `None` means "not said", which is
+never the same as zero or empty where the law makes a difference. Coordinates are EPSG:4326.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from rpe_geo.errors import InvalidRecord, Where
+from rpe_geo.schedule import Timetable
+
+__all__ = [
+    "FUNCTIONAL_NEEDS",
+    "Agrement",
+    "AgrementStatus",
+    "Attributes",
+    "Availability",
+    "Child",
+    "Childminder",
+    "Contact",
+    "Contract",
+    "Facility",
+    "Household",
+    "LegacyPlaces",
+    "Mam",
+    "OwnChild",
+    "ProviderKind",
+    "Publication",
+    "Request",
+    "TravelMode",
+    "completed_months",
+    "months_after",
+    "nth_birthday",
+]
+
+AgrementStatus = Literal["candidate", "active", "suspended", "ceased", "withdrawn", "ended"]
+AddressVisibility = Literal["exact", "masked", "hidden"]
+ProviderKind = Literal["childminder", "mam", "facility"]
+TravelMode = Literal["walk", "bike", "car", "transit"]
+Funding = Literal["psu", "paje"]
+
+FUNCTIONAL_NEEDS = frozenset(
+    {
+        "step_free",
+        "lift",
+        "wide_door",
+        "medicines",
+        "trained_autism",
+        "trained_motor",
+        "trained_sensory",
+        "epilepsy_first_aid",
+        "sign_language",
+        "small_group",
+        "therapist_visits",
+    }
+)
+"""The known words of capabilities and needs (INTERFACES §4bis 24); others are kept and reported by the import."""
+
+
+def _require(condition: bool, code: str, name: str, **values: object) -> None:  # noqa: FBT001 - reads as an assertion
+    if not condition:
+        raise InvalidRecord(code, where=Where(field=name), **values)
+
+
+def months_after(day: date, months: int) -> date:
+    """Add months to a date; a day that the month does not have becomes the first of the next one."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    try:
+        return date(year, month + 1, day.day)
+    except ValueError:
+        year, month = divmod(day.year * 12 + day.month + months, 12)
+        return date(year, month + 1, 1)
+
+
+def nth_birthday(birth_date: date, years: int) -> date:
+    """Return the day on which a child turns `years`; 29 February becomes 1 March in common years."""
+    return months_after(birth_date, 12 * years)
+
+
+def completed_months(birth_date: date, day: date) -> int:
+    """Count the whole months of age on a day; negative before birth."""
+    months = (day.year - birth_date.year) * 12 + day.month - birth_date.month
+    return months if months_after(birth_date, months) <= day else months - 1
+
+
+@dataclass(frozen=True)
+class LegacyPlaces:
+    """Places that an attestation of before 2022 reserves to an age band, and sometimes to hours."""
+
+    places: int
+    min_months: int
+    max_months: int
+    presence: Timetable | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.places >= 0, "places_negative", "places", value=self.places)
+        _require(
+            0 <= self.min_months < self.max_months,
+            "legacy_ages_order",
+            "max_months",
+            low=self.min_months,
+            high=self.max_months,
+        )
+
+
+@dataclass(frozen=True)
+class Agrement:
+    """
+    What the département allows (CASF L.421-4).
+
+    Parameters
+    ----------
+    places
+        Number on the attestation; it binds as written.
+    places_offered
+        How many she wants to fill, at most `places`; all of them when she did not say.
+    exceptional_excess
+        Whether the attestation mentions the temporary excess; it never lifts a limit in a verdict.
+    """
+
+    places: int
+    places_offered: int = -1
+    status: AgrementStatus = "active"
+    valid_from: date | None = None
+    valid_until: date | None = None
+    suspended_until: date | None = None
+    exceptional_excess: bool = False
+    own_under_3_takes_place: bool = False
+    legacy_ages: tuple[LegacyPlaces, ...] | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.places >= 1, "agrement_without_place", "agrement.places", value=self.places)
+        if self.places_offered == -1:
+            object.__setattr__(self, "places_offered", self.places)
+        _require(
+            0 <= self.places_offered <= self.places,
+            "places_offered_range",
+            "agrement.places_offered",
+            value=self.places_offered,
+            places=self.places,
+        )
+        if self.valid_from and self.valid_until:
+            _require(
+                self.valid_from <= self.valid_until,
+                "end_before_start",
+                "agrement.valid_until",
+                start=self.valid_from,
+                end=self.valid_until,
+            )
+
+
+@dataclass(frozen=True)
+class OwnChild:
+    """A child of the childminder's own home; without `presence`, always there."""
+
+    birth_date: date
+    presence: Timetable | None = None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A child already cared for, or to come; without birth date it counts as under three."""
+
+    contract_id: str
+    start: date
+    presence: Timetable
+    child_birth_date: date | None = None
+    end: date | None = None
+    weeks_per_year: float | None = None
+
+    def __post_init__(self) -> None:
+        _require(
+            self.end is None or self.start <= self.end,
+            "end_before_start",
+            "end",
+            start=self.start,
+            end=self.end,
+        )
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Places declared free at certain hours, from a day and until another."""
+
+    hours: Timetable
+    places: int
+    start: date | None = None
+    until: date | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.places >= 0, "places_negative", "availabilities.places", value=self.places)
+        if self.start and self.until:
+            _require(
+                self.start <= self.until,
+                "end_before_start",
+                "availabilities.until",
+                start=self.start,
+                end=self.until,
+            )
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """What a family may prefer; None is unknown."""
+
+    smoker: bool | None = None
+    pets: tuple[str, ...] | None = None
+    garden: bool | None = None
+    car: bool | None = None
+    languages: tuple[str, ...] = ()
+    schools_served: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How a professional is reached; for the RPE, and for families as far as `Publication` says."""
+
+    phone: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What the professional agreed to show on the RPE's own public map (CASF R.421-39 for her right to hide)."""
+
+    consent: bool = False
+    address: AddressVisibility = "masked"
+    phone: bool = False
+    email: bool = False
+
+
+@dataclass(frozen=True)
+class Childminder:
+    """
+    An assistant·e maternel·le.
+
+    Parameters
+    ----------
+    longitude, latitude
+        EPSG:4326; None until geocoded. The address is kept beside.
+    mam_id
+        The MAM where she works, None at home.
+    working_hours
+        When she works at all; None when not known.
+    accepts_variable_hours
+        None when she did not say; only an explicit False warns.
+    contracts, availabilities
+        None when the record does not have the key, which is not the same as none at all (INTERFACES §4bis 23–24).
+    publication
+        None: never public.
+    """
+
+    childminder_id: str
+    agrement: Agrement
+    name: str = ""
+    address: str = ""
+    longitude: float | None = None
+    latitude: float | None = None
+    mam_id: str | None = None
+    own_children: tuple[OwnChild, ...] = ()
+    working_hours: Timetable | None = None
+    accepts_variable_hours: bool | None = None
+    annual_hours_consent: bool = False
+    contracts: tuple[Contract, ...] | None = None
+    availabilities: tuple[Availability, ...] | None = None
+    min_notice_days: int = 0
+    capabilities: frozenset[str] = frozenset()
+    attributes: Attributes = Attributes()
+    hourly_rate: float | None = None
+    maintenance_per_day: float | None = None
+    meals_per_day: float | None = None
+    availability_confirmed_on: date | None = None
+    contact: Contact = Contact()
+    publication: Publication | None = None
+
+    def __post_init__(self) -> None:
+        _require(bool(self.childminder_id.strip()), "id_missing", "childminder_id")
+        _require_place(self.address, self.longitude, self.latitude)
+        for name in ("hourly_rate", "maintenance_per_day", "meals_per_day"):
+            value = getattr(self, name)
+            _require(value is None or value >= 0, "amount_negative", name, value=value)
+        _require(
+            self.min_notice_days >= 0,
+            "amount_negative",
+            "min_notice_days",
+            value=self.min_notice_days,
+        )
+
+
+@dataclass(frozen=True)
+class Mam:
+    """A maison d'assistants maternels (CASF L.424-1)."""
+
+    mam_id: str
+    name: str = ""
+    address: str = ""
+    longitude: float | None = None
+    latitude: float | None = None
+    members_present_max: int = 4
+    children_max: int = 20
+    contact: Contact = Contact()
+
+    def __post_init__(self) -> None:
+        _require(bool(self.mam_id.strip()), "id_missing", "mam_id")
+        _require_place(self.address, self.longitude, self.latitude)
+        for name in ("members_present_max", "children_max"):
+            _require(getattr(self, name) >= 1, "count_below_one", name, value=getattr(self, name))
+
+
+@dataclass(frozen=True)
+class Facility:
+    """A crèche, micro-crèche, halte-garderie, RPE, LAEP, PMI…; `kind` keeps the producer's word."""
+
+    facility_id: str
+    kind: str
+    name: str = ""
+    address: str = ""
+    longitude: float | None = None
+    latitude: float | None = None
+    places: int | None = None
+    opening_hours: Timetable | None = None
+    age_min_months: int | None = None
+    age_max_months: int | None = None
+    funding: Funding | None = None
+    hourly_rate: float | None = None
+    capabilities: frozenset[str] = frozenset()
+    contact: Contact = Contact()
+
+    def __post_init__(self) -> None:
+        _require(bool(self.facility_id.strip()), "id_missing", "facility_id")
+        _require(bool(self.kind.strip()), "kind_missing", "kind")
+        _require_place(self.address, self.longitude, self.latitude)
+        _require(
+            self.places is None or self.places >= 0, "places_negative", "places", value=self.places
+        )
+        if self.age_min_months is not None and self.age_max_months is not None:
+            _require(
+                self.age_min_months < self.age_max_months,
+                "legacy_ages_order",
+                "age_max_months",
+                low=self.age_min_months,
+                high=self.age_max_months,
+            )
+
+
+@dataclass(frozen=True)
+class Child:
+    """A child to be cared for, born or expected; siblings must fit together."""
+
+    birth_date: date
+    needs: frozenset[str] = frozenset()
+    school: str | None = None
+
+
+@dataclass(frozen=True)
+class Household:
+    """What the cost depends on: monthly resources in euros, children at charge, lone parent, children with AEEH."""
+
+    monthly_income: float | None = None
+    children_at_charge: int = 1
+    lone_parent: bool = False
+    aeeh_children: int = 0
+
+    def __post_init__(self) -> None:
+        _require(
+            self.monthly_income is None or self.monthly_income >= 0,
+            "amount_negative",
+            "household.monthly_income",
+            value=self.monthly_income,
+        )
+        _require(
+            self.children_at_charge >= 1,
+            "count_below_one",
+            "household.children_at_charge",
+            value=self.children_at_charge,
+        )
+        _require(
+            0 <= self.aeeh_children <= self.children_at_charge,
+            "aeeh_children_range",
+            "household.aeeh_children",
+            value=self.aeeh_children,
+            limit=self.children_at_charge,
+        )
+
+
+@dataclass(frozen=True)
+class Request:
+    """
+    A family's need.
+
+    Parameters
+    ----------
+    longitude, latitude, work_longitude, work_latitude
+        EPSG:4326; None until geocoded.
+    max_minutes
+        Longest travel time accepted, in minutes; None for no limit of the family's own.
+    start_tolerance_days
+        Care may begin up to that many days after `start`.
+    min_hours_share
+        Smallest part of the hours asked that the family accepts, above 0 and at most 1.
+    preferences
+        Name to weight; see `docs/regles.md`.
+    """
+
+    request_id: str
+    children: tuple[Child, ...]
+    start: date
+    schedule: Timetable
+    address: str = ""
+    longitude: float | None = None
+    latitude: float | None = None
+    work_address: str | None = None
+    work_longitude: float | None = None
+    work_latitude: float | None = None
+    mode: TravelMode = "car"
+    max_minutes: float | None = None
+    start_tolerance_days: int = 0
+    end: date | None = None
+    min_hours_share: float = 1.0
+    preferences: Mapping[str, float] = field(default_factory=dict)
+    household: Household | None = None
+
+    def __post_init__(self) -> None:
+        _require(bool(self.request_id.strip()), "id_missing", "request_id")
+        _require(len(self.children) >= 1, "no_children", "children")
+        _require(bool(self.schedule), "schedule_asks_nothing", "schedule")
+        _require(
+            self.end is None or self.start <= self.end,
+            "end_before_start",
+            "end",
+            start=self.start,
+            end=self.end,
+        )
+        _require(
+            self.start_tolerance_days >= 0,
+            "amount_negative",
+            "start_tolerance_days",
+            value=self.start_tolerance_days,
+        )
+        _require(
+            0 < self.min_hours_share <= 1,
+            "share_range",
+            "min_hours_share",
+            value=self.min_hours_share,
+        )
+        _require(
+            self.max_minutes is None or self.max_minutes > 0,
+            "minutes_not_positive",
+            "max_minutes",
+            value=self.max_minutes,
+        )
+        for name, weight in self.preferences.items():
+            _require(weight >= 0, "amount_negative", f"preferences.{name}", value=weight)
+
+
+def _require_place(address: str, longitude: float | None, latitude: float | None) -> None:
+    """Require an address or both coordinates, and coordinates that are on Earth."""
+    _require((longitude is None) == (latitude is None), "coordinates_incomplete", "longitude")
+    _require(bool(address.strip()) or longitude is not None, "place_missing", "address")
+    if longitude is not None and latitude is not None:
+        _require(
+            -180 <= longitude <= 180 and -90 <= latitude <= 90,
+            "coordinates_outside",
+            "latitude",
+            latitude=latitude,
+            longitude=longitude,
+        )

@@ -1,0 +1,222 @@
+"""
+What the engine answers: verdicts with every refusal, suggestions with every part of their score.
+
+These are codes and figures; `rpe_geo.messages` phrases them and `rpe_geo.formats.verdicts` writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Any, Literal
+
+from rpe_geo.domain import ProviderKind
+from rpe_geo.schedule import Timetable
+
+__all__ = [
+    "AtypicalHours",
+    "Combination",
+    "CombinationPart",
+    "CostEstimate",
+    "Refusal",
+    "Relaxation",
+    "RelaxationKind",
+    "Rule",
+    "Suggestion",
+    "Verdict",
+    "VerdictWarning",
+]
+
+Rule = Literal[
+    "agrement_status",
+    "places",
+    "under_3",
+    "under_11",
+    "mam_present",
+    "mam_children",
+    "legacy_ages",
+    "daily_rest",
+    "weekly_hours",
+    "annual_hours",
+    "consecutive_days",
+    "weekly_rest",
+    "working_hours",
+    "functional_need",
+    "siblings",
+    "school_pickup",
+    "travel_time",
+    "start_date",
+    "age",
+    "opening_hours",
+]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """
+    One broken rule.
+
+    Parameters
+    ----------
+    rule
+        Which one; it also names the French sentence `refusal_<rule>`.
+    when
+        The offending hours of the week of `since`, in the text form; None when hours have no part in it.
+    since
+        The earliest date on which the rule is broken (JSON: `from`).
+    have, limit
+        At the worst moment, the asked children included; children, hours, days or minutes as the rule goes.
+    values
+        What else the sentence names: missing needs, schools, dates.
+    """
+
+    rule: Rule
+    when: str | None = None
+    since: date | None = None
+    have: float | None = None
+    limit: float | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VerdictWarning:
+    """Legal but fragile; `rule` names the French sentence `warning_<rule>`."""
+
+    rule: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+RelaxationKind = Literal[
+    "start", "schedule", "min_hours_share", "end", "max_minutes", "mode", "needs"
+]
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """
+    One change of the request that alone makes it feasible; verified by running the rules again.
+
+    Parameters
+    ----------
+    change
+        The field of the request that changes.
+    to
+        Its new value, as it would be written in the request.
+    values
+        What the French sentence `relaxation_<change>` names besides.
+    """
+
+    change: RelaxationKind
+    to: Any
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AtypicalHours:
+    """Hours outside the standard window of a profile, per week and as a share of the hours asked."""
+
+    profile: str
+    hours_per_week: Fraction
+    share: Fraction
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """
+    Whether one provider can take the children of one request, and everything that speaks against it.
+
+    Parameters
+    ----------
+    start
+        The first day on which nothing is refused; None when there is none.
+    hours_share
+        Asked hours within the working hours ÷ asked hours, exact.
+    """
+
+    request_id: str
+    provider_kind: ProviderKind
+    provider_id: str
+    feasible: bool
+    start: date | None
+    hours_share: Fraction
+    refusals: tuple[Refusal, ...] = ()
+    warnings: tuple[VerdictWarning, ...] = ()
+    relaxations: tuple[Relaxation, ...] = ()
+    atypical: AtypicalHours | None = None
+
+
+@dataclass(frozen=True)
+class CostEstimate:
+    """
+    What a family pays in a month, in euros; `None` parts are unknown.
+
+    Parameters
+    ----------
+    gross_cost
+        Salary, maintenance and meals, or the facility's fee, before aid.
+    cmg
+        Complément de libre choix du mode de garde (0 where a fee is already income-based).
+    reste_a_charge
+        What is left after the aid, before tax credit.
+    tax_credit
+        Monthly share of the credit d'impôt.
+    unconfirmed
+        Names of the dated parameters used whose value is not yet confirmed.
+    """
+
+    gross_cost: float
+    cmg: float
+    reste_a_charge: float
+    tax_credit: float
+    hours_per_month: float
+    unconfirmed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """
+    A feasible verdict with its rank and the named parts of its score.
+
+    Parameters
+    ----------
+    score
+        0 to 100, the sum of `contributions`.
+    contributions
+        Part name to points.
+    travel_minutes
+        Door to door from home; `detour_minutes` home → provider → work minus home → work, when work is given.
+    distance_m
+        Great-circle distance from home.
+    """
+
+    verdict: Verdict
+    rank: int
+    score: float
+    contributions: Mapping[str, float]
+    travel_minutes: float
+    detour_minutes: float | None = None
+    distance_m: float | None = None
+    cost: CostEstimate | None = None
+    availability_confirmed_on: date | None = None
+
+
+@dataclass(frozen=True)
+class CombinationPart:
+    """One provider of a combination and the hours of the week that it covers."""
+
+    provider_kind: Literal["childminder", "mam", "facility", "home_care"]
+    provider_id: str | None
+    hours: Timetable
+    travel_minutes: float | None = None
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Two providers who together cover the week asked."""
+
+    parts: tuple[CombinationPart, ...]
+    handovers_per_week: Fraction
+    hours_share: Fraction
+    travel_minutes_per_week: float | None = None
