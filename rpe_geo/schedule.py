@@ -48,7 +48,7 @@ _PH = 7
 _DAY_INDEX = {name.lower(): index for index, name in enumerate(_DAYS)}
 _RULE = re.compile(
     r"^(?P<days>[a-z]{2}(?:[-,][a-z]{2})*)?\s*(?P<hours>off|closed|[\d:,\-]+)$",
-    re.IGNORECASEGNORECASE,
+    re.IGNORECASE,
 )
 _SPAN = re.compile(r"^(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$")
 

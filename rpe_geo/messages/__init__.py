@@ -33,9 +33,12 @@ MESSAGES = _gather()
 
 
 class _Place(Protocol):
-    file: str | None
-    row: int | str | None
-    field: str | None
+    @property
+    def file(self) -> str | None: ...
+    @property
+    def row(self) -> int | str | None: ...
+    @property
+    def field(self) -> str | None: ...
 
 
 class _Coded(Protocol):
