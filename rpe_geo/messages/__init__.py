@@ -2,20 +2,21 @@
 The French sentence of every code that the core returns.
 
 The core returns codes and figures; a sentence is made here, once, for the command line, the API, the pages and the
-maps. One table per room (`geocoding.py`, `rules.py`…) holds `MESSAGES: dict[str, str]`, code to template in
+maps. Every module of this package but `french` is the table of one room (`geocoding.py`, `rules.py`…) and holds `MESSAGES: dict[str, str]`, code to template in
 `str.format` syntax. Codes are unique over all tables.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, Protocol
 
 from rpe_geo.messages.french import plain
 
 __all__ = ["MESSAGES", "explain", "phrase"]
 
-_TABLES = ("general", "schedule", "records")
+_TABLES = sorted(module.name for module in iter_modules(__path__) if module.name != "french")
 
 
 def _gather() -> dict[str, str]:

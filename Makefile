@@ -1,0 +1,46 @@
+# The README's two commands are `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint serve bench docs lock clean
+
+# What a user needs: exact versions from the lock, tools of the project by editable install.
+$(VENV)/.user: pyproject.toml requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[api,maps,fast,observatory]'
+	touch $@
+
+$(VENV)/.dev: pyproject.toml requirements.lock $(VENV)/.user
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[api,maps,fast,observatory,postgis,notebooks,dev]'
+	touch $@
+
+demo: $(VENV)/.user
+	$(BIN)/rpe-geo demo
+
+serve: $(VENV)/.user
+	$(BIN)/rpe-geo serve
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(VENV)/.dev
+	tests/system_packages
+	$(MAKE) lint
+	$(BIN)/python tests/postgis/server.py -- $(BIN)/python -m pytest -n 2
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.benchmarks
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m rpe_geo.publishing.regles > docs/regles.md
+
+lock:
+	uv pip compile pyproject.toml --all-extras --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache
