@@ -3,6 +3,7 @@
 MESSAGES = {
     "file_missing": "ce fichier n'existe pas : vérifiez le chemin.",
     "file_empty": "ce fichier est vide.",
+    "folder_missing": "le dossier « {folder} » n'existe pas : créez-le, ou écrivez ailleurs.",
     "coordinates_swapped": (
         "latitude {latitude}, longitude {longitude} : les deux semblent inversées (en France métropolitaine la "
         "latitude est entre 41 et 52, la longitude entre − 6 et 10)."
