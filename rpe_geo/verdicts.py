@@ -24,6 +24,7 @@ __all__ = [
     "Relaxation",
     "RelaxationKind",
     "Rule",
+    "ScorePart",
     "Suggestion",
     "Verdict",
     "VerdictWarning",
@@ -175,6 +176,28 @@ class CostEstimate:
 
 
 @dataclass(frozen=True)
+class ScorePart:
+    """
+    One named part of a score, and why it is what it is.
+
+    Parameters
+    ----------
+    name
+        travel or detour, hours, start, continuity, packing, preferences, freshness.
+    points, maximum
+        At most two decimals; the maxima of a request add up to 100.
+    reason, values
+        Key and figures of the French sentence, see `rpe_geo.messages.matching.why`.
+    """
+
+    name: str
+    points: float
+    maximum: float
+    reason: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Suggestion:
     """
     A feasible verdict with its rank and the named parts of its score.
@@ -185,6 +208,8 @@ class Suggestion:
         0 to 100, the sum of `contributions`.
     contributions
         Part name to points.
+    parts
+        The same with their maxima and reasons, in the order in which they are shown.
     travel_minutes
         Door to door from home; `detour_minutes` home → provider → work minus home → work, when work is given.
     distance_m
@@ -200,6 +225,7 @@ class Suggestion:
     distance_m: float | None = None
     cost: CostEstimate | None = None
     availability_confirmed_on: date | None = None
+    parts: tuple[ScorePart, ...] = ()
 
 
 @dataclass(frozen=True)

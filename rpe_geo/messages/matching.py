@@ -1,0 +1,150 @@
+"""Why a candidate has its points, what would open more possibilities, and who together covers a week."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rpe_geo.messages.french import day, enumeration, hours, minutes, number, plural
+
+__all__ = ["MESSAGES", "MODES", "PART_NAMES", "why", "wish_name"]
+
+MESSAGES = {
+    "preference_unknown": (
+        "la préférence « {name} » n'existe pas ; les préférences connues sont : {known}."
+    ),
+    "preferences_all_zero": (
+        "tous les critères ont le poids 0 : donnez un poids supérieur à 0 à l'un d'eux au moins."
+    ),
+    "why_travel": "{minutes} {mode} : {maximum} jusqu'à {full}, 0 à partir de {zero}",
+    "why_detour": (
+        "{minutes} de détour {mode} entre la maison et le travail : {maximum} jusqu'à {full}, 0 à partir de {zero}"
+    ),
+    "why_travel_unknown": "Temps de trajet inconnu : aucun point",
+    "why_hours_all": "Toutes les heures demandées : {asked} par semaine",
+    "why_hours_part": "{covered} couvertes sur {asked} par semaine",
+    "why_start_asked": "Libre à la date demandée, le {start}",
+    "why_start_late": "Libre à partir du {start}, {days} après la date demandée",
+    "why_continuity_age": "L'accueil peut durer jusqu'aux 3 ans de l'enfant, le {until}",
+    "why_continuity_period": "L'accueil peut durer au moins jusqu'au {until}",
+    "why_continuity_end": "L'accueil peut durer jusqu'à la fin demandée, le {until}",
+    "why_continuity_part": "Accueil assuré jusqu'au {until}, pour un besoin jusqu'au {target}",
+    "why_packing_shared": "Complète une place déjà entamée, qui serait remplie à {share}",
+    "why_packing_empty": "Remplit à {share} une place encore vide",
+    "why_packing_unknown": "Occupation de la place inconnue : aucun point",
+    "why_preferences_none": "Aucun souhait exprimé : tous les points",
+    "why_preferences": "{sentences}",
+    "why_freshness": "Disponibilité confirmée le {confirmed_on}",
+    "why_freshness_stale": "Disponibilité à vérifier : dernière confirmation le {confirmed_on}",
+    "why_freshness_never": "Disponibilité jamais confirmée",
+}
+
+MODES = {
+    "walk": "à pied",
+    "bike": "à vélo",
+    "car": "en voiture",
+    "transit": "en transports en commun",
+}
+
+PART_NAMES = {
+    "travel": "Trajet",
+    "detour": "Détour",
+    "hours": "Heures",
+    "start": "Date",
+    "continuity": "Durée",
+    "packing": "Partage",
+    "preferences": "Souhaits",
+    "freshness": "Fraîcheur",
+}
+
+_WISHES = {
+    "garden": "jardin",
+    "no_pets": "sans animaux",
+    "no_smoker": "non-fumeur",
+    "car": "voiture",
+    "home": "accueil à domicile",
+    "mam": "maison d'assistants maternels",
+    "facility": "établissement collectif",
+}
+
+_LANGUAGES = {
+    "ar": "arabe",
+    "de": "allemand",
+    "en": "anglais",
+    "es": "espagnol",
+    "fr": "français",
+    "it": "italien",
+    "pt": "portugais",
+    "tr": "turc",
+    "uk": "ukrainien",
+}
+
+
+def wish_name(name: str) -> str:
+    """Name a wish in French: « jardin », « sans animaux », « langue : anglais »."""
+    if name.startswith("language_"):
+        code = name.removeprefix("language_")
+        return f"langue : {_LANGUAGES.get(code, code)}"
+    return _WISHES.get(name, name)
+
+
+_Form = Callable[[Any], str]
+
+
+def _points(value: float) -> str:
+    return plural(value, "point")
+
+
+def _percent(share: float) -> str:
+    return f"{number(100 * share, 0)} %"
+
+
+def _wish_sentences(values: Mapping[str, Any]) -> str:
+    """Tell the wishes met, missed and unknown apart."""
+    groups = (("met", "tenu"), ("missed", "non tenu"), ("unknown", "à demander"))
+    sentences = []
+    for key, word in groups:
+        names = [wish_name(name) for name in values[key]]
+        if names:
+            ending = "s" if len(names) > 1 and key != "unknown" else ""
+            sentences.append(f"{enumeration(names)} : {word}{ending}")
+    text = " ; ".join(sentences)
+    return text[:1].upper() + text[1:]
+
+
+_FORMS: dict[str, _Form] = {
+    "minutes": minutes,
+    "full": minutes,
+    "zero": minutes,
+    "maximum": _points,
+    "mode": lambda mode: MODES[mode],
+    "share": _percent,
+    "days": lambda days: plural(days, "jour"),
+    "start": day,
+    "until": day,
+    "target": day,
+    "confirmed_on": day,
+}
+
+
+def why(reason: str, values: Mapping[str, Any]) -> str:
+    """
+    Phrase why a part of a score has its points.
+
+    Parameters
+    ----------
+    reason, values
+        As in `rpe_geo.verdicts.ScorePart`.
+
+    Returns
+    -------
+    str
+        « 5 min à pied : 30 points jusqu'à 2 min, 0 à partir de 25 min ».
+    """
+    written = {name: _FORMS[name](value) for name, value in values.items() if name in _FORMS}
+    for name in ("covered", "asked"):
+        if f"{name}_quarters" in values:
+            written[name] = hours(round(values[f"{name}_quarters"]))
+    if "met" in values:
+        written["sentences"] = _wish_sentences(values)
+    return MESSAGES[reason].format_map(written)
