@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import geopandas as gpd
-import pandas as pd
 from shapely import LineString, Point, Polygon
 
 from rpe_geo.domain import Childminder, Facility, Mam, Request
+
+if TYPE_CHECKING:  # a geocoding process stays small without them
+    import geopandas as gpd
+    import pandas as pd
 
 __all__ = [
     "AddressLevel",

@@ -1,0 +1,417 @@
+"""
+An address as typed, taken apart: number, postcode, arrondissement, what may name the street and the city.
+
+Nothing is looked up here. What cannot be known without an index (where the street ends and the city begins) is left
+open: the reader gets the words in order, with their breaks, and tries the possible cuts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rpe_geo.geocoding.normalize import ARTICLES, BREAK, words
+from rpe_geo.geocoding.street_names import guess_type, split_type
+
+__all__ = ["LONGEST_ADDRESS", "HouseNumber", "ParsedAddress", "parse"]
+
+LONGEST_ADDRESS = 400
+"""Characters; no French address is longer, so a longer text is not read as one."""
+
+SUFFIXES = {
+    "bis": "bis", "ter": "ter", "qua": "quater", "quater": "quater", "quat": "quater", "quinquies": "quinquies",
+    "qte": "quinquies", "quinq": "quinquies",
+}  # fmt: skip
+"""How an index of repetition is written → its word; single letters stand for themselves."""
+
+_POSTCODE = re.compile(r"(?:0[1-9]|[1-8]\d|9[0-58])\d{3}$|97\d{3}$")
+_MONTHS = frozenset(
+    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()
+)
+_BUILDING = frozenset({
+    "bat", "batiment", "bt", "appartement", "appt", "app", "apt", "apprt", "appart", "logement", "logt", "escalier", "esc",
+    "porte", "pte", "hall", "entree", "ent", "immeuble", "imm", "etg", "boite", "digicode", "interphone", "code", "chambre",
+    "ch", "bal", "bureau",
+})  # fmt: skip
+_FLOOR = frozenset({"etage", "etg", "et"})
+_POST_BOX = frozenset({"bp", "cs", "tsa", "cedex", "cdx"})
+_ARRONDISSEMENT = frozenset({"arrondissement", "arrdt", "arrdts", "arr", "ardt", "arrond", "arrt"})
+_WITH_ARRONDISSEMENTS = {"paris": "75", "marseille": "13", "lyon": "69"}
+_RANGE_WORDS = frozenset({"a", "et", "au", BREAK})
+
+
+@dataclass(frozen=True, slots=True)
+class HouseNumber:
+    """A house number as typed: 12 bis is (12, "bis")."""
+
+    number: int
+    suffix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedAddress:
+    """
+    What an address says, before anything is looked up.
+
+    Parameters
+    ----------
+    number, second
+        House number; the upper end of a range (« 12-14 »).
+    postcode
+        Five digits, or "".
+    cedex
+        Whether the postcode is one of business mail, not of a place.
+    arrondissement
+        Of Paris, Lyon or Marseille; 0 when none is named.
+    head
+        Words before the number: a building, a city written first, or nothing.
+    body
+        Words of the street and, mostly after it, of the city, with `BREAK` where a comma stood.
+    after_postcode
+        Where in `body` the words that followed the postcode begin; None when it was not inside.
+    city
+        Words of the city when it came in a column of its own.
+    """
+
+    number: HouseNumber | None = None
+    second: HouseNumber | None = None
+    postcode: str = ""
+    cedex: bool = False
+    arrondissement: int = 0
+    head: tuple[str, ...] = ()
+    body: tuple[str, ...] = ()
+    after_postcode: int | None = None
+    city: tuple[str, ...] = field(default=())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all was said."""
+        return not (self.head or self.body or self.city or self.postcode)
+
+
+_MARK = "\u0000"  # where the postcode stood
+
+
+def parse(text: str, postcode: str | None = None, city: str | None = None) -> ParsedAddress:
+    """
+    Take an address apart.
+
+    Parameters
+    ----------
+    text
+        The address, or its street part when the postcode and the city have columns of their own.
+    postcode, city
+        Those columns; "" and None are the same.
+
+    Returns
+    -------
+    ParsedAddress
+        Its parts; `is_empty` when there is nothing.
+
+    Examples
+    --------
+    >>> parsed = parse("Bât. B, 12bis av. Jean Jaurès 90000 Belfort Cedex")
+    >>> parsed.number, parsed.postcode, parsed.cedex
+    (HouseNumber(number=12, suffix='bis'), '90000', True)
+    >>> parsed.body
+    ('av', 'jean', 'jaures', 'belfort')
+    """
+    found = words(text)
+    city_words = words(city or "")
+    typed_postcode = _column_postcode(postcode)
+    found, cedex = _drop_post_boxes(found)
+    city_words, city_cedex = _drop_post_boxes(city_words)
+    found, inner = _take_postcode(found)
+    city_words, beside = _take_postcode(city_words)
+    city_words = [word for word in city_words if word != _MARK]
+    found, arrondissement = _take_arrondissement(found)
+    city_words, city_arrondissement = _take_arrondissement(city_words, whole=True)
+    found = _drop_occupants(found)
+    number, second, head, body = _take_number(found)
+    if _MARK in body:
+        after_postcode: int | None = body.index(_MARK)
+        body = [word for word in body if word != _MARK]
+    else:
+        after_postcode = None
+    head = [word for word in head if word != _MARK]
+    body, after_postcode = _drop_country(body, after_postcode)
+    return ParsedAddress(
+        number=number,
+        second=second,
+        postcode=typed_postcode or inner or beside,
+        cedex=cedex or city_cedex,
+        arrondissement=city_arrondissement or arrondissement,
+        head=tuple(head),
+        body=tuple(body),
+        after_postcode=after_postcode,
+        city=tuple(word for word in city_words if word != BREAK),
+    )
+
+
+def _column_postcode(postcode: str | None) -> str:
+    """Read a postcode column: « 1000 » has lost its zero in a spreadsheet, « 75012.0 » gained a decimal."""
+    digits = re.sub(r"\D", "", re.sub(r"[.,]0+$", "", (postcode or "").strip()))
+    digits = digits.zfill(5) if len(digits) == 4 else digits
+    return digits if len(digits) == 5 and _POSTCODE.match(digits) else ""
+
+
+def _drop_post_boxes(found: list[str]) -> tuple[list[str], bool]:
+    """Remove « BP 12 », « CS 90001 », « TSA 1 », « Cedex 09 »; tell whether the postcode is a Cedex."""
+    kept: list[str] = []
+    cedex = False
+    index = 0
+    while index < len(found):
+        word = found[index]
+        if word in _POST_BOX:
+            business = word in {"cedex", "cdx"}
+            following = found[index + 1] if index + 1 < len(found) else ""
+            if business:
+                cedex = True
+                index += 2 if following.isdigit() and len(following) <= 2 else 1
+                continue
+            if following.isdigit():
+                index += 2
+                if index < len(found) and found[index].isdigit() and len(found[index]) <= 3 and word != "bp":
+                    index += 1
+                continue
+        kept.append(word)
+        index += 1
+    return kept, cedex
+
+
+def _take_postcode(found: list[str]) -> tuple[list[str], str]:
+    """Take the last group of five digits that may be a postcode; leave a mark in its place."""
+    for index in range(len(found) - 1, -1, -1):
+        word = found[index]
+        if len(word) != 5 or not word.isdigit() or not _POSTCODE.match(word):
+            continue
+        if index + 1 < len(found) and index == 0 and split_type(found[1:])[0] and _numbers_later(found):
+            continue  # « 12345 chemin de … 34000 … »: the first one is a house number
+        before = index - 1 if index and found[index - 1] == "f" else index
+        return [*found[:before], _MARK, *found[index + 1 :]], word
+    for index in range(1, len(found) - 1):  # « 75 012 Paris »
+        first, second = found[index], found[index + 1]
+        if len(first) == 2 and len(second) == 3 and first.isdigit() and second.isdigit():
+            joined = first + second
+            tail = found[index + 2 :]
+            if _POSTCODE.match(joined) and tail and not any(word.isdigit() for word in tail):
+                return [*found[:index], _MARK, *tail], joined
+    return found, ""
+
+
+def _numbers_later(found: Sequence[str]) -> bool:
+    return any(len(word) == 5 and word.isdigit() for word in found[1:])
+
+
+def _take_arrondissement(found: list[str], *, whole: bool = False) -> tuple[list[str], int]:
+    """Take « 12e arrondissement », « Paris 12 »; 0 when there is none."""
+    for index, word in enumerate(found):
+        if word in _ARRONDISSEMENT and index and _is_arrondissement(found[index - 1]):
+            return [*found[: index - 1], *found[index + 1 :]], int(found[index - 1])
+        if word in _ARRONDISSEMENT and index > 1 and found[index - 1] == "e" and _is_arrondissement(found[index - 2]):
+            return [*found[: index - 2], *found[index + 1 :]], int(found[index - 2])
+    for index in range(len(found) - 1):
+        after = found[index + 1]
+        if found[index] not in _WITH_ARRONDISSEMENTS or not _is_arrondissement(after):
+            continue
+        alone = whole or index == 0 or found[index - 1] in {BREAK, _MARK} or found[index - 1] not in ARTICLES
+        rest = found[index + 2 :]
+        ends = not rest or rest[0] in {BREAK, _MARK} or rest[0] == "e"
+        if alone and ends:
+            skip = 3 if rest and rest[0] == "e" else 2
+            return [*found[: index + 1], *found[index + skip :]], int(after)
+    return found, 0
+
+
+def _is_arrondissement(word: str) -> bool:
+    return word.isdigit() and len(word) <= 2 and 1 <= int(word) <= 20
+
+
+def _drop_occupants(found: list[str]) -> list[str]:
+    """Remove what is inside the house: « bât. B », « appt 12 », « 3e étage », « chez Mme X », « rez-de-chaussée »."""
+    kept: list[str] = []
+    index = 0
+    last = len(found) - 1
+    while index <= last:
+        word = found[index]
+        following = found[index + 1] if index < last else ""
+        opening = not kept or kept[-1] == BREAK or kept[-1].isdigit() or len(kept) > 1
+        if word.isdigit() and following in {"etage", "etg"}:
+            index += 2
+            continue
+        if word == "rdc":
+            index += 1
+            continue
+        if word in {"rez", "rdc"} and "chaussee" in found[index : index + 4]:
+            index = found.index("chaussee", index) + 1
+            continue
+        if word in {"etage", "etg"} and (following.isdigit() or len(following) == 1):
+            index += 2
+            continue
+        if word == "chez" and opening:
+            index = _end_of_occupant(found, index)
+            continue
+        if (
+            word in _BUILDING
+            and following
+            and _is_unit(following)
+            and not (kept and kept[-1] in ARTICLES)
+            and not (word == "ch" and not following.isdigit())
+        ):
+            after = found[index + 2] if index + 2 <= last else ""
+            named = split_type([word])[0] and not (following.isdigit() or len(following) == 1)
+            if not named and not (following.isdigit() and _starts_street(found, index + 1)):
+                index += 2
+                if after and following.isalpha() and after.isdigit() and len(after) < 4 and not _starts_street(found, index):
+                    index += 1
+                continue
+            if following.isdigit():
+                index += 1
+                continue
+        kept.append(word)
+        index += 1
+    return kept
+
+
+def _is_unit(word: str) -> bool:
+    """Whether a word numbers a flat or a building: « B », « 12 », « nord »."""
+    return (word.isdigit() and len(word) <= 4) or (len(word) == 1 and word not in {"l", "d"}) or word in {"nord", "sud", "est", "ouest"}
+
+
+def _starts_street(found: Sequence[str], index: int) -> bool:
+    """Whether a house number and a street type begin here."""
+    if index >= len(found) or not found[index].isdigit():
+        return False
+    after = index + 1
+    while after < len(found) and (found[after] in SUFFIXES or len(found[after]) == 1 or found[after].isdigit()):
+        after += 1
+    return after < len(found) and bool(split_type(found[after:])[0])
+
+
+def _end_of_occupant(found: Sequence[str], index: int) -> int:
+    """Skip « chez Mme Durand » up to a comma, a number, or a street type."""
+    end = index + 1
+    while end < len(found) and found[end] != BREAK and found[end] != _MARK and not found[end].isdigit():
+        if end > index + 1 and split_type(found[end:])[0]:
+            break
+        end += 1
+    return end
+
+
+def _take_number(
+    found: list[str],
+) -> tuple[HouseNumber | None, HouseNumber | None, list[str], list[str]]:
+    """Take the house number: the first one before a street type, else at the start of a part, else at its end."""
+    for index, word in enumerate(found):
+        if word.isdigit() and len(word) <= 5:
+            read = _read_number(found, index)
+            if read is None:
+                continue
+            number, second, after = read
+            if after < len(found) and (split_type(found[after:])[0] or _typo_type(found, after)):
+                return number, second, _trim(found[:index]), _trim(found[after:])
+    for index, word in enumerate(found):
+        opening = index == 0 or found[index - 1] in {BREAK, _MARK} or found[index - 1] in {"no", "n", "numero"}
+        if opening and word.isdigit() and len(word) <= 5:
+            read = _read_number(found, index)
+            if read is None or read[2] >= len(found) or found[read[2]] in _MONTHS:
+                continue
+            number, second, after = read
+            rest = _trim(found[after:])
+            if not rest or rest[0] == _MARK:
+                # « avenue Ledru-Rollin, 24, 75012 Paris »
+                return number, second, [], _trim([*found[:index], BREAK, *found[after:]])
+            head = found[:index]
+            if _names_a_street(head):
+                return number, second, [], _trim([*head, *found[after:]])
+            return number, second, _trim(head), rest
+    for index in range(1, len(found)):
+        word = found[index]
+        if not word.isdigit() or len(word) > 4 or not _closes(found, index):
+            continue
+        if not _names_a_street(found[:index]):
+            continue
+        before = found[index - 1]
+        if before in _MONTHS or before in ARTICLES or before in {"route", "nationale", "departementale", "voie"}:
+            continue
+        read = _read_number(found, index)
+        if read is not None:
+            return read[0], read[1], [], _trim([*found[:index], *found[read[2] :]])
+    return None, None, [], _trim([word for word in found if word not in {"numero"}])
+
+
+def _read_number(found: Sequence[str], index: int) -> tuple[HouseNumber, HouseNumber | None, int] | None:
+    """Read « 12 », « 12 bis », « 12-14 », « 12 bis à 14 ter »; tell where it ends."""
+    number = HouseNumber(int(found[index]))
+    if number.number == 0:
+        return None
+    after = index + 1
+    number, after = _read_suffix(found, number, after)
+    step = after + 1 if after < len(found) and found[after] in _RANGE_WORDS else after
+    if step < len(found) and found[step].isdigit() and len(found[step]) <= 4:
+        upper = HouseNumber(int(found[step]))
+        upper, end = _read_suffix(found, upper, step + 1)
+        typed = end < len(found) and (split_type(found[end:])[0] or _typo_type(found, end))
+        if typed and number.number < upper.number <= number.number + 60:
+            return number, upper, end
+    if after < len(found) and found[after] == BREAK:
+        after += 1
+    return number, None, after
+
+
+def _read_suffix(found: Sequence[str], number: HouseNumber, after: int) -> tuple[HouseNumber, int]:
+    if after >= len(found):
+        return number, after
+    word = found[after]
+    following = found[after + 1] if after + 1 < len(found) else BREAK
+    if word in SUFFIXES and len(word) > 1:
+        return HouseNumber(number.number, SUFFIXES[word]), after + 1
+    if len(word) == 1 and word.isalpha() and word not in {"l", "d", "r", "n"}:
+        # « 12 b rue … », « 12 c, … », « 12 a le bourg »; but « 12 r Pasteur » is a street type
+        if following in {BREAK, _MARK} or split_type(found[after + 1 :])[0] or following in {"le", "la", "les"}:
+            return HouseNumber(number.number, word), after + 1
+    elif len(word) == 1 and word in {"d", "r", "n"} and split_type(found[after + 1 :])[0]:
+        return HouseNumber(number.number, word), after + 1
+    return number, after
+
+
+def _closes(found: Sequence[str], index: int) -> bool:
+    """Whether nothing of the same part follows this number, but its suffix."""
+    after = index + 1
+    if after < len(found) and (found[after] in SUFFIXES or len(found[after]) == 1):
+        after += 1
+    return after >= len(found) or found[after] in {BREAK, _MARK}
+
+
+def _typo_type(found: Sequence[str], index: int) -> bool:
+    return index + 1 < len(found) and bool(guess_type(found[index]))
+
+
+def _names_a_street(found: Sequence[str]) -> bool:
+    """Whether a street type stands before some word: « Montpellier rue Blier »."""
+    return any(
+        split_type(found[index : index + 2])[0] and (index == 0 or found[index - 1] not in ARTICLES)
+        for index in range(len(found) - 1)
+    )
+
+
+def _trim(found: Sequence[str]) -> list[str]:
+    """Remove breaks at both ends and « n° » before the number."""
+    trimmed = [
+        word for index, word in enumerate(found) if word != BREAK or (index and found[index - 1] != BREAK)
+    ]
+    while trimmed and trimmed[0] == BREAK:
+        trimmed.pop(0)
+    while trimmed and trimmed[-1] in {BREAK, "no", "n", "numero"}:
+        trimmed.pop()
+    return trimmed
+
+
+def _drop_country(body: list[str], after_postcode: int | None) -> tuple[list[str], int | None]:
+    """Remove a final « France »."""
+    if len(body) > 1 and body[-1] == "france" and (len(body) < 2 or body[-2] not in ARTICLES) and "ile" not in body[-3:]:
+        body = _trim(body[:-1])
+    if after_postcode is not None:
+        after_postcode = min(after_postcode, len(body))
+    return body, after_postcode

@@ -1,0 +1,116 @@
+"""A street name cut into its type and its core: « Rue du Général Leclerc » is a rue named general leclerc."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
+
+from rpe_geo.geocoding.normalize import ARTICLES, BREAK, words
+
+__all__ = ["STREET_TYPES", "StreetName", "guess_type", "read_street_name", "split_type", "street_name"]
+
+# canonical type → how people shorten it. Two types that mean the same thing share the canonical word.
+_TYPES = {
+    "allee": "allees all ale", "autoroute": "", "avenue": "av ave aven avn", "boulevard": "bd bld bvd blvd boul boulv",
+    "calade": "", "carrefour": "car carr crf", "chaussee": "chs chauss", "chemin": "ch che chem chm cch chemins",
+    "cite": "", "clos": "", "corniche": "", "cote": "", "coulee": "", "cour": "", "cours": "crs", "descente": "dsc", "digue": "",
+    "domaine": "dom", "draille": "", "enclos": "", "escalier": "escaliers", "espace": "", "esplanade": "esp espl", "faubourg": "",
+    "galerie": "gal", "hameau": "ham", "impasse": "imp impas", "jardin": "jardins", "lotissement": "lot lotiss lots",
+    "mail": "", "mas": "", "montee": "mte mt", "parc": "", "parvis": "", "passage": "pas pass psg pge",
+    "passerelle": "", "place": "pl plc", "placette": "", "plan": "", "pont": "", "port": "", "porte": "",
+    "promenade": "prom", "quai": "qai qu", "quartier": "qua quart qrt qr", "rambla": "", "rampe": "", "residence": "res resid rce",
+    "rocade": "", "rond point": "rpt rdpt", "route": "rte rt", "rue": "r ru", "ruelle": "rle rlle", "sente": "",
+    "sentier": "sen sent", "square": "sq sqr", "terrasse": "terrasses", "tour": "", "traverse": "tra trav", "tunnel": "", "venelle": "ven",
+    "via": "", "villa": "vla", "village": "vge", "voie": "vc", "za": "zac zi zone", "lieu dit": "ld lieudit",
+}  # fmt: skip
+STREET_TYPES: dict[str, str] = {
+    form: kind for kind, forms in _TYPES.items() for form in (kind, *forms.split()) if " " not in form
+}
+"""Every way to write a street type in one word → its canonical word."""
+
+_TWO_WORDS = {("rond", "point"): "rond point", ("rd", "point"): "rond point", ("rd", "pt"): "rond point", ("rond", "pt"): "rond point",
+              ("lieu", "dit"): "lieu dit", ("zone", "artisanale"): "za", ("zone", "industrielle"): "za",
+              ("zone", "activite"): "za", ("zone", "commerciale"): "za"}  # fmt: skip
+_QUALIFIERS = frozenset({
+    "grande", "grand", "petite", "petit", "ancien", "ancienne", "vieux", "vieille", "nouvelle", "nouveau", "haute", "basse", "haut", "bas",
+    "premiere", "seconde", "1", "2", "3", "4",
+})  # fmt: skip
+_TYPO_TYPES = tuple(form for form in STREET_TYPES if len(form) >= 4)
+
+
+@dataclass(frozen=True, slots=True)
+class StreetName:
+    """
+    A street name as it is compared.
+
+    Parameters
+    ----------
+    kind
+        Canonical type; empty for a place without type (« Le Bourg »).
+    core
+        Its words without type and articles, in order.
+    full
+        Its words without type, articles kept: tells « rue Fontaine » from « rue de la Fontaine ».
+    """
+
+    kind: str
+    core: tuple[str, ...]
+    full: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """The core as one string, for exact look-up and fast scoring."""
+        return " ".join(self.core)
+
+
+def split_type(text: Sequence[str]) -> tuple[str, int]:
+    """Name the type that a list of words begins with and how many words it takes: ("", 0) for none."""
+    if not text:
+        return "", 0
+    if len(text) > 1 and (text[0], text[1]) in _TWO_WORDS:
+        return _TWO_WORDS[text[0], text[1]], 2
+    kind = STREET_TYPES.get(text[0])
+    return (kind, 1) if kind else ("", 0)
+
+
+@lru_cache(maxsize=4096)
+def guess_type(word: str) -> str:
+    """Name the type that a misspelt word means, or "": « aveneu » → avenue."""
+    if len(word) < 4 or word in STREET_TYPES:
+        return ""
+    best, kind = 0.74, ""
+    for form in _TYPO_TYPES:
+        likeness = OSA.normalized_similarity(word, form)
+        if likeness > best:
+            best, kind = likeness, STREET_TYPES[form]
+    return kind
+
+
+def street_name(text: Sequence[str]) -> StreetName:
+    """
+    Cut words into type and core.
+
+    >>> street_name(["rue", "du", "general", "leclerc"])
+    StreetName(kind='rue', core=('general', 'leclerc'), full=('du', 'general', 'leclerc'))
+    >>> street_name(["grande", "rue"])
+    StreetName(kind='rue', core=('grande',), full=('grande',))
+    """
+    text = [word for word in text if word != BREAK]
+    kind, length = split_type(text)
+    rest = text[length:]
+    if not kind and len(text) > 1 and text[0] in _QUALIFIERS:
+        kind, length = split_type(text[1:])
+        rest = text[:1] + text[1 + length :] if kind else text
+    core = tuple(word for word in rest if word not in ARTICLES)
+    if not core:  # « Rue de la » or a place called by its type alone: « Le Village », « Rue Haute »
+        core = tuple(word for word in text if word not in ARTICLES) or tuple(text)
+        return StreetName("", core, tuple(text)) if core != (kind,) else StreetName(kind, core, ())
+    return StreetName(kind, core, tuple(rest))
+
+
+def read_street_name(published: str) -> StreetName:
+    """Cut a published street name into type and core."""
+    return street_name(words(published))
