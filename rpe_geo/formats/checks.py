@@ -1,0 +1,120 @@
+"""What only the whole file shows, or only a person can judge: ids twice, swapped coordinates, rare words and ages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rpe_geo.domain import FUNCTIONAL_NEEDS, Childminder, Facility, Mam, Request, months_after
+from rpe_geo.formats.faults import FaultLog, Origin
+
+__all__ = ["check_records", "id_of"]
+
+_FRANCE = (
+    # south, west, north, east
+    (41.0, -6.0, 52.0, 10.0),  # métropole
+    (14.0, -63.5, 18.5, -60.5),  # Guadeloupe, Martinique, Saint-Martin, Saint-Barthélemy
+    (2.0, -55.0, 6.0, -51.0),  # Guyane
+    (-21.6, 55.0, -20.7, 56.0),  # La Réunion
+    (-13.2, 44.8, -12.5, 45.5),  # Mayotte
+    (46.6, -56.6, 47.3, -56.0),  # Saint-Pierre-et-Miquelon
+    (-23.0, 163.0, -18.0, 169.0),  # Nouvelle-Calédonie
+    (-28.0, -155.0, -7.0, -134.0),  # Polynésie française
+    (-15.0, -179.0, -13.0, -176.0),  # Wallis-et-Futuna
+)
+_TWELVE_YEARS = 144
+
+
+def id_of(record: Childminder | Mam | Facility | Request) -> tuple[str, str]:
+    """Return the name of a record's identifier and its value."""
+    match record:
+        case Childminder():
+            return "childminder_id", record.childminder_id
+        case Mam():
+            return "mam_id", record.mam_id
+        case Facility():
+            return "facility_id", record.facility_id
+        case Request():
+            return "request_id", record.request_id
+
+
+def check_records(records: Sequence[tuple[Any, Origin]], log: FaultLog) -> None:
+    """
+    Look at the records of a file together.
+
+    Parameters
+    ----------
+    records
+        Each record with where it was read.
+    log
+        Receives faults (ids twice, coordinates swapped, a contract twice) and warnings.
+    """
+    first_rows: dict[str, int | None] = {}
+    for record, origin in records:
+        name, value = id_of(record)
+        if value in first_rows:
+            log.refuse(origin.at(name), "id_twice", value=value, first=first_rows[value])
+        else:
+            first_rows[value] = origin.row
+        _check_point(record.longitude, record.latitude, origin, "", log)
+        match record:
+            case Childminder():
+                _check_childminder(record, origin, log)
+            case Facility():
+                _check_words(record.capabilities, origin, "capabilities", log)
+            case Request():
+                _check_request(record, origin, log)
+
+
+def _check_point(
+    longitude: float | None, latitude: float | None, origin: Origin, prefix: str, log: FaultLog
+) -> None:
+    if longitude is None or latitude is None or _in_france(latitude, longitude):
+        return
+    swapped = _in_france(longitude, latitude)
+    note = log.refuse if swapped else log.note
+    note(
+        origin.at(f"{prefix}latitude"),
+        "coordinates_swapped" if swapped else "coordinates_far",
+        latitude=f"{latitude:g}",
+        longitude=f"{longitude:g}",
+    )
+
+
+def _in_france(latitude: float, longitude: float) -> bool:
+    return any(
+        south <= latitude <= north and west <= longitude <= east
+        for south, west, north, east in _FRANCE
+    )
+
+
+def _check_words(words: frozenset[str], origin: Origin, name: str, log: FaultLog) -> None:
+    for word in sorted(words - FUNCTIONAL_NEEDS):
+        log.note(origin.at(name), "capability_unknown", value=word)
+
+
+def _check_childminder(record: Childminder, origin: Origin, log: FaultLog) -> None:
+    _check_words(record.capabilities, origin, "capabilities", log)
+    if record.agrement.places > 4:
+        log.note(origin.at("agrement.places"), "agrement_above_four", value=record.agrement.places)
+    seen: set[str] = set()
+    for number, contract in enumerate(record.contracts or (), start=1):
+        if contract.contract_id in seen:
+            log.refuse(
+                origin.at(f"contracts[{number}].contract_id"),
+                "contract_twice",
+                value=contract.contract_id,
+            )
+        seen.add(contract.contract_id)
+
+
+def _check_request(record: Request, origin: Origin, log: FaultLog) -> None:
+    _check_point(record.work_longitude, record.work_latitude, origin, "work_", log)
+    for number, child in enumerate(record.children, start=1):
+        _check_words(child.needs, origin, f"children[{number}].needs", log)
+        if months_after(child.birth_date, _TWELVE_YEARS) <= record.start:
+            log.note(
+                origin.at(f"children[{number}].birth_date"),
+                "child_age",
+                birth_date=child.birth_date,
+            )

@@ -1,0 +1,86 @@
+"""Files on disk: read with one clear error, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rpe_geo.errors import InvalidFile, Where
+
+__all__ = ["read_bytes", "replacing"]
+
+
+def read_bytes(path: Path) -> bytes:
+    """
+    Read a file whole.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    bytes
+        Its content.
+
+    Raises
+    ------
+    InvalidFile
+        When it is missing, empty, a folder, or may not be read.
+    """
+    where = Where(file=path.name)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise InvalidFile("file_missing", where=Where(file=str(path))) from None
+    except OSError as error:
+        raise InvalidFile("file_unreadable", where=where, reason=error.strerror) from None
+    if not content:
+        raise InvalidFile("file_empty", where=where)
+    return content
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """
+    Give a temporary sibling to write to; it takes the place of the file once the block ends well.
+
+    Parameters
+    ----------
+    path
+        The file to write; its folder is created.
+
+    Yields
+    ------
+    Path
+        The temporary sibling.
+
+    Raises
+    ------
+    InvalidFile
+        When the folder may not be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix
+        )
+    except OSError as error:
+        raise InvalidFile(
+            "file_unwritable", where=Where(file=str(path)), reason=error.strerror
+        ) from None
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes files private; what we write is as open as the user's other files.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,246 @@
+"""
+Childminders, MAM, facilities and requests, from and to JSON, CSV and XLSX files.
+
+`read_…` returns records or raises one error with every fault of the file; `examine` also gives the warnings, and the
+row of each record, for a report. The kind of file is told by its ending. See `docs/formats.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar, cast
+
+from rpe_geo.domain import Childminder, Facility, Mam, Request
+from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.formats.checks import check_records
+from rpe_geo.formats.faults import FaultLog, Origin, RecordsRefused, RowFault
+from rpe_geo.formats.json_files import read_json_rows, write_json
+from rpe_geo.formats.shapes import Located, struct_of
+
+__all__ = [
+    "KINDS",
+    "Reading",
+    "Record",
+    "RecordKind",
+    "childminder_of",
+    "examine",
+    "facility_of",
+    "json_of",
+    "mam_of",
+    "read_childminders",
+    "read_facilities",
+    "read_mams",
+    "read_requests",
+    "request_of",
+    "write_childminders",
+    "write_facilities",
+    "write_mams",
+    "write_requests",
+]
+
+Record = Childminder | Mam | Facility | Request
+RecordKind = Literal["childminders", "mams", "facilities", "requests"]
+KINDS: dict[RecordKind, type[Any]] = {
+    "childminders": Childminder,
+    "mams": Mam,
+    "facilities": Facility,
+    "requests": Request,
+}
+_R = TypeVar("_R", Childminder, Mam, Facility, Request)
+
+
+@dataclass(frozen=True)
+class Reading(Generic[_R]):
+    """
+    What a file holds.
+
+    Parameters
+    ----------
+    records
+        Those without fault, in the order of the file.
+    rows
+        The row of each record; 1 is the first of the file.
+    faults
+        What makes rows unusable; with one fault nothing of the file may be used.
+    warnings
+        What a person should look at.
+    row_count
+        All rows, faulty ones included.
+    """
+
+    file: str
+    records: tuple[_R, ...]
+    rows: tuple[int, ...]
+    row_count: int
+    faults: tuple[RowFault, ...] = ()
+    warnings: tuple[RowFault, ...] = field(default=())
+
+    def usable(self) -> list[_R]:
+        """Return the records, or raise `RecordsRefused` with every fault."""
+        if self.faults:
+            raise RecordsRefused.because(self.faults)
+        return list(self.records)
+
+
+def _read_rows(path: Path, kind: RecordKind, log: FaultLog) -> list[Located]:
+    ending = path.suffix.lower()
+    if ending == ".json":
+        return read_json_rows(path)
+    if ending == ".csv":
+        from rpe_geo.formats.csv_files import read_csv_rows
+
+        return read_csv_rows(path, kind, struct_of(KINDS[kind]), log)
+    if ending == ".xlsx":
+        from rpe_geo.formats.xlsx_files import read_xlsx_rows
+
+        return read_xlsx_rows(path, kind, struct_of(KINDS[kind]), log)
+    raise InvalidFile("file_kind_unknown", where=Where(file=path.name), ending=ending or path.name)
+
+
+def examine(path: Path | str, kind: RecordKind) -> Reading[Any]:
+    """
+    Read a file to the end and note all its faults.
+
+    Parameters
+    ----------
+    path
+        A .json, .csv or .xlsx file.
+    kind
+        What its records are.
+
+    Returns
+    -------
+    Reading
+        Records, faults and warnings.
+
+    Raises
+    ------
+    InvalidFile
+        When the file as a whole cannot be read.
+    """
+    path = Path(path)
+    log = FaultLog()
+    struct = struct_of(KINDS[kind])
+    located = _read_rows(path, kind, log)
+    kept = []
+    for item in located:
+        record = struct.read(item.values, item.origin, log)
+        if record is not None:
+            kept.append((record, item.origin))
+    check_records(kept, log)
+    return Reading(
+        file=path.name,
+        records=tuple(record for record, _ in kept),
+        rows=tuple(origin.row or 0 for _, origin in kept),
+        row_count=len(located),
+        faults=tuple(log.faults),
+        warnings=_once_per_name(log.warnings),
+    )
+
+
+def _once_per_name(warnings: Sequence[RowFault]) -> tuple[RowFault, ...]:
+    """Keep the first warning about each unknown name: a superfluous column is one thing to say, not one a row."""
+    kept, said = [], set()
+    for warning in warnings:
+        if warning.code == "field_ignored":
+            name = (warning.where.file, warning.values["field"])
+            if name in said:
+                continue
+            said.add(name)
+        kept.append(warning)
+    return tuple(kept)
+
+
+def _reader(kind: RecordKind, of: type[_R]) -> Callable[[Path | str], list[_R]]:
+    def read(path: Path | str) -> list[_R]:
+        return cast("Reading[_R]", examine(path, kind)).usable()
+
+    read.__name__ = read.__qualname__ = f"read_{kind}"
+    read.__doc__ = (
+        f"Read the {of.__name__} records of a file, or raise one error with all its faults."
+    )
+    return read
+
+
+read_childminders = _reader("childminders", Childminder)
+read_mams = _reader("mams", Mam)
+read_facilities = _reader("facilities", Facility)
+read_requests = _reader("requests", Request)
+
+
+def _write(kind: RecordKind, records: Sequence[Record], path: Path | str) -> None:
+    path = Path(path)
+    struct = struct_of(KINDS[kind])
+    ending = path.suffix.lower()
+    if ending == ".json":
+        write_json([struct.write(record) for record in records], path)
+    elif ending == ".csv":
+        from rpe_geo.formats.csv_files import write_csv
+
+        write_csv(records, kind, struct, path)
+    elif ending == ".xlsx":
+        from rpe_geo.formats.xlsx_files import write_xlsx
+
+        write_xlsx(records, kind, struct, path)
+    else:
+        raise InvalidFile(
+            "file_kind_unknown", where=Where(file=path.name), ending=ending or path.name
+        )
+
+
+def write_childminders(records: Sequence[Childminder], path: Path | str) -> None:
+    """Write childminders to a .json, .csv or .xlsx file, whole or not at all."""
+    _write("childminders", records, path)
+
+
+def write_mams(records: Sequence[Mam], path: Path | str) -> None:
+    """Write MAM to a .json, .csv or .xlsx file, whole or not at all."""
+    _write("mams", records, path)
+
+
+def write_facilities(records: Sequence[Facility], path: Path | str) -> None:
+    """Write facilities to a .json, .csv or .xlsx file, whole or not at all."""
+    _write("facilities", records, path)
+
+
+def write_requests(records: Sequence[Request], path: Path | str) -> None:
+    """Write requests to a .json, .csv or .xlsx file, whole or not at all."""
+    _write("requests", records, path)
+
+
+def json_of(record: Record) -> dict[str, Any]:
+    """Write one record as the JSON object of INTERFACES §2–3."""
+    return struct_of(type(record)).write(record)
+
+
+def _one(kind: type[_R], value: Mapping[str, Any]) -> _R:
+    log = FaultLog()
+    origin = Origin()
+    record: _R | None = struct_of(kind).read(value, origin, log)
+    if record is not None:
+        check_records([(record, origin)], log)
+    if log.faults or record is None:
+        raise RecordsRefused.because(log.faults)
+    return record
+
+
+def childminder_of(value: Mapping[str, Any]) -> Childminder:
+    """Read one childminder from a JSON object, or raise `RecordsRefused` with every fault."""
+    return _one(Childminder, value)
+
+
+def mam_of(value: Mapping[str, Any]) -> Mam:
+    """Read one MAM from a JSON object, or raise `RecordsRefused` with every fault."""
+    return _one(Mam, value)
+
+
+def facility_of(value: Mapping[str, Any]) -> Facility:
+    """Read one facility from a JSON object, or raise `RecordsRefused` with every fault."""
+    return _one(Facility, value)
+
+
+def request_of(value: Mapping[str, Any]) -> Request:
+    """Read one request from a JSON object, or raise `RecordsRefused` with every fault."""
+    return _one(Request, value)
