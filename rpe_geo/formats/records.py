@@ -91,7 +91,7 @@ def _read_rows(path: Path, kind: RecordKind, log: FaultLog) -> list[Located]:
     if ending == ".csv":
         from rpe_geo.formats.csv_files import read_csv_rows
 
-        return read_csv_rows(path, kind, struct_of(KINDS[kind]), log)
+        return read_csv_rows(path, struct_of(KINDS[kind]), log)
     if ending == ".xlsx":
         from rpe_geo.formats.xlsx_files import read_xlsx_rows
 
@@ -179,7 +179,7 @@ def _write(kind: RecordKind, records: Sequence[Record], path: Path | str) -> Non
     elif ending == ".csv":
         from rpe_geo.formats.csv_files import write_csv
 
-        write_csv(records, kind, struct, path)
+        write_csv(records, struct, path)
     elif ending == ".xlsx":
         from rpe_geo.formats.xlsx_files import write_xlsx
 

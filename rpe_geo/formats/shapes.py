@@ -74,12 +74,17 @@ class Field:
         A kind of value, a nested object, or rows.
     required
         Whether it has no default.
+    default
+        What its absence means; `MISSING` where there is none.
+    hint
+        Its annotation in the domain.
     """
 
     name: str
     attribute: str
     shape: Value | Struct | Rows
     required: bool
+    default: Any
     hint: Any
 
 
@@ -301,6 +306,7 @@ def _read_struct(kind: type[Any]) -> Struct:
                 attribute=declared.name,
                 shape=_shape_of(hint),
                 required=required,
+                default=declared.default,
                 hint=hint,
             )
         )

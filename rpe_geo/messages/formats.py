@@ -13,11 +13,13 @@ MESSAGES = {
         "le JSON est incomplet ou mal écrit, ligne {line}, colonne {column} ({reason}) : une virgule, un guillemet ou "
         "une accolade manque sans doute."
     ),
+    "file_broken_csv": "le CSV est mal écrit à la ligne {line} du fichier ({reason}) : un guillemet de trop ou de moins ?",
     "json_key_twice": "la clé « {key} » est écrite deux fois dans le même objet ; gardez-en une.",
     "json_too_deep": "le JSON est imbriqué trop profondément pour être une liste de fiches.",
     "file_not_records": "le fichier doit contenir une liste d'objets, et non {found}.",
     "header_twice": "la colonne « {field} » figure deux fois ; gardez-en une.",
-    "header_missing": "la première ligne doit nommer les colonnes ({expected}…).",
+    "required_column_missing": "la colonne « {field} » est obligatoire et manque.",
+    "sheet_ignored": "la feuille « {sheet} » n'est pas connue et n'est pas reprise.",
     "row_too_long": "cette ligne compte {cells} cellules pour {columns} colonnes : un séparateur de trop ?",
     "row_without_key": "il faut indiquer à quelle fiche cette ligne se rattache ({key}).",
     "row_orphan": "aucune fiche de {main} n'a l'identifiant « {value} ».",
