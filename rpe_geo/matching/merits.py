@@ -20,7 +20,7 @@ __all__ = [
     "continuity_share",
     "continuity_target",
     "freshness_share",
-    "known_share",
+    "packing_share",
     "start_share",
     "travel_limits",
     "travel_share",
@@ -86,11 +86,12 @@ def continuity_share(
     return np.where(np.isnan(possible) | (wanted <= 0), 1.0, shares)
 
 
-def known_share(shares: NDArray[np.float64] | None, count: int) -> NDArray[np.float64]:
-    """Earn nothing for a share that is not known."""
-    if shares is None:
-        return np.zeros(count)
-    return np.clip(np.nan_to_num(np.asarray(shares, dtype=np.float64), nan=0.0), 0.0, 1.0)
+def packing_share(candidates: Candidates, scoring: ParameterTable) -> NDArray[np.float64]:
+    """Measure how full the place taken would be; half of it where that is not known."""
+    unknown = float(scoring["unknown_share"])
+    if candidates.packing is None:
+        return np.full(len(candidates), unknown)
+    return np.clip(np.nan_to_num(np.asarray(candidates.packing), nan=unknown), 0.0, 1.0)
 
 
 def wish_share(
@@ -102,7 +103,7 @@ def wish_share(
         return np.ones(len(candidates))
     unknown = np.full(len(candidates), np.nan)
     met = np.column_stack([candidates.wishes.get(name, unknown) for name in wishes])
-    met = np.where(np.isnan(met), float(scoring["unknown_wish_share"]), met)
+    met = np.where(np.isnan(met), float(scoring["unknown_share"]), met)
     weights = np.array(list(wishes.values()), dtype=np.float64)
     share: NDArray[np.float64] = np.clip(met @ (weights / weights.sum()), 0.0, 1.0)
     return share

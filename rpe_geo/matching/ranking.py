@@ -24,7 +24,7 @@ from rpe_geo.matching.candidates import Candidates, best_first, day_at, figure_a
 from rpe_geo.matching.merits import (
     continuity_share,
     freshness_share,
-    known_share,
+    packing_share,
     start_share,
     travel_share,
     wish_share,
@@ -201,7 +201,7 @@ def score(candidates: Candidates, request: Request, *, scoring: ParameterTable) 
             np.clip(np.asarray(candidates.hours_share, dtype=np.float64), 0.0, 1.0),
             start_share(candidates, request, scoring),
             continuity_share(candidates, request, scoring),
-            known_share(candidates.packing, len(candidates)),
+            packing_share(candidates, scoring),
             wish_share(candidates, request, scoring),
             freshness_share(candidates, scoring),
         ]

@@ -31,7 +31,7 @@ MESSAGES = {
     "why_continuity_part": "Accueil assuré jusqu'au {until}, pour un besoin jusqu'au {target}",
     "why_packing_shared": "Complète une place déjà entamée, qui serait remplie à {share}",
     "why_packing_empty": "Remplit à {share} une place encore vide",
-    "why_packing_unknown": "Occupation de la place inconnue : aucun point",
+    "why_packing_unknown": "Occupation des places inconnue : la moitié des points",
     "why_preferences_none": "Aucun souhait exprimé : tous les points",
     "why_preferences": "{sentences}",
     "why_freshness": "Disponibilité confirmée le {confirmed_on}",
