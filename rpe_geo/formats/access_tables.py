@@ -1,0 +1,304 @@
+"""The three tables of `rpe-geo access`: demand (`id, children`), supply (`id, places`), times (a long table of pairs)."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pa_parquet
+from numpy.typing import NDArray
+
+from rpe_geo.errors import InputError, InvalidFile, InvalidRecord, Where
+from rpe_geo.formats.files import read_bytes, replacing
+from rpe_geo.observatory.pairs import TravelPairs
+
+__all__ = ["AccessTables", "Note", "read_access_tables", "read_text_columns", "write_indicator"]
+
+_DECIMAL_COMMA = re.compile(r"^[+-]?\d{1,3}(?:[\s\u00a0\u202f]?\d{3})*,\d+$|^[+-]?\d+,\d+$")
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that a person should know about what was read; a code of `rpe_geo.messages` and what it names."""
+
+    code: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class AccessTables:
+    """
+    What a measure of access needs.
+
+    Parameters
+    ----------
+    demand
+        Children by id, in the order of the file; nan where the cell is empty.
+    supply
+        Places by id.
+    times
+        Known travel times in minutes.
+    notes
+        What was left out, and why.
+    """
+
+    demand: pd.Series
+    supply: pd.Series
+    times: TravelPairs
+    notes: tuple[Note, ...]
+
+
+def read_text_columns(path: Path, columns: Sequence[str]) -> pa.Table:
+    """
+    Read some columns of a CSV or Parquet file as text.
+
+    Parameters
+    ----------
+    path
+        `.parquet`, else CSV separated by commas or semicolons, UTF-8.
+    columns
+        The columns that must be there.
+
+    Returns
+    -------
+    pyarrow.Table
+        These columns, as strings; row 1 is the first record.
+
+    Raises
+    ------
+    InvalidFile
+        When the file is missing, is not of this format, or lacks a column.
+    InvalidRecord
+        When a row has more fields than the header (a comma used as decimal sign, most often).
+    """
+    content = read_bytes(path)
+    try:
+        if path.suffix.lower() == ".parquet":
+            table = pa_parquet.read_table(io.BytesIO(content))
+        else:
+            header = content.split(b"\n", 1)[0]
+            separator = ";" if header.count(b";") > header.count(b",") else ","
+            table = pa_csv.read_csv(
+                io.BytesIO(content),
+                read_options=pa_csv.ReadOptions(use_threads=False),
+                parse_options=pa_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+                convert_options=pa_csv.ConvertOptions(
+                    column_types={name: pa.string() for name in columns},
+                    strings_can_be_null=False,
+                ),
+            )
+    except pa.ArrowInvalid as error:
+        raise _csv_error(path, str(error)) from None
+    missing = [name for name in columns if name not in table.column_names]
+    if missing:
+        raise InvalidFile(
+            "column_missing",
+            where=Where(file=path.name),
+            missing=missing,
+            found=table.column_names,
+        )
+    return pa.table({name: _as_text(table[name]) for name in columns})
+
+
+def _csv_error(path: Path, reason: str) -> InputError:
+    crowded = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", reason)
+    if crowded:
+        line, expected, got = map(int, crowded.groups())
+        return InvalidRecord(
+            "row_fields",
+            where=Where(file=path.name, row=line - 1),
+            expected=expected,
+            got=got,
+        )
+    if "UTF8" in reason:
+        return InvalidFile("file_not_utf8", where=Where(file=path.name))
+    return InvalidFile("table_unreadable", where=Where(file=path.name))
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Write any column as text; whole floats lose their `.0`, so that ids read as such."""
+    if pa.types.is_floating(column.type):
+        values = column.to_numpy(zero_copy_only=False)
+        text = [
+            "" if np.isnan(value) else str(int(value)) if value.is_integer() else repr(float(value))
+            for value in values
+        ]
+        return pa.chunked_array([pa.array(text, pa.string())])
+    return pc.fill_null(column.cast(pa.string()), "")
+
+
+def _numbers(table: pa.Table, name: str, file: str, *, empty_allowed: bool) -> NDArray[np.float64]:
+    """Read a column of numbers, not negative; the first fault is told with its row."""
+    text = pc.utf8_trim_whitespace(table[name])
+    try:
+        values = pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64)
+    except pa.ArrowInvalid:
+        values = np.array([_number_or_nan(cell) for cell in text.to_pylist()])
+    else:
+        values = np.array(values)
+    wrong = np.isnan(values) | (values < 0)
+    if empty_allowed:
+        wrong &= ~np.asarray(pc.equal(text, "").to_numpy(zero_copy_only=False), dtype=bool)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        cell = text[row].as_py()
+        raise InvalidRecord(
+            "cell_empty"
+            if cell == ""
+            else "cell_decimal_comma"
+            if _DECIMAL_COMMA.match(cell)
+            else "cell_negative"
+            if values[row] < 0
+            else "cell_not_a_number",
+            where=Where(file=file, row=row + 1, field=name),
+            given=cell,
+        )
+    return values
+
+
+def _number_or_nan(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return float("nan")
+
+
+def _amounts(path: Path, column: str, *, empty_allowed: bool) -> pd.Series:
+    """Read `id, column`: one amount per id."""
+    table = read_text_columns(path, ["id", column])
+    ids = pd.Index(pc.utf8_trim_whitespace(table["id"]).to_pylist(), dtype=object, name="id")
+    if (ids == "").any():
+        row = int(np.flatnonzero(ids == "")[0]) + 1
+        raise InvalidRecord(
+            "cell_empty", where=Where(file=path.name, row=row, field="id"), given=""
+        )
+    if not ids.is_unique:
+        row = int(np.flatnonzero(ids.duplicated())[0])
+        raise InvalidRecord(
+            "id_repeated",
+            where=Where(file=path.name, row=row + 1, field="id"),
+            id=ids[row],
+            first=int(ids.get_indexer_for([ids[row]])[0]) + 1,
+        )
+    values = _numbers(table, column, path.name, empty_allowed=empty_allowed)
+    if np.isinf(values).any():
+        row = int(np.flatnonzero(np.isinf(values))[0]) + 1
+        raise InvalidRecord(
+            "cell_not_a_number",
+            where=Where(file=path.name, row=row, field=column),
+            given=table[column][row - 1].as_py(),
+        )
+    return pd.Series(values, index=ids, name=column)
+
+
+def read_access_tables(demand: Path, supply: Path, times: Path) -> AccessTables:
+    """
+    Read demand, supply and travel times.
+
+    Parameters
+    ----------
+    demand
+        `id, children`; an empty cell is a missing number of children.
+    supply
+        `id, places`.
+    times
+        `origin_id` (demand), `destination_id` (supply), `minutes`; a missing pair, or `inf`, is unreachable.
+
+    Returns
+    -------
+    AccessTables
+        Aligned and checked; `notes` name what was left out.
+
+    Raises
+    ------
+    InputError
+        With file, row and field, for anything that cannot be used.
+    """
+    children = _amounts(demand, "children", empty_allowed=True)
+    places = _amounts(supply, "places", empty_allowed=False)
+    table = read_text_columns(times, ["origin_id", "destination_id", "minutes"])
+    minutes = _numbers(table, "minutes", times.name, empty_allowed=False)
+    notes = []
+    demand_at, lost = _positions(
+        table["origin_id"], children.index, times.name, "origin_id", demand
+    )
+    if lost:
+        notes.append(Note("pairs_unknown", lost | {"field": "origin_id", "table": demand.name}))
+    supply_at, lost = _positions(
+        table["destination_id"], places.index, times.name, "destination_id", supply
+    )
+    if lost:
+        notes.append(
+            Note("pairs_unknown", lost | {"field": "destination_id", "table": supply.name})
+        )
+    known = (demand_at >= 0) & (supply_at >= 0)
+    pairs = TravelPairs.from_positions(
+        children.index, places.index, demand_at[known], supply_at[known], minutes[known]
+    )
+    missing = children.index[children.isna()]
+    if len(missing):
+        notes.append(Note("children_missing", {"count": len(missing), "first": missing[0]}))
+    return AccessTables(children, places, pairs, tuple(notes))
+
+
+def _positions(
+    column: pa.ChunkedArray, ids: pd.Index, file: str, field: str, other: Path
+) -> tuple[NDArray[np.int64], dict[str, Any]]:
+    """Find the ids of a column; unknown ones get −1 and are counted, unless a lost leading zero explains them."""
+    encoded = pc.utf8_trim_whitespace(column).combine_chunks().dictionary_encode()
+    words = encoded.dictionary.to_pylist()
+    at = ids.get_indexer(pd.Index(words, dtype=object)) if words else np.empty(0, np.int64)
+    codes = encoded.indices.to_numpy()
+    unknown = np.flatnonzero(at < 0)
+    for word in unknown:
+        padded = words[word].zfill(5)
+        if padded != words[word] and padded in ids:
+            raise InvalidRecord(
+                "code_zero_lost",
+                where=Where(file=file, row=int(np.argmax(codes == word)) + 1, field=field),
+                given=words[word],
+                expected=padded,
+            )
+    if len(words) and len(unknown) == len(words):
+        raise InvalidFile(
+            "ids_all_unknown",
+            where=Where(file=file, field=field),
+            table=other.name,
+            first=words[0],
+            known=str(ids[0]) if len(ids) else "–",
+        )
+    positions = at[codes] if words else np.empty(0, np.int64)
+    if not len(unknown):
+        return positions, {}
+    rows = int((positions < 0).sum())
+    return positions, {"count": len(unknown), "rows": rows, "first": words[int(unknown[0])]}
+
+
+def write_indicator(path: Path, values: pd.Series, *, column: str) -> None:
+    """
+    Write one figure per id, with every digit.
+
+    Parameters
+    ----------
+    path
+        `.csv` or `.parquet`; written whole or not at all.
+    values
+        The figures, indexed by id; `nan` and `inf` are written so.
+    column
+        Name of the column of figures.
+    """
+    frame = pd.DataFrame({"id": values.index.astype(str), column: values.to_numpy()})
+    with replacing(path) as temporary:
+        if path.suffix.lower() == ".parquet":
+            frame.to_parquet(temporary, index=False)
+        else:
+            frame.to_csv(temporary, index=False, na_rep="nan", lineterminator="\n")

@@ -1,0 +1,54 @@
+"""Sentences of the observatory: decays, tables of demand and supply, open data, zones."""
+
+MESSAGES = {
+    "decay_unreadable": (
+        "décroissance « {given} » non comprise : écrivez binary:30, step:10=1,20=0.68,30=0.22, gaussian:30 ou inverse:61 "
+        "(minutes)."
+    ),
+    "decay_cutoff": "le seuil d'une décroissance est un nombre de minutes supérieur à 0 ({given} reçu).",
+    "decay_weights": (
+        "« {given} » : les poids d'une décroissance vont de 1 à 0 et ne remontent jamais avec le temps."
+    ),
+    "method_unknown": "méthode « {given} » inconnue ; choisissez parmi {known}.",
+    "demand_id_twice": "l'identifiant de demande « {id} » figure deux fois.",
+    "supply_id_twice": "l'identifiant d'offre « {id} » figure deux fois.",
+    "demand_value_missing": "aucun nombre d'enfants pour « {id} ».",
+    "supply_value_missing": "aucun nombre de places pour « {id} ».",
+    "demand_negative": "« {id} » : {given} enfants ; un nombre fini, positif ou nul est attendu.",
+    "supply_negative": "« {id} » : {given} places ; un nombre fini, positif ou nul est attendu.",
+    "minutes_invalid": "un temps de {given} minutes : il doit être positif ou nul.",
+    "pair_twice": (
+        "le trajet de « {origin} » à « {destination} » figure deux fois, avec {first} et {second} minutes : gardez-en un."
+    ),
+    "column_missing": "il manque la ou les colonnes {missing} (colonnes lues : {found}).",
+    "row_fields": (
+        "{got} valeurs au lieu de {expected} : si la virgule sert aux décimales, écrivez « 12.5 » et non « 12,5 »."
+    ),
+    "file_not_utf8": "ce fichier n'est pas en UTF-8 : enregistrez-le en « CSV UTF-8 ».",
+    "table_unreadable": "ce fichier n'est ni un CSV ni un Parquet lisible.",
+    "cell_empty": "la case est vide : écrivez une valeur ou retirez la ligne.",
+    "cell_decimal_comma": "« {given} » : écrivez les décimales avec un point (12.5), pas avec une virgule.",
+    "cell_negative": "« {given} » est négatif.",
+    "cell_not_a_number": "« {given} » n'est pas un nombre.",
+    "id_repeated": "l'identifiant « {id} » figure déjà ligne {first}.",
+    "code_zero_lost": (
+        "« {given} » a perdu son zéro initial : le code attendu est « {expected} ». Dans un tableur, mettez la colonne au "
+        "format texte."
+    ),
+    "ids_all_unknown": (
+        "aucun identifiant n'est connu de {table} (ici « {first} », là « {known} ») : est-ce le bon fichier, dans le bon "
+        "ordre (demande, offre, temps) ?"
+    ),
+    "pairs_unknown": (
+        "{count} identifiants de la colonne {field} ne sont pas dans {table} (le premier : « {first} ») ; {rows} trajets "
+        "ne comptent pas."
+    ),
+    "children_missing": (
+        "{count} zones n'ont pas de nombre d'enfants (la première : « {first} ») : leur accès vaut nan et leurs enfants ne "
+        "sont comptés nulle part."
+    ),
+    "supply_out_of_reach": (
+        "{count} lieux ({places} places) ne sont à portée d'aucun enfant : leurs places ne comptent pas."
+    ),
+    "raam_unreachable": "{count} zones n'atteignent aucune place : leur coût RAAM est écrit 0.",
+}

@@ -1,0 +1,117 @@
+"""`rpe-geo access`: the meaning of each answer, and clear words for each bad input."""
+
+import csv
+import math
+
+import pytest
+from typer.testing import CliRunner
+
+from rpe_geo.cli.observatory import register
+from rpe_geo.errors import InputError
+from rpe_geo.messages import explain
+
+
+@pytest.fixture
+def run(tmp_path):
+    import typer
+
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    register(app)
+
+    def call(demand, supply, times, *options):
+        for name, text in (("demand", demand), ("supply", supply), ("times", times)):
+            content = text if isinstance(text, bytes) else text.encode()
+            (tmp_path / f"{name}.csv").write_bytes(content)
+        out = tmp_path / "out.csv"
+        paths = [str(tmp_path / f"{name}.csv") for name in ("demand", "supply", "times")]
+        result = CliRunner().invoke(app, ["access", *paths, "-o", str(out), *options])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            assert not out.exists()
+            raise result.exception
+        with out.open() as rows:
+            return [(row["id"], float(row["access"])) for row in csv.DictReader(rows)], result
+
+    return call
+
+
+DEMAND = "id,children\n01004,10\n01001,0\n01002,5.5\n01005,\n"
+SUPPLY = "id,places\nx,4\ny,6\n"
+HEAD = "origin_id,destination_id,minutes\n"
+TIMES = "origin_id,destination_id,minutes\n01004,x,5\n01001,x,5\n01004,y,20\n01005,x,3\n"
+
+
+def test_every_demand_comes_out_in_order(run):
+    rows, result = run(DEMAND, SUPPLY, TIMES, "--method", "2sfca")
+    assert [row[0] for row in rows] == ["01004", "01001", "01002", "01005"]
+    values = dict(rows)
+    assert values["01004"] == pytest.approx(0.4)
+    assert math.isnan(values["01001"])
+    assert values["01002"] == 0
+    assert math.isnan(values["01005"])
+    assert "y" not in result.stdout
+    assert "1 lieux (6 places) ne sont à portée" in result.stderr
+    assert "01005" in result.stderr
+
+
+@pytest.mark.parametrize("method", ["2sfca", "e2sfca", "3sfca", "mh3sfca", "bfca", "raam"])
+def test_unreachable_is_zero(run, method):
+    rows, _ = run(DEMAND, SUPPLY, TIMES, "--method", method)
+    assert dict(rows)["01002"] == 0
+
+
+def test_closest_is_in_minutes_and_cumulative_in_places(run):
+    rows, _ = run(DEMAND, SUPPLY, TIMES, "--method", "closest")
+    assert dict(rows)["01004"] == 5
+    assert dict(rows)["01002"] == math.inf
+    rows, _ = run(DEMAND, SUPPLY, TIMES, "--method", "cumulative", "--decay", "binary:30")
+    assert dict(rows)["01004"] == 10
+    rows, _ = run(DEMAND, SUPPLY, TIMES, "--method", "cumulative", "--decay", "step:10=1,20=0.68")
+    assert dict(rows)["01004"] == pytest.approx(4 + 0.68 * 6)
+
+
+def test_semicolons_and_a_byte_order_mark_are_read(run):
+    rows, _ = run(b"\xef\xbb\xbfid;children\n01004;10\n", SUPPLY, HEAD + "01004,x,5\n")
+    assert dict(rows)["01004"] == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        (("id,children\n01004,12,5\n", SUPPLY, TIMES), ["demand.csv", "ligne 1", "12.5"]),
+        (('id,children\n01004,"12,5"\n', SUPPLY, TIMES), ["ligne 1", "children", "point"]),
+        (("id;children\n01004;12,5\n", SUPPLY, TIMES), ["ligne 1", "children", "point"]),
+        (("id,children\n01004,-1\n", SUPPLY, TIMES), ["ligne 1", "children", "négatif"]),
+        (("id,children\n01004,ND\n", SUPPLY, TIMES), ["ligne 1", "ND"]),
+        (("id,children\n01004,inf\n", SUPPLY, TIMES), ["ligne 1", "inf"]),
+        (("id,enfants\n01004,1\n", SUPPLY, TIMES), ["demand.csv", "children", "enfants"]),
+        (("id,children\n01004,1\n01004,2\n", SUPPLY, TIMES), ["ligne 2", "01004", "ligne 1"]),
+        (("id,children\n,1\n", SUPPLY, TIMES), ["ligne 1", "champ id"]),
+        ((b"id,children\n\xe9,1\n", SUPPLY, TIMES), ["UTF-8"]),
+        ((b"", SUPPLY, TIMES), ["vide"]),
+        ((DEMAND, "id,places\nx,\ny,6\n", TIMES), ["supply.csv", "ligne 1", "places"]),
+        ((DEMAND, SUPPLY, HEAD + "1004,x,5\n"), ["times.csv", "ligne 1", "01004", "zéro"]),
+        ((DEMAND, SUPPLY, HEAD + "x,01004,5\n"), ["times.csv", "origin_id", "ordre"]),
+        ((DEMAND, SUPPLY, HEAD + "01004,x,-5\n"), ["ligne 1", "minutes"]),
+        ((DEMAND, SUPPLY, HEAD + "01004,x,\n"), ["ligne 1", "minutes", "vide"]),
+        ((DEMAND, SUPPLY, HEAD + "01004,x,5\n01004,x,6\n"), ["01004", "deux fois"]),
+    ],
+)
+def test_bad_tables_are_told_with_file_row_and_field(run, tables, words):
+    with pytest.raises(InputError) as refused:
+        run(*tables)
+    sentence = explain(refused.value)
+    assert all(word in sentence for word in words), sentence
+
+
+def test_unknown_names_are_told(run):
+    with pytest.raises(InputError, match="method_unknown"):
+        run(DEMAND, SUPPLY, TIMES, "--method", "4sfca")
+    with pytest.raises(InputError, match="decay_unreadable"):
+        run(DEMAND, SUPPLY, TIMES, "--decay", "binaire:15")
+
+
+def test_pairs_of_unknown_places_are_left_out_and_counted(run):
+    rows, result = run(DEMAND, SUPPLY, TIMES + "01004,elsewhere,1\n", "--method", "closest")
+    assert dict(rows)["01004"] == 5
+    assert "elsewhere" in result.stderr
