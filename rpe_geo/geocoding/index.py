@@ -417,7 +417,7 @@ def _write_street(
         sound = " ".join(phonetic(word) for word in key.core)
         database.execute(
             "INSERT INTO street_keys VALUES (?,?,?,?,?,?,?,?)",
-            (commune, number, key.kind, key.key, " ".join(key.full), sound, street.old_city, street.postcode),
+            (commune, number, key.kind, key.key, " ".join(key.full), sound, " ".join(words(street.old_city)), street.postcode),
         )
     points = [(plate.longitude, plate.latitude) for plate in street.plates] or street.bare
     xs = [point[0] for point in points]

@@ -1,0 +1,305 @@
+"""
+Which commune an address may mean, and which of its words say so.
+
+Where the street ends and the city begins is not written in « 12 rue de la Paix Saint-Denis »; every plausible cut is a
+*reading*: some communes, the words left for the street, and how well name and postcode agree. The best reading is
+chosen only once the streets have been looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rapidfuzz import fuzz, process
+
+from rpe_geo.geocoding.normalize import ARTICLES, BREAK
+from rpe_geo.geocoding.parse import ParsedAddress
+from rpe_geo.geocoding.similarity import Likeness, Resemblance, compare
+from rpe_geo.geocoding.store import AddressStore, postal_departement
+from rpe_geo.geocoding.street_names import split_type
+
+__all__ = ["PostcodeAgreement", "Reading", "Readings", "read_commune", "read_communes"]
+
+PostcodeAgreement = Literal["agrees", "absent", "same-departement", "other-departement"]
+
+_LONGEST_NAME = 7
+_MOST_READINGS = 10
+_NEAR_NAME = 62.0
+_AGREEMENT_SCORE: dict[PostcodeAgreement, float] = {
+    "agrees": 1.0,
+    "absent": 0.95,
+    "same-departement": 0.88,
+    "other-departement": 0.66,
+}
+_NO_CITY_SCORE = 0.78
+_UNKNOWN_CITY_SCORE = 0.5
+_NATURAL_CUT = 0.02
+_PER_WORD = 0.006
+_EXACT = Likeness(1.0, Resemblance.SAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """
+    One way to read an address: these words name the city, those the street.
+
+    Parameters
+    ----------
+    communes
+        Communes of the index that the city words may mean.
+    street
+        Words left for the street, with their breaks.
+    score
+        How well name and postcode agree, 0 to about 1.
+    name
+        How the typed city resembles the commune's name; None when no city was typed.
+    postcode
+        How the typed postcode goes with the commune.
+    city
+        The known name that the typed city was taken for; "" when none was typed.
+    """
+
+    communes: tuple[int, ...]
+    street: tuple[str, ...]
+    score: float
+    name: Likeness | None
+    postcode: PostcodeAgreement
+    city: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """
+    Every plausible reading, best first.
+
+    Parameters
+    ----------
+    outside
+        A commune of France that the address names and the territory does not cover; None when there is none.
+    homonym_outside
+        Whether the name typed is also that of a commune outside, and no postcode tells them apart.
+    """
+
+    found: tuple[Reading, ...]
+    outside: int | None
+    homonym_outside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A possible place of the city among the words."""
+
+    city: tuple[str, ...]
+    street: tuple[str, ...]
+    natural: bool
+
+
+def read_communes(parsed: ParsedAddress, store: AddressStore) -> Readings:
+    """
+    List the communes that an address may mean.
+
+    Parameters
+    ----------
+    parsed
+        The address taken apart.
+    store
+        The index.
+
+    Returns
+    -------
+    Readings
+        Best first; possibly none.
+    """
+    cuts = _cuts(parsed)
+    found: list[Reading] = []
+    outside: int | None = None
+    outside_weight = 0.0
+    homonym = False
+    for cut in cuts:
+        known = store.by_name.get(" ".join(cut.city))
+        if not known:
+            continue
+        for agreement, communes in _by_agreement(known, parsed, store).items():
+            covered = tuple(c for c in communes if c in store.covered)
+            score = _AGREEMENT_SCORE[agreement] + _NATURAL_CUT * cut.natural + _PER_WORD * len(cut.city)
+            if covered:
+                found.append(Reading(covered, cut.street, score, _EXACT, agreement, " ".join(cut.city)))
+                if agreement != "agrees" and not covered_all(known, store):
+                    homonym = True
+            elif score > outside_weight and (cut.natural or agreement == "agrees" or len(cut.city) > 1):
+                outside, outside_weight = communes[0], score
+    if not any(reading.postcode == "agrees" for reading in found):
+        found.extend(_near_names(parsed, cuts, store, exact=bool(found)))
+    if parsed.postcode:
+        local = tuple(c for c in store.by_postcode.get(parsed.postcode, ()) if c in store.covered)
+        if local:
+            typed = bool(parsed.city)
+            score = _UNKNOWN_CITY_SCORE if typed else _NO_CITY_SCORE
+            name = Likeness(0.0, Resemblance.DIFFERENT) if typed else None
+            found.append(Reading(local, parsed.body, score, name, "agrees"))
+    found.sort(key=lambda reading: -reading.score)
+    best = found[0].score if found else 0.0
+    return Readings(tuple(found[:_MOST_READINGS]), outside if outside_weight >= best else None, homonym)
+
+
+def covered_all(communes: Iterable[int], store: AddressStore) -> bool:
+    """Whether the territory covers all of these communes."""
+    return all(commune in store.covered for commune in communes)
+
+
+def read_commune(parsed: ParsedAddress, commune: int, store: AddressStore) -> list[Reading]:
+    """Read an address as if it lay in one given commune: the best cut for its names, and no cut at all."""
+    agreement = _agreement(commune, parsed, store)
+    readings = []
+    best: tuple[float, Likeness, _Cut, str] | None = None
+    for cut in _cuts(parsed):
+        for name in store.names_of[commune]:
+            if fuzz.ratio(" ".join(cut.city), name) < _NEAR_NAME:
+                continue
+            likeness = _name_likeness(cut.city, name, store)
+            score = _near_score(likeness, agreement, cut)
+            if likeness.score >= 0.7 and (best is None or score > best[0]):
+                best = score, likeness, cut, name
+    if best:
+        readings.append(Reading((commune,), best[2].street, best[0], best[1], agreement, best[3]))
+    base = _NO_CITY_SCORE if agreement == "agrees" else 0.6
+    score = base - (0.25 if parsed.city else 0.0)
+    name_typed = Likeness(0.0, Resemblance.DIFFERENT) if parsed.city else None
+    readings.append(Reading((commune,), parsed.body, score, name_typed, agreement))
+    return readings
+
+
+def _agreement(commune: int, parsed: ParsedAddress, store: AddressStore) -> PostcodeAgreement:
+    """Tell how the typed postcode and arrondissement go with a commune."""
+    known = store.communes[commune]
+    if parsed.arrondissement and known.arrondissement:
+        if known.arrondissement == parsed.arrondissement:
+            return "agrees"
+        return "same-departement"
+    if not parsed.postcode:
+        return "absent"
+    if commune in store.by_postcode.get(parsed.postcode, ()):
+        return "agrees"
+    if postal_departement(parsed.postcode) == postal_departement(known.code):
+        return "same-departement"
+    return "other-departement"
+
+
+def _by_agreement(
+    communes: Sequence[int], parsed: ParsedAddress, store: AddressStore
+) -> dict[PostcodeAgreement, list[int]]:
+    grouped: dict[PostcodeAgreement, list[int]] = {}
+    for commune in communes:
+        grouped.setdefault(_agreement(commune, parsed, store), []).append(commune)
+    return grouped
+
+
+def _cuts(parsed: ParsedAddress) -> list[_Cut]:
+    """List where the city may stand: its own column, after the postcode, at the end, at the start."""
+    body = parsed.body
+    cuts: list[_Cut] = []
+    if parsed.city:
+        street = body
+        length = len(parsed.city)
+        if len(body) > length and body[-length:] == parsed.city:  # the city is repeated in the address column
+            street = body[:-length]
+        cuts.append(_Cut(parsed.city, street, natural=True))
+        for size in range(1, len(parsed.city)):  # « Rodez Bourran », « Commune de Rodez »
+            cuts.extend((_Cut(parsed.city[:size], street, natural=False), _Cut(parsed.city[size:], street, natural=False)))
+        return cuts
+    after = parsed.after_postcode
+    if after is not None and after < len(body) and body[after] != BREAK:
+        end = _next_break(body, after)
+        for size in range(end - after, 0, -1):
+            cuts.append(_Cut(body[after : after + size], body[:after] + body[after + size :], natural=size == end - after))
+        if after == 0:
+            cuts = [cut for cut in cuts if len(cut.city) <= _LONGEST_NAME]
+    last = len(body)
+    floor = _last_break(body)
+    for size in range(1, min(_LONGEST_NAME, last - floor) + 1):
+        start = last - size
+        if start < floor:
+            break
+        natural = start == floor and floor > 0
+        cuts.append(_Cut(body[start:], body[:start], natural=natural))
+    if parsed.head:
+        head = tuple(word for word in parsed.head if word != BREAK)
+        cuts.append(_Cut(head, body, natural=True))
+        for size in range(1, min(_LONGEST_NAME, len(head))):
+            cuts.extend((_Cut(head[-size:], body, natural=False), _Cut(head[:size], body, natural=False)))
+    elif after != 0:
+        first = _next_break(body, 0)
+        for size in range(1, min(_LONGEST_NAME, len(body) - 1) + 1):
+            rest = body[size + 1 :] if body[size] == BREAK else body[size:]
+            if size <= first and rest and (split_type(rest)[0] or body[size] == BREAK):
+                cuts.append(_Cut(body[:size], rest, natural=body[size] == BREAK))
+    return cuts
+
+
+def _next_break(body: Sequence[str], start: int) -> int:
+    return next((index for index in range(start, len(body)) if body[index] == BREAK), len(body))
+
+
+def _last_break(body: Sequence[str]) -> int:
+    """Return where the last part begins: 0 when there is only one."""
+    return next((index + 1 for index in range(len(body) - 1, -1, -1) if body[index] == BREAK), 0)
+
+
+def _near_names(
+    parsed: ParsedAddress, cuts: Sequence[_Cut], store: AddressStore, *, exact: bool
+) -> list[Reading]:
+    """Look for misspelt names: among the communes of the postcode, else of its département, else of the territory."""
+    tiers: list[Iterable[int]] = []
+    if parsed.postcode:
+        tiers.append(store.by_postcode.get(parsed.postcode, ()))
+    if not exact:
+        if parsed.postcode and postal_departement(parsed.postcode) in store.departements:
+            wanted = postal_departement(parsed.postcode)
+            tiers.append(c for c in store.covered if postal_departement(store.communes[c].code) == wanted)
+        else:
+            tiers.append(store.covered)
+    for tier in tiers:
+        found = _nearest(parsed, cuts, store, [commune for commune in tier if commune in store.covered])
+        if found:
+            return found
+    return []
+
+
+def _nearest(
+    parsed: ParsedAddress, cuts: Sequence[_Cut], store: AddressStore, communes: Sequence[int]
+) -> list[Reading]:
+    names: dict[str, list[int]] = {}
+    for commune in communes:
+        for name in store.names_of[commune]:
+            names.setdefault(name, []).append(commune)
+    if not names:
+        return []
+    choices = list(names)
+    found: list[Reading] = []
+    for cut in cuts:
+        typed = " ".join(cut.city)
+        if len(typed) < 3:
+            continue
+        for name, _, _ in process.extract(typed, choices, scorer=fuzz.ratio, score_cutoff=_NEAR_NAME, limit=2):
+            likeness = _name_likeness(cut.city, name, store)
+            if likeness.score < 0.7:
+                continue
+            for agreement, members in _by_agreement(names[name], parsed, store).items():
+                score = _near_score(likeness, agreement, cut)
+                found.append(Reading(tuple(members), cut.street, score, likeness, agreement, name))
+    found.sort(key=lambda reading: -reading.score)
+    return found[:4]
+
+
+def _near_score(likeness: Likeness, agreement: PostcodeAgreement, cut: _Cut) -> float:
+    base = _AGREEMENT_SCORE[agreement] - 0.6 * (1 - likeness.score)
+    return base + _NATURAL_CUT * cut.natural + _PER_WORD * len(cut.city)
+
+
+def _name_likeness(typed: Sequence[str], name: str, store: AddressStore) -> Likeness:
+    """Compare a typed city with a commune's name, articles aside."""
+    left = [word for word in typed if word not in ARTICLES] or list(typed)
+    right = [word for word in name.split(" ") if word not in ARTICLES] or name.split(" ")
+    return compare(left, right, store.frequent)

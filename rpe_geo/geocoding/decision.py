@@ -1,0 +1,108 @@
+"""
+Whether a best guess may be used without asking: a list of plain rules, each with its reason in French.
+
+A raw score cannot tell « rue du Parc » from « rue du Port »; rules can, and they can be explained to the person who
+typed the address. The first rule that objects gives the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rpe_geo.geocoding.communes import Readings
+from rpe_geo.geocoding.parse import ParsedAddress
+from rpe_geo.geocoding.similarity import Resemblance
+from rpe_geo.geocoding.store import AddressStore, postal_departement
+from rpe_geo.geocoding.streets import Candidate
+from rpe_geo.parameters import ParameterTable
+
+__all__ = ["Doubt", "doubt_about_city", "doubt_about_street", "outside_territory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why something is not accepted: a code of `rpe_geo.messages.geocoding` and what its sentence names."""
+
+    code: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def outside_territory(parsed: ParsedAddress, readings: Readings, store: AddressStore) -> Doubt | None:
+    """Tell when the address names a département or a commune that the territory does not cover."""
+    if parsed.postcode and postal_departement(parsed.postcode) not in store.departements:
+        return Doubt("address_other_departement", {"postcode": parsed.postcode})
+    if readings.outside is not None:
+        return Doubt("address_commune_outside", {"commune": store.communes[readings.outside].name})
+    return None
+
+
+def doubt_about_city(
+    best: Candidate, parsed: ParsedAddress, readings: Readings, store: AddressStore, limits: ParameterTable
+) -> Doubt | None:
+    """Object to the commune: not typed, not alike enough, contradicted by the postcode, or one of several."""
+    reading = best.reading
+    city = store.communes[best.entry.commune].city
+    if reading.postcode == "other-departement":
+        return Doubt("address_postcode_contradicts", {"postcode": parsed.postcode, "commune": city})
+    if reading.name is None:
+        return _doubt_without_city(best, parsed, store, city)
+    if reading.name.kind == Resemblance.INCOMPLETE and reading.postcode == "agrees":
+        if reading.name.score < limits["commune_likeness_min"] - 0.2:
+            return Doubt("address_city_uncertain", {"commune": city})
+    elif reading.name.kind > Resemblance.MISSPELT or reading.name.score < limits["commune_likeness_min"]:
+        return Doubt("address_city_uncertain", {"commune": city})
+    if reading.postcode == "agrees":
+        return None
+    if readings.homonym_outside:
+        return Doubt("address_city_homonym", {"commune": city})
+    if reading.postcode == "same-departement" and reading.name.kind > Resemblance.WRITTEN_OTHERWISE:
+        return Doubt("address_postcode_contradicts", {"postcode": parsed.postcode, "commune": city})
+    if reading.postcode == "absent" and reading.name.kind == Resemblance.MISSPELT and len(reading.city) < 6:
+        return Doubt("address_city_uncertain", {"commune": city})
+    return None
+
+
+def _doubt_without_city(
+    best: Candidate, parsed: ParsedAddress, store: AddressStore, city: str
+) -> Doubt | None:
+    """Accept an address without city only where nothing else can be meant."""
+    if len(store.covered) == 1:
+        return None
+    if best.reading.postcode != "agrees":
+        return Doubt("address_no_city", {"commune": city})
+    if best.likeness.kind > Resemblance.WRITTEN_OTHERWISE or best.kind != "same":
+        return Doubt("address_no_city", {"commune": city})
+    sharing = store.by_postcode.get(parsed.postcode, ())
+    if len(sharing) > 1 and any(commune not in store.covered for commune in sharing):
+        return Doubt("address_no_city", {"commune": city})
+    return None
+
+
+def doubt_about_street(
+    best: Candidate, rivals: Sequence[Candidate], limits: ParameterTable
+) -> Doubt | None:
+    """Object to the street: another type, another word, a word missing, or another place as likely."""
+    if best.kind == "contradicted":
+        return Doubt("address_street_type", {"typed": best.typed.kind, "published": best.entry.kind})
+    if best.likeness.kind == Resemblance.INCOMPLETE:
+        return Doubt("address_street_incomplete")
+    if best.likeness.kind > Resemblance.MISSPELT or best.likeness.score < limits["street_likeness_min"]:
+        return Doubt("address_street_uncertain")
+    if rivals:
+        return Doubt("address_several_places", {"count": len(rivals) + 1})
+    return None
+
+
+def rivals_of(best: Candidate, others: Sequence[Candidate], limits: ParameterTable) -> list[Candidate]:
+    """List the other candidates that the words do not rule out."""
+    return [
+        other
+        for other in others
+        if other.entry.street != best.entry.street
+        and best.total - other.total < limits["margin_min"]
+        and other.likeness.kind <= best.likeness.kind
+        and not (best.whole and not other.whole and best.likeness.kind == Resemblance.SAME)
+        and not (best.kind == "same" and other.kind != "same")
+    ]

@@ -1,0 +1,302 @@
+"""The offline geocoder: from words to a place of the territory's own address files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from shapely import Point
+
+from rpe_geo.geocoding.communes import Readings, read_commune, read_communes
+from rpe_geo.geocoding.decision import (
+    Doubt,
+    doubt_about_city,
+    doubt_about_street,
+    outside_territory,
+    rivals_of,
+)
+from rpe_geo.geocoding.fallback import TextSearch
+from rpe_geo.geocoding.normalize import BREAK
+from rpe_geo.geocoding.numbers import NumberFound, find_number, metres
+from rpe_geo.geocoding.parse import LONGEST_ADDRESS, ParsedAddress, parse
+from rpe_geo.geocoding.similarity import Resemblance
+from rpe_geo.geocoding.store import AddressStore, Street
+from rpe_geo.geocoding.streets import Candidate, best_streets, score_entry
+from rpe_geo.messages import phrase
+from rpe_geo.parameters import parameter_table
+from rpe_geo.protocols import AddressLevel, AddressQuery, Geocoded
+
+__all__ = ["LocalGeocoder"]
+
+_FALLBACK_BELOW = 0.88
+_FALLBACK_STREETS = 20
+_CHOICES = 5
+_SAME_NAME_MARGIN = 0.03
+_HIGHEST_TOTAL = 1.03
+
+
+class LocalGeocoder:
+    """
+    Geocoder on a territory's own index; no network, nothing leaves the machine.
+
+    Parameters
+    ----------
+    directory
+        Where `build_index` wrote: `<territory>/addresses`.
+    today
+        The day whose thresholds hold; the present day by default.
+
+    Raises
+    ------
+    InvalidFile
+        There is no complete index of this version.
+    """
+
+    def __init__(self, directory: Path, *, today: date | None = None) -> None:
+        self._store = AddressStore(directory)
+        self._text = TextSearch(self._store.text_directory)
+        self._limits = parameter_table("geocoding", today or date.today())  # noqa: DTZ011
+
+    def close(self) -> None:
+        """Close the index."""
+        self._store.close()
+
+    def geocode(self, addresses: Sequence[AddressQuery]) -> list[Geocoded]:
+        """Find the place of each address, in order."""
+        return [self._geocode(query) for query in addresses]
+
+    def _geocode(self, query: AddressQuery) -> Geocoded:
+        length = len(query.text) + len(query.postcode or "") + len(query.city or "")
+        if length > LONGEST_ADDRESS:
+            return _not_found(Doubt("address_too_long", {"length": length}))
+        parsed = parse(query.text, query.postcode, query.city)
+        if parsed.is_empty:
+            return _not_found(Doubt("address_empty"))
+        readings = read_communes(parsed, self._store)
+        outside = outside_territory(parsed, readings, self._store)
+        if outside and outside.code == "address_other_departement" and not readings.found:
+            return _not_found(outside)
+        candidates = best_streets(readings.found, parsed, self._store)
+        if not candidates or candidates[0].total < _FALLBACK_BELOW:
+            candidates = self._widen(candidates, parsed)
+        return self._decide(parsed, readings, candidates, outside)
+
+    def _widen(self, candidates: list[Candidate], parsed: ParsedAddress) -> list[Candidate]:
+        """Look for the words anywhere in the territory, and score what is found like the rest."""
+        known = {candidate.entry.street: candidate for candidate in candidates}
+        text = [*parsed.body, *parsed.city, *parsed.head]
+        for street in self._text.nearest(text, limit=_FALLBACK_STREETS):
+            entry = self._store.entry(street)
+            for reading in read_commune(parsed, entry.commune, self._store):
+                candidate = score_entry(entry, reading, parsed, self._store)
+                if candidate is None:
+                    continue
+                if street not in known or candidate.total > known[street].total:
+                    known[street] = candidate
+        return sorted(known.values(), key=lambda candidate: -candidate.total)
+
+    def _decide(
+        self,
+        parsed: ParsedAddress,
+        readings: Readings,
+        candidates: list[Candidate],
+        outside: Doubt | None,
+    ) -> Geocoded:
+        """Choose the place, then accept it, doubt it or give up."""
+        commune = self._commune_alone(parsed, readings, outside)
+        if commune is not None:
+            return commune
+        guessable = [c for c in candidates if c.likeness.score >= self._limits["guess_min"]]
+        if not guessable:
+            return self._without_street(readings, outside)
+        best, street = self._best_numbered(guessable, parsed)
+        rivals = self._rivals(best, street, guessable, parsed)
+        doubt = (
+            outside
+            or doubt_about_street(best, [rival for rival, _ in rivals], self._limits)
+            or doubt_about_city(best, parsed, readings, self._store, self._limits)
+        )
+        if outside and best.likeness.kind > Resemblance.WRITTEN_OTHERWISE:
+            return _not_found(outside)
+        placed = self._place(best, street, parsed, doubt)
+        if placed.status == "ok":
+            return placed
+        others = [
+            self._place(other, self._store.street(other.entry.street), parsed, doubt)
+            for other in guessable[: _CHOICES + 1]
+            if other.entry.street != street.id
+        ]
+        return _with_choices(placed, others[:_CHOICES])
+
+    def _commune_alone(
+        self, parsed: ParsedAddress, readings: Readings, outside: Doubt | None
+    ) -> Geocoded | None:
+        """Answer an address that names only a commune."""
+        if parsed.number or outside:
+            return None
+        for reading in readings.found:
+            words = [word for word in reading.street if word != BREAK]
+            if words or reading.name is None or reading.name.kind > Resemblance.MISSPELT:
+                continue
+            if parsed.arrondissement or len(reading.communes) == 1 or reading.postcode == "agrees":
+                sure = reading.postcode == "agrees" or (
+                    reading.postcode == "absent" and not readings.homonym_outside and reading.name.score > 0.9
+                )
+                doubt = None if sure else Doubt("address_city_uncertain", {"commune": reading.city})
+                return self._commune_place(reading.communes[0], parsed, reading.name.score, doubt)
+            return self._commune_place(
+                reading.communes[0], parsed, reading.name.score, Doubt("address_several_places", {"count": len(reading.communes)})
+            )
+        return None
+
+    def _without_street(self, readings: Readings, outside: Doubt | None) -> Geocoded:
+        """Answer when no street fits: the commune as a guess where it is known, else nothing."""
+        if outside:
+            return _not_found(outside)
+        for reading in readings.found:
+            if reading.name is not None and reading.name.kind <= Resemblance.MISSPELT and len(reading.communes) == 1:
+                city = self._store.communes[reading.communes[0]].city
+                doubt = Doubt("address_street_not_found", {"commune": city})
+                return self._commune_place(reading.communes[0], None, 0.4, doubt)
+        return _not_found(Doubt("address_unknown"))
+
+    def _best_numbered(
+        self, candidates: list[Candidate], parsed: ParsedAddress
+    ) -> tuple[Candidate, Street]:
+        """Choose the best street; among equals, the one that has the number."""
+        best = candidates[0]
+        street = self._store.street(best.entry.street)
+        if parsed.number is None:
+            return best, street
+        equals = [
+            other
+            for other in candidates[1:12]
+            if best.total - other.total < _SAME_NAME_MARGIN
+            and other.likeness.kind == best.likeness.kind
+            and other.kind == best.kind
+        ]
+        if not equals or _has_number(street, parsed):
+            return best, street
+        for other in equals:
+            candidate = self._store.street(other.entry.street)
+            if _has_number(candidate, parsed):
+                return other, candidate
+        return best, street
+
+    def _rivals(
+        self, best: Candidate, street: Street, candidates: list[Candidate], parsed: ParsedAddress
+    ) -> list[tuple[Candidate, Street]]:
+        """List the other places that could be meant; another part of the same street is not one."""
+        rivals = []
+        numbered = parsed.number is not None and _has_number(street, parsed)
+        for other in rivals_of(best, candidates[:12], self._limits):
+            place = self._store.street(other.entry.street)
+            same_name = other.entry.core == best.entry.core and other.entry.kind == best.entry.kind
+            same_city = self._city_code(place.commune) == self._city_code(street.commune)
+            apart = metres(street.longitude, street.latitude, place.longitude, place.latitude)
+            near = apart <= self._limits["same_place_m"] + street.radius_m + place.radius_m
+            if same_name and same_city and near and (not _has_number(place, parsed) or not parsed.number):
+                continue
+            if same_name and same_city and numbered and not _has_number(place, parsed):
+                continue
+            rivals.append((other, place))
+        return rivals
+
+    def _city_code(self, commune: int) -> str:
+        known = self._store.communes[commune]
+        return known.parent or known.code
+
+    def _place(
+        self, best: Candidate, street: Street, parsed: ParsedAddress, doubt: Doubt | None
+    ) -> Geocoded:
+        """Put the number on its street and write the answer."""
+        number: NumberFound | None = None
+        if parsed.number is not None and street.plates:
+            number = find_number(street.plates, parsed.number)
+            if number is None or (not number.exact and number.level == "interpolated"):
+                upper = find_number(street.plates, parsed.second) if parsed.second else None
+                if upper is not None and upper.exact:
+                    number = upper
+            if number is None and doubt is None:
+                doubt = Doubt("address_number_missing", {"number": parsed.number.number})
+        commune = self._store.communes[street.commune]
+        level: AddressLevel
+        if number is not None:
+            level = number.level
+            longitude, latitude = number.plate.longitude, number.plate.latitude
+            housenumber = f"{number.plate.number}{number.plate.suffix and ' ' + number.plate.suffix}"
+        else:
+            level = "street" if street.plates else "locality"
+            longitude, latitude = street.longitude, street.latitude
+            housenumber = ""
+        where = f"{street.postcode} {commune.city}"
+        return Geocoded(
+            status="review" if doubt else "ok",
+            longitude=round(longitude, 7),
+            latitude=round(latitude, 7),
+            score=round(max(0.0, min(1.0, best.total / _HIGHEST_TOTAL)), 4),
+            level=level,
+            label=f"{housenumber} {street.name}, {where}".strip(),
+            housenumber=housenumber,
+            street=street.name,
+            code_postal=street.postcode,
+            code_commune=commune.code,
+            city=commune.city,
+            uncertainty_m=round(self._uncertainty(street, number), 1),
+            reason=phrase(doubt.code, **doubt.values) if doubt else "",
+        )
+
+    def _uncertainty(self, street: Street, number: NumberFound | None) -> float:
+        """Measure the radius in metres that holds the true place in 95 cases of 100."""
+        limits = self._limits
+        if number is None:
+            return max(limits["street_floor_m"], float(street.radius_m))
+        if number.level == "housenumber":
+            widths = limits["plate_uncertainty_m"]
+            return float(widths.get(number.plate.position, widths["autre"])) + number.spread_m
+        return float(limits["interpolated_floor_m"] + limits["interpolated_share"] * number.spread_m)
+
+    def _commune_place(
+        self, commune: int, parsed: ParsedAddress | None, score: float, doubt: Doubt | None
+    ) -> Geocoded:
+        known = self._store.communes[commune]
+        longitude, latitude, radius = self._store.commune_place(commune)
+        postcode = parsed.postcode if parsed and commune in self._store.by_postcode.get(parsed.postcode, ()) else ""
+        return Geocoded(
+            status="review" if doubt else "ok",
+            longitude=longitude,
+            latitude=latitude,
+            score=round(score, 4),
+            level="municipality",
+            label=f"{postcode} {known.city}".strip(),
+            code_postal=postcode,
+            code_commune=known.code,
+            city=known.city,
+            uncertainty_m=round(max(500.0, radius * 1.1), 1),
+            reason=phrase(doubt.code, **doubt.values) if doubt else "",
+        )
+
+    def autocomplete(
+        self, text: str, *, limit: int = 6, near: Point | None = None
+    ) -> list[Geocoded]:
+        """Complete what is being typed; the last word may be unfinished."""
+        return []
+
+    def reverse(self, point: Point) -> Geocoded:
+        """Find the nearest address of a point (EPSG:4326)."""
+        return _not_found(Doubt("address_unknown"))
+
+
+def _has_number(street: Street, parsed: ParsedAddress) -> bool:
+    return parsed.number is not None and any(plate.number == parsed.number.number for plate in street.plates)
+
+
+def _not_found(doubt: Doubt) -> Geocoded:
+    return Geocoded(status="not-found", reason=phrase(doubt.code, **doubt.values))
+
+
+def _with_choices(placed: Geocoded, choices: Sequence[Geocoded]) -> Geocoded:
+    from dataclasses import replace
+
+    return replace(placed, choices=tuple(choices))

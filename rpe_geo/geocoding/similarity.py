@@ -1,0 +1,170 @@
+"""
+How alike two names are, and in which way: the same, written otherwise, misspelt, incomplete, or another name.
+
+A figure ranks candidates; the *kind* of likeness decides whether one may be accepted without asking. « Parc » typed
+for « Port » is one letter away and another street; « Prac » is no word, so it is a slip of the finger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from rapidfuzz.distance import OSA
+
+from rpe_geo.geocoding.normalize import TITLES, phonetic
+
+__all__ = ["Likeness", "Resemblance", "compare"]
+
+
+class Resemblance(IntEnum):
+    """In which way two names are alike, best first."""
+
+    SAME = 0
+    """Word for word, in any order."""
+    WRITTEN_OTHERWISE = 1
+    """The same sounds, initials, abbreviations, or a rank left out."""
+    MISSPELT = 2
+    """Every word is there, some with slips that make no other known word."""
+    INCOMPLETE = 3
+    """A word that matters is missing on one side."""
+    ANOTHER_WORD = 4
+    """Near in letters, but what was typed is a word of its own."""
+    DIFFERENT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike (0 to 1) and in which way."""
+
+    score: float
+    kind: Resemblance
+
+
+SAME = Likeness(1.0, Resemblance.SAME)
+_LIGHT = 0.3
+_SOUND = 0.95
+_INITIAL = 0.9
+_SHORTENED = 0.92
+
+
+def _weight(word: str) -> float:
+    """Weigh a word: ranks and letters say little, long words much."""
+    if word in TITLES or len(word) == 1:
+        return _LIGHT
+    return 0.7 if len(word) <= 3 else 1.0
+
+
+def _slips_allowed(length: int) -> int:
+    """Count the slips that a word of this length forgives."""
+    if length <= 3:
+        return 0
+    if length <= 6:
+        return 1
+    return 2 if length <= 10 else 3
+
+
+def compare(typed: Sequence[str], known: Sequence[str], frequent: Container[str]) -> Likeness:
+    """
+    Compare a typed name with a known one, word by word.
+
+    Parameters
+    ----------
+    typed, known
+        Plain words, without articles.
+    frequent
+        Words that exist in the index: a typed word among them is not a slip for another one.
+
+    Returns
+    -------
+    Likeness
+        Score in [0, 1] and the way in which they are alike.
+    """
+    if list(typed) == list(known):
+        return SAME
+    if len(typed) == len(known) and sorted(typed) == sorted(known):
+        return Likeness(0.985, Resemblance.SAME)
+    likeness = _by_words(typed, known, frequent)
+    if likeness.kind <= Resemblance.WRITTEN_OTHERWISE:
+        return likeness
+    glued = _glued(typed, known)
+    if glued.kind < likeness.kind or (glued.kind == likeness.kind and glued.score > likeness.score):
+        return glued
+    return likeness
+
+
+def _glued(typed: Sequence[str], known: Sequence[str]) -> Likeness:
+    """Compare without spaces: « ledrurollin », « saintgermain »; only where words were cut differently."""
+    if len(typed) == len(known):
+        return Likeness(0.0, Resemblance.DIFFERENT)
+    one, other = "".join(typed), "".join(known)
+    if one == other:
+        return Likeness(0.98, Resemblance.WRITTEN_OTHERWISE)
+    distance = OSA.distance(one, other, score_cutoff=3)
+    if distance > _slips_allowed(len(other)) or _digits(one) != _digits(other):
+        return Likeness(0.0, Resemblance.DIFFERENT)
+    return Likeness(0.97 - distance / max(len(one), len(other)), Resemblance.MISSPELT)
+
+
+def _digits(text: str) -> str:
+    return "".join(letter for letter in text if letter.isdigit())
+
+
+def _by_words(typed: Sequence[str], known: Sequence[str], frequent: Container[str]) -> Likeness:
+    """Pair each typed word with its best counterpart."""
+    left = list(known)
+    worst = Resemblance.SAME
+    gained = total = 0.0
+    unpaired: list[str] = []
+    pending: list[str] = []
+    for word in typed:
+        if word in left:
+            left.remove(word)
+            gained += 2 * _weight(word)
+            total += 2 * _weight(word)
+        else:
+            pending.append(word)
+    for word in pending:
+        best, at, kind = 0.0, -1, Resemblance.DIFFERENT
+        for index, other in enumerate(left):
+            likeness = _word_likeness(word, other, frequent)
+            if likeness.score > best:
+                best, at, kind = likeness.score, index, likeness.kind
+        if at < 0 or best < 0.5:
+            unpaired.append(word)
+            total += _weight(word)
+            continue
+        other = left.pop(at)
+        weight = max(_weight(word), _weight(other))
+        gained += 2 * weight * best
+        total += 2 * weight
+        worst = max(worst, kind)
+    total += sum(_weight(word) for word in left)
+    score = gained / total if total else 0.0
+    if any(word not in TITLES for word in (*unpaired, *left)):
+        worst = max(worst, Resemblance.INCOMPLETE if gained else Resemblance.DIFFERENT)
+    elif unpaired or left:
+        worst = max(worst, Resemblance.WRITTEN_OTHERWISE)
+    return Likeness(score, worst)
+
+
+def _word_likeness(typed: str, known: str, frequent: Container[str]) -> Likeness:
+    """Compare two words that are not equal."""
+    if typed.isdigit() or known.isdigit():
+        return Likeness(0.0, Resemblance.DIFFERENT)
+    if len(typed) == 1 or len(known) == 1:
+        if typed[0] == known[0]:
+            return Likeness(_INITIAL, Resemblance.WRITTEN_OTHERWISE)
+        return Likeness(0.0, Resemblance.DIFFERENT)
+    distance = OSA.distance(typed, known)
+    letters = 1 - distance / max(len(typed), len(known))
+    is_word = typed in frequent
+    if not is_word and len(typed) >= 3 and phonetic(typed) == phonetic(known):
+        return Likeness(max(letters, _SOUND), Resemblance.WRITTEN_OTHERWISE)
+    if 2 <= len(typed) < len(known) and known.startswith(typed) and (known in TITLES or (len(typed) >= 3 and not is_word)):
+        return Likeness(max(letters, _SHORTENED), Resemblance.WRITTEN_OTHERWISE)
+    if distance <= _slips_allowed(max(len(known), len(typed) if distance == 1 else 0)):
+        return Likeness(letters, Resemblance.ANOTHER_WORD if is_word else Resemblance.MISSPELT)
+    sounds = OSA.normalized_similarity(phonetic(typed), phonetic(known)) * 0.95
+    return Likeness(max(letters, sounds), Resemblance.DIFFERENT)

@@ -1,0 +1,250 @@
+"""Which street an address may mean: core names compared first, types apart, in the communes of each reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rapidfuzz import fuzz, process
+
+from rpe_geo.geocoding.communes import Reading
+from rpe_geo.geocoding.normalize import ARTICLES, BREAK, phonetic
+from rpe_geo.geocoding.parse import ParsedAddress
+from rpe_geo.geocoding.similarity import SAME, Likeness, compare
+from rpe_geo.geocoding.store import AddressStore, StreetEntry, StreetPool
+from rpe_geo.geocoding.street_names import StreetName, guess_type, split_type, street_name
+
+__all__ = ["Candidate", "TypeAgreement", "best_streets", "score_entry", "street_variants"]
+
+TypeAgreement = Literal["same", "untyped", "unpublished", "contradicted"]
+
+_STREET_SHARE = 0.7
+_TYPE_FACTOR: dict[TypeAgreement, float] = {
+    "same": 1.0,
+    "untyped": 0.97,
+    "unpublished": 0.94,
+    "contradicted": 0.86,
+}
+_FAIR = 0.86
+_NEAR = 55.0
+_SHARED_WORDS = 80.0
+_SAME_FULL = 0.012
+_SAME_POSTCODE = 0.01
+_SAME_OLD_CITY = 0.015
+_LATER_VARIANT = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """
+    A street that an address may mean.
+
+    Parameters
+    ----------
+    total
+        What ranks it: street, type, commune and postcode together.
+    likeness
+        Of the cores of the names.
+    kind
+        Whether the typed type of street is the published one.
+    whole
+        Whether the names are equal with their articles too.
+    """
+
+    entry: StreetEntry
+    total: float
+    likeness: Likeness
+    kind: TypeAgreement
+    whole: bool
+    reading: Reading
+    typed: StreetName
+
+
+def street_variants(text: Sequence[str], *, numbered: bool) -> list[StreetName]:
+    """
+    List the ways to read a street in some words, most plausible first.
+
+    Parameters
+    ----------
+    text
+        Words with breaks.
+    numbered
+        Whether they followed a house number: then the street comes first.
+
+    Returns
+    -------
+    list of StreetName
+        Possibly none.
+    """
+    parts = _parts(text)
+    if not parts:
+        return []
+    main = parts[0]
+    if not numbered:
+        main = next((part for part in parts if split_type(part)[0]), main)
+    readings: list[list[str]] = []
+    kind, _ = split_type(main)
+    guessed = "" if kind or len(main) < 2 else guess_type(main[0])
+    variants: list[StreetName] = []
+    if guessed:
+        named = street_name(main[1:])
+        variants.append(StreetName(guessed, named.core, named.full) if not named.kind else named)
+    readings.append(main)
+    for index in range(1, len(main)):
+        if main[index - 1] in ARTICLES or not split_type(main[index:])[0]:
+            continue
+        tail = main[index:]
+        if all(word in ARTICLES for word in tail[split_type(tail)[1] :]):  # « Victor Hugo, rue »
+            readings.append([*tail, *main[:index]])
+        elif not kind:
+            readings.append(tail)
+        break
+    readings.extend(part for part in parts if part is not main and split_type(part)[0])
+    if len(parts) > 1:
+        readings.append([word for part in parts for word in part])
+        readings.extend(part for part in parts if part is not main and not split_type(part)[0])
+    for words in readings:
+        named = street_name(words)
+        if named.core and named not in variants:
+            variants.append(named)
+    return variants[:5]
+
+
+def _parts(text: Sequence[str]) -> list[list[str]]:
+    parts: list[list[str]] = [[]]
+    for word in text:
+        if word == BREAK:
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return [part for part in parts if part]
+
+
+def best_streets(
+    readings: Iterable[Reading], parsed: ParsedAddress, store: AddressStore
+) -> list[Candidate]:
+    """
+    Find the streets that fit an address, best first.
+
+    Parameters
+    ----------
+    readings
+        Best first; a reading that could not beat what is found is not looked at.
+    parsed
+        The address taken apart.
+    store
+        The index.
+
+    Returns
+    -------
+    list of Candidate
+        Each street once, by falling `total`.
+    """
+    best: dict[int, Candidate] = {}
+    top = 0.0
+    for reading in readings:
+        ceiling = _STREET_SHARE * (1 + _SAME_FULL) + (1 - _STREET_SHARE) * reading.score + _SAME_OLD_CITY
+        if ceiling < top:
+            break
+        variants = street_variants(reading.street, numbered=parsed.number is not None)
+        for order, name in enumerate(variants):
+            hits = _search(name, reading.communes, store)
+            for entry, likeness in hits:
+                candidate = _candidate(entry, likeness, name, reading, parsed, order)
+                known = best.get(entry.street)
+                if known is None or candidate.total > known.total:
+                    best[entry.street] = candidate
+                    top = max(top, candidate.total)
+            if any(likeness.score >= _FAIR for _, likeness in hits):
+                break
+    return sorted(best.values(), key=lambda candidate: -candidate.total)
+
+
+def score_entry(
+    entry: StreetEntry, reading: Reading, parsed: ParsedAddress, store: AddressStore
+) -> Candidate | None:
+    """Score one given street for a reading: its best variant."""
+    best: Candidate | None = None
+    core = entry.core.split(" ")
+    for order, name in enumerate(street_variants(reading.street, numbered=parsed.number is not None)):
+        candidate = _candidate(entry, compare(name.core, core, store.frequent), name, reading, parsed, order)
+        if best is None or candidate.total > best.total:
+            best = candidate
+    return best
+
+
+def _search(
+    name: StreetName, communes: Sequence[int], store: AddressStore
+) -> list[tuple[StreetEntry, Likeness]]:
+    """Look a name up: word for word in all communes, else by its sound, else by its letters."""
+    pools = [store.pool(commune) for commune in communes]
+    key = name.key
+    hits = [(pool.entries[index], SAME) for pool in pools for index in pool.by_core.get(key, ())]
+    if hits:
+        return hits
+    sound = " ".join(phonetic(word) for word in name.core)
+    found: dict[tuple[int, str], tuple[StreetEntry, Likeness]] = {}
+    for pool in pools:
+        _near_in(pool, name, key, sound, store, found)
+    return list(found.values())
+
+
+def _near_in(
+    pool: StreetPool,
+    name: StreetName,
+    key: str,
+    sound: str,
+    store: AddressStore,
+    found: dict[tuple[int, str], tuple[StreetEntry, Likeness]],
+) -> None:
+    """Gather the streets of one commune that look like a name."""
+    indices = set(pool.by_sound.get(sound, ()))
+    indices.update(hit[2] for hit in process.extract(key, pool.cores, scorer=fuzz.ratio, score_cutoff=_NEAR, limit=6))
+    fair = _compare_all(indices, pool, name, store, found)
+    if not fair:
+        more = process.extract(key, pool.cores, scorer=fuzz.token_set_ratio, score_cutoff=_SHARED_WORDS, limit=8)
+        _compare_all({hit[2] for hit in more} - indices, pool, name, store, found)
+
+
+def _compare_all(
+    indices: Iterable[int],
+    pool: StreetPool,
+    name: StreetName,
+    store: AddressStore,
+    found: dict[tuple[int, str], tuple[StreetEntry, Likeness]],
+) -> bool:
+    fair = False
+    for index in indices:
+        entry = pool.entries[index]
+        likeness = compare(name.core, entry.core.split(" "), store.frequent)
+        fair = fair or likeness.score >= _FAIR
+        found[entry.street, entry.core] = (entry, likeness)
+    return fair
+
+
+def _candidate(
+    entry: StreetEntry,
+    likeness: Likeness,
+    name: StreetName,
+    reading: Reading,
+    parsed: ParsedAddress,
+    order: int,
+) -> Candidate:
+    kind = _type_agreement(name.kind, entry.kind)
+    whole = " ".join(name.full) == entry.full
+    score = likeness.score * _TYPE_FACTOR[kind] + _SAME_FULL * whole - _LATER_VARIANT * (order > 0)
+    total = _STREET_SHARE * score + (1 - _STREET_SHARE) * reading.score
+    if parsed.postcode and parsed.postcode == entry.postcode:
+        total += _SAME_POSTCODE
+    if entry.old_city and reading.city:
+        total += _SAME_OLD_CITY if entry.old_city == reading.city else 0.0
+    return Candidate(entry, total, likeness, kind, whole, reading, name)
+
+
+def _type_agreement(typed: str, published: str) -> TypeAgreement:
+    if typed == published:
+        return "same"
+    if not typed:
+        return "untyped"
+    return "contradicted" if published else "unpublished"
