@@ -1,0 +1,35 @@
+"""The life of a request, in words."""
+
+MESSAGES = {
+    "event_unknown": "« {kind} » n'est pas un événement connu.",
+    "event_without_provider": "indiquez quel professionnel est concerné.",
+    "event_without_reason": "indiquez le motif du refus.",
+    "request_closed": "cette demande est close ; rouvrez-la d'abord.",
+    "request_open": "cette demande est déjà ouverte.",
+    "provider_not_proposed": (
+        "ce professionnel n'attend pas de réponse pour cette demande : proposez-le d'abord."
+    ),
+    "event_received": "Demande reçue",
+    "event_contact": "Échange",
+    "event_proposed": "Proposition",
+    "event_accepted": "Acceptée",
+    "event_refused": "Refusée",
+    "event_withdrawn": "Retirée par la famille",
+    "event_unsolved": "Sans solution",
+    "event_reopened": "Rouverte",
+    "status_new": "Nouvelle",
+    "status_in_progress": "En cours",
+    "status_proposed": "Proposée",
+    "status_accepted": "Acceptée",
+    "status_withdrawn": "Retirée",
+    "status_unsolved": "Sans solution",
+    "reason_family_hours": "La famille : horaires",
+    "reason_family_distance": "La famille : trop loin",
+    "reason_family_cost": "La famille : coût",
+    "reason_family_other_solution": "La famille : autre solution trouvée",
+    "reason_family_choice": "La famille : autre choix",
+    "reason_professional_full": "La professionnelle ou le professionnel : plus de place",
+    "reason_professional_hours": "La professionnelle ou le professionnel : horaires",
+    "reason_professional_choice": "La professionnelle ou le professionnel : autre choix",
+    "reason_no_answer": "Sans réponse",
+}
