@@ -411,8 +411,7 @@ class TerritoryMap(folium.Map):
     def render(self, **kwargs: Any) -> str:
         """Render into the figure, and refuse a layer that would ask another host for its code."""
         super().render(**kwargs)
-        scripts: Any = self._figure.header
-        header = str(scripts.render(**kwargs))
+        header = str(cast("Any", self._figure.header).render(**kwargs))
         foreign = re.findall(r"<(?:script|link)[^>]*(?:src|href)=\"(?:https?:)?//[^\"]+", header)
         if foreign:
             raise RuntimeError(
