@@ -159,6 +159,30 @@ class TravelTimeEngine(Protocol):
         """
         ...
 
+    def detour_times(
+        self, home: Point, stops: gpd.GeoSeries, work: Point, *, mode: Mode, cutoff_min: float
+    ) -> pd.DataFrame:
+        """
+        Compute what a stop on the way to work costs, in minutes.
+
+        Parameters
+        ----------
+        home, work
+            Points in EPSG:4326.
+        stops
+            Points in EPSG:4326, indexed by id: childminders.
+        mode
+            walk, bike, car or transit.
+        cutoff_min
+            Legs above are `inf`.
+
+        Returns
+        -------
+        DataFrame
+            Index of stops; columns `to_stop_min`, `stop_to_work_min`, `direct_min`, `detour_min`.
+        """
+        ...
+
     def routes(
         self,
         origin: Point,
@@ -217,8 +241,16 @@ class Repository(Protocol):
         """Return all MAM."""
         ...
 
+    def mam(self, mam_id: str) -> Mam:
+        """Return one MAM, or raise `NotFound`."""
+        ...
+
     def facilities(self) -> list[Facility]:
         """Return all facilities."""
+        ...
+
+    def facility(self, facility_id: str) -> Facility:
+        """Return one facility, or raise `NotFound`."""
         ...
 
     def facilities_near(self, point: Point, radius_m: float) -> list[Facility]:
@@ -242,6 +274,16 @@ class Repository(Protocol):
         requests: Sequence[Request] = (),
     ) -> None:
         """Store records in one transaction, replacing those of the same id."""
+        ...
+
+    def revision_of(
+        self, kind: type[Childminder | Mam | Facility | Request], record_id: str
+    ) -> int:
+        """Return the version of one record, one more with each change; 0 when there is none."""
+        ...
+
+    def revise(self, record: Childminder | Mam | Facility | Request, *, revision: int) -> int:
+        """Store one record if its version is still `revision`, else raise `Conflict`; return its version now."""
         ...
 
     def delete(

@@ -45,7 +45,7 @@ MESSAGES = {
         "un agrément de {value} places dépasse les quatre de droit commun : vérifiez l'attestation (le nombre "
         "s'applique tel qu'il est écrit)."
     ),
-    "mam_unknown": "aucune MAM « {value} » n'est connue ; elle est supposée de 4 présences et 20 enfants.",
+    "mam_not_yet_known": "aucune MAM « {value} » n'est connue ; elle est supposée de 4 présences et 20 enfants.",
     "child_age": "un enfant né le {birth_date} a plus de douze ans au début de l'accueil : vérifiez la date.",
     "coordinates_far": (
         "latitude {latitude}, longitude {longitude} : ce point est hors de France ; vérifiez les coordonnées."

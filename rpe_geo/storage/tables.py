@@ -1,0 +1,203 @@
+"""
+The tables of the registry, the same on SQLite and on PostGIS.
+
+Every row belongs to one RPE. What is searched stands in columns, the whole record in a JSON document; what tells who a
+person is, where she lives beside the point, and about which children, stands in tables of its own, sealed when there
+is a key, and under row-level security on PostgreSQL. To add tables, declare them on `metadata` and write a migration:
+see `docs/storage.md`.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    JSON,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+__all__ = [
+    "PERSONAL_TABLES",
+    "PLACED_TABLES",
+    "Document",
+    "Place",
+    "childminder_identities",
+    "childminders",
+    "facilities",
+    "mams",
+    "metadata",
+    "place_index",
+    "registries",
+    "request_files",
+    "requests",
+]
+
+_SRID = 4326
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Place(TypeDecorator[tuple[float, float]]):
+    """
+    A point in EPSG:4326, given and returned as (longitude, latitude).
+
+    On SQLite it is stored as WKB; on PostgreSQL it is GeoAlchemy2's `Geometry`, so that GiST can index it.
+    """
+
+    impl = LargeBinary
+    spatial_index = False  # asked by GeoAlchemy2: the migrations make the index
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect | None) -> TypeEngine[Any]:
+        """Choose the column type of the database; GeoAlchemy2 also asks without naming one."""
+        if dialect is not None and dialect.name == "postgresql":
+            return dialect.type_descriptor(Geometry("POINT", srid=_SRID, spatial_index=False))
+        return LargeBinary()
+
+    def process_bind_param(self, value: tuple[float, float] | None, dialect: Dialect) -> Any:
+        """Write a point."""
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            return f"SRID={_SRID};POINT({value[0]!r} {value[1]!r})"
+        return struct.pack("<BIdd", 1, 1, *value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[float, float] | None:
+        """Read a point; PostgreSQL gives EWKB, which carries the SRID before the coordinates."""
+        if value is None:
+            return None
+        content = bytes(value.data) if dialect.name == "postgresql" else bytes(value)
+        longitude, latitude = struct.unpack("<dd", content[-16:])
+        return longitude, latitude
+
+
+Document = JSON().with_variant(JSONB(), "postgresql")
+"""A JSON document; binary on PostgreSQL."""
+
+
+def _record_columns(id_name: str) -> list[Any]:
+    """List what every table of records has: whose it is, its id, its version for the optimistic lock, its document."""
+    return [
+        Column("pk", Integer, primary_key=True),
+        Column("rpe_id", String(64), nullable=False),
+        Column(id_name, String(128), nullable=False),
+        Column("version", Integer, nullable=False, server_default="1"),
+        Column(
+            "created_at",
+            DateTime(timezone=True),
+            nullable=False,
+            server_default=func.current_timestamp(),
+        ),
+        Column(
+            "updated_at",
+            DateTime(timezone=True),
+            nullable=False,
+            server_default=func.current_timestamp(),
+        ),
+        Column("record", Document, nullable=False),
+        UniqueConstraint("rpe_id", id_name),
+    ]
+
+
+def _place_columns() -> list[Any]:
+    return [
+        Column("longitude", Float(53)),
+        Column("latitude", Float(53)),
+        Column("place", Place),
+    ]
+
+
+registries = Table(
+    "registries",
+    metadata,
+    Column("rpe_id", String(64), primary_key=True),
+    Column("version", Integer, nullable=False, server_default="0"),
+)
+"""One row per RPE; `version` grows with every change of its providers."""
+
+childminders = Table(
+    "childminders",
+    metadata,
+    *_record_columns("childminder_id"),
+    *_place_columns(),
+    Column("status", String(16), nullable=False),
+    Column("places", Integer, nullable=False),
+    Column("mam_id", String(128)),
+    Column("availability_confirmed_on", Date),
+    Index(None, "rpe_id", "mam_id"),
+)
+
+mams = Table("mams", metadata, *_record_columns("mam_id"), *_place_columns())
+
+facilities = Table(
+    "facilities",
+    metadata,
+    *_record_columns("facility_id"),
+    *_place_columns(),
+    Column("kind", String(128), nullable=False),
+    Column("places", Integer),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    *_record_columns("request_id"),
+    Column("start", Date, nullable=False),
+    Index(None, "rpe_id", "start"),
+)
+
+
+def _personal_columns(id_name: str, owner: Table) -> list[Any]:
+    return [
+        Column("rpe_id", String(64), primary_key=True),
+        Column(id_name, String(128), primary_key=True),
+        Column("content", Text, nullable=False),
+        ForeignKeyConstraint(
+            ["rpe_id", id_name], [owner.c.rpe_id, owner.c[id_name]], ondelete="CASCADE"
+        ),
+    ]
+
+
+childminder_identities = Table(
+    "childminder_identities", metadata, *_personal_columns("childminder_id", childminders)
+)
+"""Name, address, contact; own children and children of the contracts."""
+
+request_files = Table("request_files", metadata, *_personal_columns("request_id", requests))
+"""Addresses, children, household of a family."""
+
+PERSONAL_TABLES = (childminder_identities, request_files)
+"""Tables under row-level security on PostgreSQL."""
+
+PLACED_TABLES = (childminders, mams, facilities)
+"""Tables searched in space: GiST on PostGIS, R*Tree on SQLite."""
+
+
+def place_index(table: Table) -> str:
+    """Name the spatial index of a table: an R*Tree table on SQLite, a GiST index on PostGIS."""
+    return f"{table.name}_place"
