@@ -1,0 +1,98 @@
+"""The contraction hierarchy of a network: searches without cutoff, and tables of many places, in no time (RoutingKit)."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rpe_geo.travel.mode_network import ModeNetwork
+
+__all__ = ["Hierarchy", "build_hierarchy", "hierarchy_is_available"]
+
+_FOLDER = "hierarchy"
+
+
+def hierarchy_is_available() -> bool:
+    """Say whether pyroutingkit can be used here; without it scipy searches, with the same results."""
+    try:
+        import pyroutingkit  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def _tails(network: ModeNetwork) -> NDArray[np.uint32]:
+    counts = np.diff(network.indptr)
+    return np.repeat(np.arange(counts.size, dtype=np.uint32), counts)
+
+
+def build_hierarchy(network: ModeNetwork, directory: Path) -> None:
+    """Order the states of a network by nested dissection and keep the order in the folder, where pyroutingkit is installed."""
+    if not hierarchy_is_available() or not network.indices.size:
+        return
+    folder = directory / _FOLDER
+    folder.mkdir()
+    _build(network).save(str(folder))
+
+
+def _build(network: ModeNetwork) -> Any:
+    from pyroutingkit import CCHTopology
+
+    topology = CCHTopology()
+    topology.build(
+        _tails(network),
+        np.asarray(network.indices, dtype=np.uint32),
+        np.asarray(network.state_latitude, dtype=np.float32),
+        np.asarray(network.state_longitude, dtype=np.float32),
+        network.state_count,
+    )
+    return topology
+
+
+class Hierarchy:
+    """
+    A customised hierarchy; one search at a time, since the library shares its working memory.
+
+    Parameters
+    ----------
+    network
+        The network.
+    directory
+        Where `build_hierarchy` left the order; None computes it now.
+    """
+
+    def __init__(self, network: ModeNetwork, directory: Path | None = None) -> None:
+        from pyroutingkit import INF_WEIGHT, CCHMetric, CCHTopology
+
+        folder = None if directory is None else directory / _FOLDER
+        if folder is not None and folder.is_dir():
+            self._topology = CCHTopology()
+            self._topology.load(str(folder))
+        else:
+            self._topology = _build(network)
+        self._metric = CCHMetric(self._topology)
+        self._metric.customize(np.asarray(network.weights, dtype=np.uint32))
+        self._unreachable = INF_WEIGHT
+        self._lock = threading.Lock()
+
+    def table(self, sources: NDArray[np.int64], targets: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return ticks from each source state to each target state; `inf` where there is no way."""
+        with self._lock:
+            ticks = self._metric.distances_many_to_many(
+                sources.astype(np.uint32), targets.astype(np.uint32)
+            )
+        result: NDArray[np.float64] = ticks.reshape(sources.size, targets.size).astype(np.float64)
+        result[ticks.reshape(result.shape) >= self._unreachable] = np.inf
+        return result
+
+    def path(self, source: int, target: int) -> tuple[float, list[int]]:
+        """Return ticks and the states passed, ends included; `inf` and nothing where there is no way."""
+        with self._lock:
+            ticks, states, _ = self._metric.query(source, target)
+        if ticks >= self._unreachable:
+            return float("inf"), []
+        return float(ticks), [int(state) for state in states]

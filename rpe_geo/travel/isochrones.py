@@ -1,0 +1,260 @@
+"""Areas reached within given minutes: clean polygons drawn around the streets that are reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from rpe_geo.crs import EARTH_RADIUS_M
+from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
+from rpe_geo.travel.search import Ends, scipy_distances
+from rpe_geo.travel.snapping import Snapped
+
+__all__ = ["Clock", "draw_area", "street_parts"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_WIDE_M = 40.0  # how far a reached street spreads where nothing speaks against it
+_CLEAR_M = 14.0  # how far an unreached street pushes the area back
+_NARROW_M = 12.0  # what belongs to a reached street in any case
+_BLOCK_M2 = 12_000.0  # smaller holes are filled, smaller patches dropped
+
+
+@dataclass(frozen=True, eq=False)
+class Clock:
+    """
+    When each vertex of a network is passed, in minutes from the door.
+
+    Parameters
+    ----------
+    network
+        The network of one mode.
+    along, against
+        Minutes at each vertex when its edge is followed as drawn, and against it; `inf` when it is not reached so.
+    """
+
+    network: ModeNetwork
+    along: Floats
+    against: Floats
+
+    @classmethod
+    def start(
+        cls, network: ModeNetwork, place: Snapped, within_min: float, access_min: float
+    ) -> Clock:
+        """
+        Search outwards from one place.
+
+        Parameters
+        ----------
+        network
+            The network of one mode.
+        place
+            Where the door meets the street.
+        within_min
+            How far to search.
+        access_min
+            Minutes from the door to the street.
+
+        Returns
+        -------
+        Clock
+            Times beyond `within_min` may be `inf`.
+        """
+        penalty = float(network.settings.get("restricted_entry_s", 0.0)) / 60
+        limit = max(within_min - access_min + 2 * penalty, 0.0) * TICKS_PER_MIN
+        ticks = scipy_distances(network, Ends.leaving(network, place), limit)[0]
+        minutes = ticks / TICKS_PER_MIN + access_min
+        forward, backward = network.time_forward < NO_WAY, network.time_backward < NO_WAY
+        entered = np.where(forward, minutes[np.maximum(network.tail_forward, 0)], np.inf)
+        turned = np.where(backward, minutes[np.maximum(network.tail_backward, 0)], np.inf)
+        if penalty:
+            area = int(network.edge_region[int(place.edge[0])])
+            inside = np.asarray(network.edge_region)
+            gift = penalty * ((inside != area) & (area >= 0)) + penalty * (
+                (inside != area) & (inside >= 0)
+            )
+            entered, turned = entered - gift, turned - gift
+        counts = np.diff(network.shape_ptr)
+        owner = np.repeat(np.arange(counts.size), counts)
+        last = network.shape_ptr[1:] - 1
+        whole = np.asarray(network.shape_backward)[last]
+        along = entered[owner] + (network.delay_start[owner] + network.shape_forward) / 60
+        against = (
+            turned[owner] + (network.delay_end[owner] + whole[owner] - network.shape_backward) / 60
+        )
+        edge = int(place.edge[0])
+        part = slice(int(network.shape_ptr[edge]), int(network.shape_ptr[edge + 1]))
+        vertices = np.arange(part.start, part.stop)
+        beyond = vertices > int(place.vertex[0])
+        if forward[edge]:
+            ahead = (network.shape_forward[part] - float(place.forward_s[0])) / 60 + access_min
+            along[part] = np.minimum(along[part], np.where(beyond, ahead, np.inf))
+        if backward[edge]:
+            behind = (float(place.backward_s[0]) - network.shape_backward[part]) / 60 + access_min
+            against[part] = np.minimum(against[part], np.where(beyond, np.inf, behind))
+        return cls(network, along, against)
+
+
+def street_parts(clock: Clock, within_min: float) -> tuple[Ints, Floats, Floats]:
+    """
+    Tell which part of each segment is reached.
+
+    Parameters
+    ----------
+    clock
+        When each vertex is passed.
+    within_min
+        The limit in minutes.
+
+    Returns
+    -------
+    tuple of ndarray
+        First vertex of every segment, the share reached from its first end on, the share reached from its other end
+        back; the street in between is not reached.
+    """
+    network = clock.network
+    begins = np.ones(network.shape_longitude.size, dtype=bool)
+    begins[network.shape_ptr[1:] - 1] = False
+    segment = np.flatnonzero(begins)
+
+    def share(near: Floats, far: Floats) -> Floats:
+        known = np.isfinite(near) & (near <= within_min)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            part = np.where(far > near, (within_min - near) / (far - near), 1.0)
+        result: Floats = np.where(known, np.clip(part, 0.0, 1.0), 0.0)
+        return result
+
+    return (
+        segment,
+        share(clock.along[segment], clock.along[segment + 1]),
+        share(clock.against[segment + 1], clock.against[segment]),
+    )
+
+
+def draw_area(clock: Clock, door: tuple[float, float], within_min: float) -> BaseGeometry:
+    """
+    Draw the area reached, as a valid polygon or multipolygon in EPSG:4326.
+
+    Parameters
+    ----------
+    clock
+        When each vertex is passed.
+    door
+        Longitude and latitude of the origin.
+    within_min
+        The limit in minutes.
+
+    Returns
+    -------
+    Polygon or MultiPolygon
+        Reached streets lie inside; streets that are not reached are kept out; holes larger than a block are kept.
+    """
+    per_latitude = np.pi / 180 * EARTH_RADIUS_M
+    per_longitude = per_latitude * float(np.cos(np.radians(door[1])))
+    network = clock.network
+    segment, ahead, behind = street_parts(clock, within_min)
+    x = (network.shape_longitude - door[0]) * per_longitude
+    y = (network.shape_latitude - door[1]) * per_latitude
+    touched = (ahead > 0) | (behind > 0)
+    full = touched & (ahead + behind >= 1)
+    reached = _runs(x, y, segment[full])
+    pieces = [reached]
+    missing = []
+    for near, far, wanted in (
+        (np.zeros(segment.size), ahead, touched & ~full & (ahead > 0)),
+        (1 - behind, np.ones(segment.size), touched & ~full & (behind > 0)),
+    ):
+        pieces.append(_parts(x, y, segment[wanted], near[wanted], far[wanted]))
+    half = touched & ~full
+    missing.append(_parts(x, y, segment[half], ahead[half], 1 - behind[half]))
+    lines = np.concatenate(pieces)
+    here = shapely.Point(0.0, 0.0).buffer(_NARROW_M)
+    if not lines.size:
+        return _to_degrees(here, door, per_longitude, per_latitude)
+    bounds = shapely.total_bounds(lines)
+    away = segment[~touched]
+    middle_x, middle_y = (x[away] + x[away + 1]) / 2, (y[away] + y[away + 1]) / 2
+    margin = 3 * _WIDE_M
+    close = (
+        (middle_x > bounds[0] - margin)
+        & (middle_x < bounds[2] + margin)
+        & (middle_y > bounds[1] - margin)
+        & (middle_y < bounds[3] + margin)
+    )
+    missing.append(_runs(x, y, away[close]))
+    reached_lines = shapely.MultiLineString(list(lines))
+    unreached = shapely.MultiLineString(list(np.concatenate(missing)))
+    wide = _without_small_holes(reached_lines.buffer(_WIDE_M, quad_segs=2))
+    shapely.prepare(wide)
+    beside = unreached.intersection(wide.buffer(_CLEAR_M, quad_segs=1))
+    kept_out = beside.buffer(_CLEAR_M, quad_segs=2, cap_style="flat")
+    narrow = reached_lines.buffer(_NARROW_M, quad_segs=2)
+    area = shapely.union_all([wide.difference(kept_out), narrow, here])
+    area = _without_small_holes(_without_specks(shapely.simplify(area, 2.0)))
+    return _to_degrees(area, door, per_longitude, per_latitude)
+
+
+def _runs(x: Floats, y: Floats, segment: Ints) -> NDArray[np.object_]:
+    """Join segments that follow each other into lines."""
+    if not segment.size:
+        return np.empty(0, dtype=object)
+    fresh = np.concatenate([[True], np.diff(segment) != 1])
+    run = np.cumsum(fresh) - 1
+    last = np.concatenate([fresh[1:], [True]])
+    vertices = np.concatenate([segment, segment[last] + 1])
+    owner = np.concatenate([run, run[last]])
+    order = np.lexsort((vertices, owner))
+    vertices, owner = vertices[order], owner[order]
+    lines = shapely.linestrings(np.column_stack([x[vertices], y[vertices]]), indices=owner)
+    return np.asarray(lines, dtype=object)
+
+
+def _parts(x: Floats, y: Floats, segment: Ints, near: Floats, far: Floats) -> NDArray[np.object_]:
+    """Cut a share out of each segment."""
+    if not segment.size:
+        return np.empty(0, dtype=object)
+    dx, dy = x[segment + 1] - x[segment], y[segment + 1] - y[segment]
+    ends = np.stack(
+        [
+            np.column_stack([x[segment] + share * dx, y[segment] + share * dy])
+            for share in (near, far)
+        ],
+        axis=1,
+    )
+    return np.asarray(shapely.linestrings(ends), dtype=object)
+
+
+def _polygons(area: BaseGeometry) -> list[shapely.Polygon]:
+    return [part for part in shapely.get_parts(area) if isinstance(part, shapely.Polygon)]
+
+
+def _without_small_holes(area: BaseGeometry) -> BaseGeometry:
+    """Fill holes smaller than a block."""
+    filled = [
+        shapely.Polygon(
+            polygon.exterior,
+            [ring for ring in polygon.interiors if shapely.Polygon(ring).area >= _BLOCK_M2],
+        )
+        for polygon in _polygons(area)
+    ]
+    return shapely.union_all(filled)
+
+
+def _without_specks(area: BaseGeometry) -> BaseGeometry:
+    """Drop patches too small to mean anything, unless there is nothing else."""
+    polygons = sorted(_polygons(area), key=lambda polygon: -polygon.area)
+    kept = polygons[:1] + [polygon for polygon in polygons[1:] if polygon.area >= _BLOCK_M2 / 8]
+    return shapely.union_all(kept)
+
+
+def _to_degrees(
+    area: BaseGeometry, door: tuple[float, float], per_longitude: float, per_latitude: float
+) -> BaseGeometry:
+    scale = np.array([per_longitude, per_latitude])
+    degrees = shapely.transform(area, lambda xy: np.round(xy / scale + np.array(door), 6))
+    return shapely.make_valid(degrees, method="structure")

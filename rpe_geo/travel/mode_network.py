@@ -1,0 +1,138 @@
+"""The street network of one mode as arrays on disk: edges with their shape, and the graph that is searched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rpe_geo.errors import InvalidFile, Where
+
+__all__ = ["NO_WAY", "TICKS_PER_MIN", "ModeNetwork"]
+
+TICKS_PER_MIN = 1_200_000
+"""Search weights are whole ticks of 0.05 ms, so that every search engine gives the same time to the bit."""
+
+NO_WAY = 2_147_483_647
+"""Weight of a direction that is forbidden."""
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ModeNetwork:
+    """
+    The network of one mode.
+
+    A *state* is a node of the searched graph: a junction, or a copy of it that remembers by which street one arrived,
+    where a turn restriction asks for that. An *edge* runs between two junctions and owns a shape; each direction that is
+    allowed is one arc from its tail state to its head state. Further arcs of weight 0 link the copies of a junction.
+
+    Parameters
+    ----------
+    state_longitude, state_latitude
+        Place of each state, EPSG:4326.
+    indptr, indices, weights
+        The graph in CSR form, weights in ticks, the fastest of parallel arcs only.
+    tail_forward, head_forward, tail_backward, head_backward
+        States of each edge, by direction; -1 where the direction is forbidden.
+    time_forward, time_backward
+        Ticks along each edge, delays at both ends included; `NO_WAY` where forbidden.
+    delay_start, delay_end
+        Seconds lost at each end of an edge, in whichever direction it is passed.
+    edge_region
+        Number of the access-restricted area that an edge belongs to; -1 for none.
+    edge_open
+        Whether addresses may be attached to the edge: it is part of the connected network.
+    edge_fast
+        Whether no door opens on the edge (motorways).
+    shape_ptr
+        Vertices of edge `e`: `shape_ptr[e]` to `shape_ptr[e + 1]`.
+    shape_longitude, shape_latitude
+        Vertices, EPSG:4326.
+    shape_forward, shape_backward
+        Seconds from the first vertex of the edge on, and from each vertex back to the first.
+    shape_way
+        Way that each vertex begins (the last vertex of an edge repeats).
+    settings
+        Mode, version, restricted-area penalty and what else a reader needs.
+    """
+
+    state_longitude: Floats
+    state_latitude: Floats
+    indptr: NDArray[np.int32]
+    indices: NDArray[np.int32]
+    weights: Floats
+    tail_forward: Ints
+    head_forward: Ints
+    tail_backward: Ints
+    head_backward: Ints
+    time_forward: Ints
+    time_backward: Ints
+    delay_start: Floats
+    delay_end: Floats
+    edge_region: Ints
+    edge_open: NDArray[np.bool_]
+    edge_fast: NDArray[np.bool_]
+    shape_ptr: Ints
+    shape_longitude: Floats
+    shape_latitude: Floats
+    shape_forward: Floats
+    shape_backward: Floats
+    shape_way: Ints
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def state_count(self) -> int:
+        """Number of states of the searched graph."""
+        return int(self.state_longitude.size)
+
+    @property
+    def edge_count(self) -> int:
+        """Number of edges, each counted once whatever its directions."""
+        return int(self.shape_ptr.size - 1)
+
+    def save(self, directory: Path) -> None:
+        """Write each array as `.npy` into a folder."""
+        directory.mkdir(parents=True, exist_ok=True)
+        for item in fields(self):
+            if item.name != "settings":
+                np.save(directory / f"{item.name}.npy", getattr(self, item.name))
+
+    @classmethod
+    def load(cls, directory: Path, settings: Mapping[str, Any]) -> Self:
+        """
+        Open a network; the arrays stay on disk until they are read.
+
+        Parameters
+        ----------
+        directory
+            Folder that `save` wrote.
+        settings
+            What the meta file of the streets says of this mode.
+
+        Returns
+        -------
+        ModeNetwork
+            With memory-mapped arrays.
+
+        Raises
+        ------
+        InvalidFile
+            When an array is missing or damaged.
+        """
+        arrays: dict[str, Any] = {}
+        for item in fields(cls):
+            if item.name == "settings":
+                continue
+            path = directory / f"{item.name}.npy"
+            try:
+                arrays[item.name] = np.load(path, mmap_mode="r")
+            except (OSError, ValueError, EOFError) as error:
+                raise InvalidFile("streets_damaged", where=Where(file=str(path))) from error
+        return cls(**arrays, settings=settings)

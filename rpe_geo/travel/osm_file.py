@@ -1,0 +1,372 @@
+"""Read an OpenStreetMap extract (or an osmnx graph) into arrays, in one pass, for all modes at once."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import osmium
+from numpy.typing import NDArray
+
+from rpe_geo.errors import InputError, InvalidFile, Where
+from rpe_geo.parameters import parameter_table
+from rpe_geo.protocols import Progress
+from rpe_geo.travel.tags import NodeMeaning, WayMeaning, WayRules
+
+__all__ = ["ParsedStreets", "Restriction", "WaterBody", "read_graphml", "read_pbf", "read_streets"]
+
+_NO_COORDINATE = 2_147_483_647
+_VEHICLES = {
+    "car": ("restriction", "restriction:motorcar", "restriction:motor_vehicle"),
+    "bike": ("restriction", "restriction:bicycle"),
+}
+_EXCEPTIONS = {"car": {"motorcar", "motor_vehicle", "vehicle"}, "bike": {"bicycle", "vehicle"}}
+_WATER_LINES = frozenset({"river", "canal", "stream"})
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """A forbidden (`no`) or compulsory (`only`) turn from a way through a node into a way."""
+
+    kind: Literal["no", "only"]
+    from_way: int
+    via_node: int
+    to_way: int
+    modes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class WaterBody:
+    """A stretch of water as drawn: a line, or a closed outline."""
+
+    name: str
+    kind: str
+    longitude: NDArray[np.float64]
+    latitude: NDArray[np.float64]
+
+
+@dataclass
+class ParsedStreets:
+    """
+    The streets of an extract, as arrays.
+
+    Parameters
+    ----------
+    longitude, latitude
+        Nodes, EPSG:4326.
+    way_ptr, way_nodes
+        Nodes of way `w`: `way_nodes[way_ptr[w]:way_ptr[w + 1]]`, as indices of nodes.
+    way_meaning, way_name, way_class
+        Per way an index into `meanings`, `names` and `classes`.
+    node_meaning
+        Node index to what it imposes.
+    restrictions
+        Turn restrictions, with indices of ways and nodes.
+    ignored_restrictions
+        Restrictions that could not be used: incomplete, or through ways.
+    """
+
+    longitude: NDArray[np.float64]
+    latitude: NDArray[np.float64]
+    way_ptr: NDArray[np.int64]
+    way_nodes: NDArray[np.int64]
+    way_meaning: NDArray[np.int64]
+    way_name: NDArray[np.int64]
+    way_class: NDArray[np.int64]
+    meanings: list[WayMeaning]
+    names: list[str]
+    classes: list[str]
+    node_meaning: dict[int, NodeMeaning]
+    restrictions: list[Restriction] = field(default_factory=list)
+    ignored_restrictions: int = 0
+    water: list[WaterBody] = field(default_factory=list)
+    content_hash: str = ""
+
+
+class _Numbered(dict[Any, int]):
+    """Number things in order of first appearance."""
+
+    def __missing__(self, key: Any) -> int:
+        self[key] = number = len(self)
+        return number
+
+
+def read_streets(source: Path, *, progress: Progress | None = None) -> ParsedStreets:
+    """
+    Read streets from an `.osm.pbf` (or any file osmium reads) or from an osmnx `.graphml`.
+
+    Parameters
+    ----------
+    source
+        The file.
+    progress
+        Told of the ways read.
+
+    Returns
+    -------
+    ParsedStreets
+        Ways, nodes, restrictions and water.
+
+    Raises
+    ------
+    InvalidFile
+        For a file that is missing, empty, corrupt, or holds no street.
+    """
+    if not source.is_file():
+        raise InvalidFile("file_missing", where=Where(file=str(source)))
+    if source.stat().st_size == 0:
+        raise InvalidFile("file_empty", where=Where(file=str(source)))
+    parsed = (
+        read_graphml(source) if source.suffix == ".graphml" else read_pbf(source, progress=progress)
+    )
+    if parsed.way_ptr.size < 2:
+        raise InvalidFile("streets_none", where=Where(file=str(source)))
+    return parsed
+
+
+def _hash_of(source: Path) -> str:
+    with source.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+
+
+class _Collector:
+    """Gathers what the pass over a file meets."""
+
+    def __init__(self, rules: WayRules) -> None:
+        self.rules = rules
+        self.way_id, self.way_length = array("q"), array("q")
+        self.way_meaning, self.way_name, self.way_class = array("q"), array("q"), array("q")
+        self.node_ref, self.node_x, self.node_y = array("q"), array("q"), array("q")
+        self.meanings: list[WayMeaning] = []
+        self.meaning_number: dict[int, int] = {}
+        self.names, self.classes = _Numbered(), _Numbered()
+        self.names[""]
+        self.node_meanings: dict[int, NodeMeaning] = {}
+        self.turns: list[tuple[str, int, int, int, frozenset[str]]] = []
+        self.ignored = 0
+        self.water: list[WaterBody] = []
+
+    def node(self, node: Any) -> None:
+        meaning = self.rules.node(node.tags)
+        if meaning is not None:
+            self.node_meanings[node.id] = meaning
+
+    def way(self, way: Any) -> None:
+        tags = way.tags
+        if "highway" in tags or tags.get("route") == "ferry":
+            meaning = self.rules.way(tags)
+            if meaning is not None:
+                self._street(way, meaning, tags)
+        elif "waterway" in tags or tags.get("natural") == "water":
+            self._water(way, tags)
+
+    def _street(self, way: Any, meaning: WayMeaning, tags: Any) -> None:
+        number = self.meaning_number.get(id(meaning))
+        if number is None:
+            number = self.meaning_number[id(meaning)] = len(self.meanings)
+            self.meanings.append(meaning)
+        name = self.names[tags.get("name") or tags.get("ref") or ""]
+        road = self.classes[tags.get("highway", "ferry")]
+        run: list[tuple[int, int, int]] = []
+        for ref, x, y in [(node.ref, node.x, node.y) for node in way.nodes]:
+            if x != _NO_COORDINATE:
+                run.append((ref, x, y))
+                continue
+            self._keep(way.id, run, number, name, road)  # the extract cuts the way here
+            run = []
+        self._keep(way.id, run, number, name, road)
+
+    def _keep(
+        self, way_id: int, run: list[tuple[int, int, int]], meaning: int, name: int, road: int
+    ) -> None:
+        if len(run) < 2:
+            return
+        refs, xs, ys = zip(*run, strict=True)
+        self.node_ref.extend(refs)
+        self.node_x.extend(xs)
+        self.node_y.extend(ys)
+        self.way_id.append(way_id)
+        self.way_length.append(len(run))
+        self.way_meaning.append(meaning)
+        self.way_name.append(name)
+        self.way_class.append(road)
+
+    def _water(self, way: Any, tags: Any) -> None:
+        closed = way.is_closed()
+        kind = tags.get("waterway") or "water"
+        if kind not in _WATER_LINES and not (closed and kind in {"water", "riverbank", "dock"}):
+            return
+        points = [(node.x, node.y) for node in way.nodes if node.x != _NO_COORDINATE]
+        if len(points) < 2:
+            return
+        x, y = np.asarray(points, dtype=np.float64).T / 1e7
+        self.water.append(WaterBody(tags.get("name", ""), kind, x, y))
+
+    def relation(self, relation: Any) -> None:
+        tags = relation.tags
+        if tags.get("type") != "restriction":
+            return
+        excepted = set((tags.get("except") or "").split(";"))
+        kinds: dict[str, set[str]] = {}
+        for mode, keys in _VEHICLES.items():
+            if excepted & _EXCEPTIONS[mode]:
+                continue
+            for key in keys:
+                value = tags.get(key, "")
+                if value.startswith(("no_", "only_")):
+                    kinds.setdefault(value.split("_")[0], set()).add(mode)
+        if not kinds:
+            return
+        members = [(member.type, member.role, member.ref) for member in relation.members]
+        origins = [ref for kind, role, ref in members if kind == "w" and role == "from"]
+        via = [ref for kind, role, ref in members if kind == "n" and role == "via"]
+        targets = [ref for kind, role, ref in members if kind == "w" and role == "to"]
+        if len(via) != 1 or not origins or not targets:
+            self.ignored += 1
+            return
+        for kind, modes in kinds.items():
+            for origin in origins:
+                for target in targets:
+                    self.turns.append((kind, origin, via[0], target, frozenset(modes)))
+
+
+def read_pbf(source: Path, *, progress: Progress | None = None) -> ParsedStreets:
+    """Read an extract that osmium understands (`.osm.pbf`, `.osm`); see `read_streets`."""
+    rules = WayRules(parameter_table("speeds", date.today()))  # noqa: DTZ011 - the table in force
+    collector = _Collector(rules)
+    wanted = osmium.filter.KeyFilter(
+        "highway", "route", "barrier", "waterway", "natural", "restriction", "restriction:motorcar",
+        "restriction:motor_vehicle", "restriction:bicycle",
+    )  # fmt: skip
+    ways = 0
+    thing: Any  # a Node, a Way or a Relation: the filter lets nothing else pass
+    try:
+        for thing in osmium.FileProcessor(str(source)).with_locations().with_filter(wanted):
+            if thing.is_way():
+                collector.way(thing)
+                ways += 1
+                if progress is not None and ways % 5000 == 0:
+                    progress("streets_read", ways, None)
+            elif thing.is_node():
+                collector.node(thing)
+            elif thing.is_relation():
+                collector.relation(thing)
+    except (RuntimeError, ValueError) as error:
+        raise InvalidFile("streets_unreadable", where=Where(file=str(source))) from error
+    if progress is not None:
+        progress("streets_read", ways, ways)
+    parsed = _assemble(collector)
+    parsed.content_hash = _hash_of(source)
+    return parsed
+
+
+def _assemble(collector: _Collector) -> ParsedStreets:
+    refs = np.frombuffer(collector.node_ref, dtype=np.int64)
+    unique, first, nodes = np.unique(refs, return_index=True, return_inverse=True)
+    longitude = np.frombuffer(collector.node_x, dtype=np.int64)[first] / 1e7
+    latitude = np.frombuffer(collector.node_y, dtype=np.int64)[first] / 1e7
+    lengths = np.frombuffer(collector.way_length, dtype=np.int64)
+    number_of = {int(ref): number for number, ref in enumerate(unique)}
+    ways_of: dict[int, list[int]] = {}
+    wanted = {way for turn in collector.turns for way in (turn[1], turn[3])}
+    for number, way_id in enumerate(collector.way_id):
+        if way_id in wanted:
+            ways_of.setdefault(way_id, []).append(number)
+    restrictions: list[Restriction] = []
+    ignored = collector.ignored
+    for kind, origin, via, target, modes in collector.turns:
+        if via not in number_of or origin not in ways_of or target not in ways_of:
+            ignored += 1
+            continue
+        restrictions.extend(
+            Restriction("no" if kind == "no" else "only", start, number_of[via], end, modes)
+            for start in ways_of[origin]
+            for end in ways_of[target]
+        )
+    return ParsedStreets(
+        longitude=longitude,
+        latitude=latitude,
+        way_ptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        way_nodes=nodes.astype(np.int64),
+        way_meaning=np.array(collector.way_meaning, dtype=np.int64),
+        way_name=np.array(collector.way_name, dtype=np.int64),
+        way_class=np.array(collector.way_class, dtype=np.int64),
+        meanings=collector.meanings,
+        names=list(collector.names),
+        classes=list(collector.classes),
+        node_meaning={
+            number_of[ref]: meaning
+            for ref, meaning in collector.node_meanings.items()
+            if ref in number_of
+        },
+        restrictions=restrictions,
+        ignored_restrictions=ignored,
+        water=collector.water,
+    )
+
+
+def read_graphml(source: Path) -> ParsedStreets:
+    """Read a graph that osmnx saved: each edge is a way with the tags that osmnx kept."""
+    import osmnx
+
+    try:
+        graph = osmnx.load_graphml(source)
+    except (ValueError, KeyError, SyntaxError) as error:
+        raise InvalidFile("streets_unreadable", where=Where(file=str(source))) from error
+    rules = WayRules(parameter_table("speeds", date.today()))  # noqa: DTZ011 - the table in force
+    collector = _Collector(rules)
+    for node, attributes in graph.nodes(data=True):
+        tags = {
+            key: str(value) for key, value in attributes.items() if key in {"highway", "barrier"}
+        }
+        meaning = rules.node(tags)
+        if meaning is not None:
+            collector.node_meanings[int(node)] = meaning
+    seen: set[tuple[int, int, float]] = set()
+    invented = -1
+    for start, end, attributes in graph.edges(data=True):
+        length = round(float(attributes.get("length", 0.0)), 1)
+        if (end, start, length) in seen and not _is_one_way(attributes):
+            continue  # osmnx draws a two-way street twice
+        seen.add((start, end, length))
+        tags = {key: _one(value) for key, value in attributes.items() if isinstance(key, str)}
+        tags["oneway"] = "yes" if _is_one_way(attributes) else "no"
+        tags.setdefault("highway", "unclassified")
+        way_meaning = rules.way(tags)
+        if way_meaning is None:
+            continue
+        number = collector.meaning_number.setdefault(id(way_meaning), len(collector.meanings))
+        if number == len(collector.meanings):
+            collector.meanings.append(way_meaning)
+        inner = [] if "geometry" not in attributes else list(attributes["geometry"].coords)[1:-1]
+        run = [(int(start), *_fixed(graph.nodes[start]["x"], graph.nodes[start]["y"]))]
+        for x, y in inner:
+            run.append((invented, *_fixed(x, y)))
+            invented -= 1
+        run.append((int(end), *_fixed(graph.nodes[end]["x"], graph.nodes[end]["y"])))
+        name = collector.names[tags.get("name") or tags.get("ref") or ""]
+        collector._keep(0, run, number, name, collector.classes[tags["highway"]])  # noqa: SLF001
+    parsed = _assemble(collector)
+    parsed.content_hash = _hash_of(source)
+    return parsed
+
+
+def _is_one_way(attributes: Mapping[str, Any]) -> bool:
+    return str(attributes.get("oneway", "")).lower() in {"true", "yes", "1"}
+
+
+def _one(value: Any) -> str:
+    """Take the first of several values that osmnx merged."""
+    return str(value[0] if isinstance(value, list) and value else value)
+
+
+def _fixed(longitude: float, latitude: float) -> tuple[int, int]:
+    if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
+        raise InputError("streets_projected", longitude=longitude, latitude=latitude)
+    return round(longitude * 1e7), round(latitude * 1e7)

@@ -1,0 +1,208 @@
+"""Shortest times between places of a network, by scipy or by the hierarchy, with the same results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from rpe_geo.travel.contraction import Hierarchy
+from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
+from rpe_geo.travel.snapping import Snapped
+
+__all__ = ["Ends", "search_by_hierarchy", "search_by_scipy", "street_minutes"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_TICKS_PER_S = TICKS_PER_MIN / 60
+_CHUNK_CELLS = 8_000_000
+
+
+@dataclass(frozen=True)
+class Ends:
+    """
+    Where searches begin or end: two states per place, with the ticks between the place and each; `inf` is forbidden.
+
+    Parameters
+    ----------
+    states
+        Shape (places, 2): by the drawn direction of the edge, then against it.
+    ticks
+        Same shape.
+    """
+
+    states: Ints
+    ticks: Floats
+
+    @classmethod
+    def leaving(cls, network: ModeNetwork, places: Snapped) -> Self:
+        """Ends from which one leaves along the edge, either way that is allowed."""
+        edge = places.edge
+        last = network.shape_ptr[edge + 1] - 1
+        ahead = network.shape_forward[last] - places.forward_s + network.delay_end[edge]
+        behind = places.backward_s + network.delay_start[edge]
+        return cls._of(network, edge, ahead, behind, network.head_forward, network.head_backward)
+
+    @classmethod
+    def arriving(cls, network: ModeNetwork, places: Snapped) -> Self:
+        """Ends at which one arrives along the edge, either way that is allowed."""
+        edge = places.edge
+        last = network.shape_ptr[edge + 1] - 1
+        ahead = places.forward_s + network.delay_start[edge]
+        behind = network.shape_backward[last] - places.backward_s + network.delay_end[edge]
+        return cls._of(network, edge, ahead, behind, network.tail_forward, network.tail_backward)
+
+    @classmethod
+    def _of(
+        cls,
+        network: ModeNetwork,
+        edge: Ints,
+        ahead: Floats,
+        behind: Floats,
+        state_forward: Ints,
+        state_backward: Ints,
+    ) -> Self:
+        forward = network.time_forward[edge] < NO_WAY
+        backward = network.time_backward[edge] < NO_WAY
+        states = np.column_stack([state_forward[edge], state_backward[edge]])
+        ticks = np.column_stack(
+            [np.where(forward, ahead, np.inf), np.where(backward, behind, np.inf)]
+        )
+        return cls(np.maximum(states, 0), ticks * _TICKS_PER_S)
+
+
+Search = Callable[[Ends, Ends], Floats]
+
+
+def search_by_hierarchy(hierarchy: Hierarchy, origins: Ends, destinations: Ends) -> Floats:
+    """Return ticks from each origin to each destination through the network; `inf` where there is no way."""
+    targets, target_at = np.unique(destinations.states, return_inverse=True)
+    target_at = target_at.reshape(destinations.states.shape)
+    result = np.empty((origins.states.shape[0], destinations.states.shape[0]))
+    rows = max(1, _CHUNK_CELLS // max(1, 2 * targets.size))
+    for begin in range(0, result.shape[0], rows):
+        part = slice(begin, begin + rows)
+        sources, source_at = np.unique(origins.states[part], return_inverse=True)
+        source_at = source_at.reshape(-1, 2)
+        table = hierarchy.table(sources, targets)
+        arriving = np.minimum(
+            table[:, target_at[:, 0]] + destinations.ticks[:, 0],
+            table[:, target_at[:, 1]] + destinations.ticks[:, 1],
+        )
+        result[part] = np.minimum(
+            arriving[source_at[:, 0]] + origins.ticks[part, 0, None],
+            arriving[source_at[:, 1]] + origins.ticks[part, 1, None],
+        )
+    return result
+
+
+def scipy_distances(
+    network: ModeNetwork,
+    origins: Ends,
+    limit_ticks: float,
+) -> Floats:
+    """Return ticks from each origin to every state, by one bounded Dijkstra per origin."""
+    count, extra = network.state_count, origins.states.shape[0]
+    allowed = np.isfinite(origins.ticks)
+    # Each origin is one more node, with an arc to each state where it enters the network.
+    indptr = np.concatenate([network.indptr, network.indptr[-1] + np.cumsum(allowed.sum(axis=1))])
+    indices = np.concatenate([network.indices, origins.states[allowed].astype(np.int32)])
+    # An arc of weight 0 would vanish in a sparse graph; explicit zeros are kept by csr_array.
+    weights = np.concatenate([network.weights, origins.ticks[allowed]])
+    graph = csr_array((weights, indices, indptr.astype(np.int32)), shape=(count + extra,) * 2)
+    found: Floats = dijkstra(
+        graph, directed=True, indices=np.arange(count, count + extra), limit=limit_ticks
+    )
+    return found[:, :count]
+
+
+def search_by_scipy(
+    network: ModeNetwork, origins: Ends, destinations: Ends, limit_ticks: float
+) -> Floats:
+    """Return ticks from each origin to each destination, no farther than a limit; `inf` beyond or where there is no way."""
+    result = np.empty((origins.states.shape[0], destinations.states.shape[0]))
+    rows = max(1, min(50, _CHUNK_CELLS // max(1, network.state_count)))
+    for begin in range(0, result.shape[0], rows):
+        part = slice(begin, begin + rows)
+        found = scipy_distances(
+            network, Ends(origins.states[part], origins.ticks[part]), limit_ticks
+        )
+        result[part] = np.minimum(
+            found[:, destinations.states[:, 0]] + destinations.ticks[:, 0],
+            found[:, destinations.states[:, 1]] + destinations.ticks[:, 1],
+        )
+    return result
+
+
+def street_minutes(
+    network: ModeNetwork, origins: Snapped, destinations: Snapped, search: Search
+) -> Floats:
+    """
+    Return minutes along the network between snapped places.
+
+    Parameters
+    ----------
+    network
+        The network of one mode.
+    origins, destinations
+        Snapped places.
+    search
+        How to search between junctions.
+
+    Returns
+    -------
+    ndarray
+        Shape (origins, destinations); `inf` where there is no way.
+    """
+    ticks = search(Ends.leaving(network, origins), Ends.arriving(network, destinations))
+    _leave_restricted_areas(network, origins, destinations, ticks)
+    _stay_on_edge(network, origins, destinations, ticks)
+    ticks /= TICKS_PER_MIN
+    return ticks
+
+
+def _leave_restricted_areas(
+    network: ModeNetwork, origins: Snapped, destinations: Snapped, ticks: Floats
+) -> None:
+    """Give back the penalty of entering an access-restricted area to those who live or go there."""
+    penalty = float(network.settings.get("restricted_entry_s", 0.0)) * _TICKS_PER_S
+    if not penalty:
+        return
+    from_area = network.edge_region[origins.edge][:, None]
+    to_area = network.edge_region[destinations.edge][None, :]
+    if (from_area < 0).all() and (to_area < 0).all():
+        return
+    other = from_area != to_area
+    ticks -= penalty * ((other & (from_area >= 0)).astype(float) + (other & (to_area >= 0)))
+    np.maximum(ticks, 0, out=ticks)
+
+
+def _stay_on_edge(
+    network: ModeNetwork, origins: Snapped, destinations: Snapped, ticks: Floats
+) -> None:
+    """Two places of one edge: straight along it, where that is allowed."""
+    shared = np.intersect1d(origins.edge, destinations.edge)
+    if not shared.size:
+        return
+    rows = np.flatnonzero(np.isin(origins.edge, shared))
+    order = np.argsort(destinations.edge, kind="stable")
+    ordered = destinations.edge[order]
+    left = np.searchsorted(ordered, origins.edge[rows], side="left")
+    count = np.searchsorted(ordered, origins.edge[rows], side="right") - left
+    row = np.repeat(rows, count)
+    step = np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
+    column = order[np.repeat(left, count) + step]
+    edge = origins.edge[row]
+    ahead = destinations.forward_s[column] - origins.forward_s[row]
+    behind = origins.backward_s[row] - destinations.backward_s[column]
+    # Which of the two lies farther along the edge is told by the vertex, then by either running time.
+    forward = np.where((network.time_forward[edge] < NO_WAY) & (ahead >= 0), ahead, np.inf)
+    backward = np.where((network.time_backward[edge] < NO_WAY) & (behind >= 0), behind, np.inf)
+    direct = np.minimum(forward, backward) * _TICKS_PER_S
+    ticks[row, column] = np.minimum(ticks[row, column], direct)

@@ -1,0 +1,283 @@
+"""Attach points to streets: the nearest place on an edge that is part of the connected network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rpe_geo.crs import EARTH_RADIUS_M
+from rpe_geo.errors import InputError, InvalidFile, Where
+from rpe_geo.travel.mode_network import ModeNetwork
+from rpe_geo.travel.points import degrees, metres
+
+__all__ = ["SegmentGrid", "Snapped"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_CELL_M = 120.0
+_MOST_CELLS = 4_000_000
+_CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class Snapped:
+    """
+    Where points meet the network; every array has one value per point.
+
+    Parameters
+    ----------
+    edge
+        Edge of the network.
+    longitude, latitude
+        The place on the edge, EPSG:4326.
+    vertex
+        Vertex that begins the segment of the place.
+    forward_s, backward_s
+        Seconds along the edge from its first vertex to the place, and from the place back to it.
+    distance_m
+        From the point to the place.
+    """
+
+    edge: Ints
+    longitude: Floats
+    latitude: Floats
+    vertex: Ints
+    forward_s: Floats
+    backward_s: Floats
+    distance_m: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentGrid:
+    """
+    A grid over the segments of a network, that finds the nearest one of many points at once.
+
+    Parameters
+    ----------
+    frame
+        West, south (degrees), metres per degree of longitude and of latitude, cell size (m), columns, rows.
+    cell_ptr, cell_segments
+        Segments that touch cell `c`: `cell_segments[cell_ptr[c]:cell_ptr[c + 1]]`; a segment is named by its first vertex.
+    edge_of_vertex
+        Edge of each vertex.
+    """
+
+    frame: Floats
+    cell_ptr: NDArray[np.int64]
+    cell_segments: NDArray[np.int32]
+    edge_of_vertex: NDArray[np.int32]
+
+    @classmethod
+    def build(cls, network: ModeNetwork) -> Self:
+        """Sort the segments of a network into the cells that their boxes touch."""
+        longitude, latitude = network.shape_longitude, network.shape_latitude
+        counts = np.diff(network.shape_ptr)
+        edge_of_vertex = np.repeat(np.arange(counts.size, dtype=np.int32), counts)
+        begins = np.ones(longitude.size, dtype=bool)
+        begins[network.shape_ptr[1:] - 1] = False
+        segment = np.flatnonzero(begins)
+        west, south = float(longitude.min()), float(latitude.min())
+        north = float(latitude.max())
+        per_latitude = np.pi / 180 * EARTH_RADIUS_M
+        per_longitude = per_latitude * float(np.cos(np.radians((south + north) / 2)))
+        width = (float(longitude.max()) - west) * per_longitude
+        height = (north - south) * per_latitude
+        cell = max(_CELL_M, float(np.sqrt(width * height / _MOST_CELLS)))
+        columns, rows = int(width // cell) + 1, int(height // cell) + 1
+
+        def column(values: Floats) -> Ints:
+            found: Ints = ((values - west) * per_longitude // cell).astype(np.int64)
+            return np.clip(found, 0, columns - 1)
+
+        def row(values: Floats) -> Ints:
+            found: Ints = ((values - south) * per_latitude // cell).astype(np.int64)
+            return np.clip(found, 0, rows - 1)
+
+        x0 = column(np.minimum(longitude[segment], longitude[segment + 1]))
+        x1 = column(np.maximum(longitude[segment], longitude[segment + 1]))
+        y0 = row(np.minimum(latitude[segment], latitude[segment + 1]))
+        y1 = row(np.maximum(latitude[segment], latitude[segment + 1]))
+        wide = x1 - x0 + 1
+        touched = wide * (y1 - y0 + 1)
+        owner = np.repeat(np.arange(segment.size), touched)
+        step = np.arange(owner.size) - np.repeat(np.cumsum(touched) - touched, touched)
+        cells = (y0[owner] + step // wide[owner]) * columns + x0[owner] + step % wide[owner]
+        order = np.argsort(cells, kind="stable")
+        sizes = np.bincount(cells, minlength=columns * rows)
+        return cls(
+            frame=np.array([west, south, per_longitude, per_latitude, cell, columns, rows]),
+            cell_ptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            cell_segments=segment[owner[order]].astype(np.int32),
+            edge_of_vertex=edge_of_vertex,
+        )
+
+    def save(self, directory: Path) -> None:
+        """Write each array as `.npy` into a folder."""
+        for item in fields(self):
+            np.save(directory / f"grid_{item.name}.npy", getattr(self, item.name))
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """Open the grid that `save` wrote, memory-mapped."""
+        arrays = {}
+        for item in fields(cls):
+            path = directory / f"grid_{item.name}.npy"
+            try:
+                arrays[item.name] = np.load(path, mmap_mode="r")
+            except (OSError, ValueError, EOFError) as error:
+                raise InvalidFile("streets_damaged", where=Where(file=str(path))) from error
+        return cls(**arrays)
+
+    def snap(
+        self,
+        network: ModeNetwork,
+        longitude: Floats,
+        latitude: Floats,
+        *,
+        limit_m: float,
+        fast_road_handicap_m: float,
+    ) -> Snapped:
+        """
+        Find the nearest place of the network for each point.
+
+        Parameters
+        ----------
+        network
+            The network that the grid was built of.
+        longitude, latitude
+            Points, EPSG:4326.
+        limit_m
+            The farthest that a point may lie from its street.
+        fast_road_handicap_m
+            Metres by which a motorway counts as farther than it is.
+
+        Returns
+        -------
+        Snapped
+            One place per point.
+
+        Raises
+        ------
+        InputError
+            `point_too_far`, with the distance, for the first point beyond the limit.
+        """
+        vertex = np.empty(longitude.size, dtype=np.int64)
+        share, distance = np.empty(longitude.size), np.empty(longitude.size)
+        for begin in range(0, longitude.size, _CHUNK):
+            part = slice(begin, begin + _CHUNK)
+            vertex[part], share[part], distance[part] = self._nearest(
+                network, longitude[part], latitude[part], limit_m, fast_road_handicap_m
+            )
+        beyond = np.flatnonzero(~(distance <= limit_m))
+        if beyond.size:
+            first = int(beyond[0])
+            far = self._distance_to_network(
+                network, float(longitude[first]), float(latitude[first])
+            )
+            raise InputError(
+                "point_too_far",
+                position=first,
+                point=str(first + 1),
+                longitude=degrees(float(longitude[first])),
+                latitude=degrees(float(latitude[first])),
+                distance=metres(far),
+                limit=metres(limit_m),
+                distance_m=far,
+            )
+
+        def along(values: Floats) -> Floats:
+            near: Floats = values[vertex]
+            return near + share * (values[vertex + 1] - near)
+
+        return Snapped(
+            edge=self.edge_of_vertex[vertex].astype(np.int64),
+            longitude=along(network.shape_longitude),
+            latitude=along(network.shape_latitude),
+            vertex=vertex,
+            forward_s=along(network.shape_forward),
+            backward_s=along(network.shape_backward),
+            distance_m=distance,
+        )
+
+    def _nearest(
+        self,
+        network: ModeNetwork,
+        longitude: Floats,
+        latitude: Floats,
+        limit_m: float,
+        handicap_m: float,
+    ) -> tuple[Ints, Floats, Floats]:
+        """Search rings of cells that widen until nothing nearer can lie outside."""
+        west, south, per_longitude, per_latitude, cell = self.frame[:5]
+        columns, rows = int(self.frame[5]), int(self.frame[6])
+        x, y = (longitude - west) * per_longitude, (latitude - south) * per_latitude
+        column, row = np.floor(x / cell).astype(np.int64), np.floor(y / cell).astype(np.int64)
+        vertex = np.full(longitude.size, -1, dtype=np.int64)
+        share = np.zeros(longitude.size)
+        distance = np.full(longitude.size, np.inf)
+        effective = np.full(longitude.size, np.inf)
+        pending = np.arange(longitude.size)
+        reach = 1
+        while pending.size:
+            low_x = np.clip(column[pending] - reach, 0, columns)
+            high_x = np.clip(column[pending] + reach + 1, 0, columns)
+            low_y = np.clip(row[pending] - reach, 0, rows)
+            high_y = np.clip(row[pending] + reach + 1, 0, rows)
+            tall = np.maximum(high_y - low_y, 0) * (high_x > low_x)
+            owner = np.repeat(np.arange(pending.size), tall)
+            line = low_y[owner] + np.arange(owner.size) - np.repeat(np.cumsum(tall) - tall, tall)
+            # The cells of one row of the block are neighbours, so their segments are one range.
+            begin = self.cell_ptr[line * columns + low_x[owner]]
+            count = self.cell_ptr[line * columns + high_x[owner]] - begin
+            candidate = np.repeat(owner, count)
+            offset = np.arange(candidate.size) - np.repeat(np.cumsum(count) - count, count)
+            segment = self.cell_segments[np.repeat(begin, count) + offset].astype(np.int64)
+            if segment.size:
+                point = pending[candidate]
+                ax = (network.shape_longitude[segment] - west) * per_longitude
+                ay = (network.shape_latitude[segment] - south) * per_latitude
+                dx = (network.shape_longitude[segment + 1] - west) * per_longitude - ax
+                dy = (network.shape_latitude[segment + 1] - south) * per_latitude - ay
+                px, py = x[point] - ax, y[point] - ay
+                square = dx * dx + dy * dy
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    t = np.where(square > 0, (px * dx + py * dy) / square, 0.0)
+                t = np.clip(t, 0.0, 1.0)
+                apart = np.hypot(px - t * dx, py - t * dy)
+                edge = self.edge_of_vertex[segment]
+                counted = apart + np.where(network.edge_fast[edge], handicap_m, 0.0)
+                # An island serves only where the connected network is out of reach.
+                counted += np.where(network.edge_open[edge], 0.0, limit_m)
+                order = np.lexsort((segment, counted, candidate))
+                first = np.ones(order.size, dtype=bool)
+                first[1:] = candidate[order[1:]] != candidate[order[:-1]]
+                chosen = order[first]
+                at = point[chosen]
+                vertex[at], share[at] = segment[chosen], t[chosen]
+                distance[at], effective[at] = apart[chosen], counted[chosen]
+            # Anything within `reach` whole cells of the point has been seen.
+            sure = effective[pending] <= reach * cell
+            covered = reach * cell >= 2 * limit_m + handicap_m
+            pending = pending[:0] if covered else pending[~sure]
+            reach *= 3
+        return vertex, share, distance
+
+    def _distance_to_network(
+        self, network: ModeNetwork, longitude: float, latitude: float
+    ) -> float:
+        """Distance in metres from a far point to the nearest vertex of the network."""
+        per_latitude = float(self.frame[3])
+        shrink = max(float(np.cos(np.radians(latitude))), 0.01) * per_latitude
+        return float(
+            np.min(
+                np.hypot(
+                    (network.shape_longitude - longitude) * shrink,
+                    (network.shape_latitude - latitude) * per_latitude,
+                )
+            )
+        )
