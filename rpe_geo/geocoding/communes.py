@@ -34,6 +34,12 @@ _AGREEMENT_SCORE: dict[PostcodeAgreement, float] = {
     "other-departement": 0.66,
 }
 _NO_CITY_SCORE = 0.78
+_NO_CITY_ELSEWHERE: dict[PostcodeAgreement, float] = {
+    "agrees": _NO_CITY_SCORE,
+    "absent": 0.6,
+    "same-departement": 0.5,
+    "other-departement": 0.2,
+}
 _UNKNOWN_CITY_SCORE = 0.5
 _NATURAL_CUT = 0.02
 _PER_WORD = 0.006
@@ -152,7 +158,7 @@ def covered_all(communes: Iterable[int], store: AddressStore) -> bool:
 def read_commune(parsed: ParsedAddress, commune: int, store: AddressStore) -> list[Reading]:
     """Read an address as if it lay in one given commune: the best cut for its names, and no cut at all."""
     agreement = _agreement(commune, parsed, store)
-    readings = []
+    readings: list[Reading] = []
     best: tuple[float, Likeness, _Cut, str] | None = None
     for cut in _cuts(parsed):
         for name in store.names_of[commune]:
@@ -164,8 +170,9 @@ def read_commune(parsed: ParsedAddress, commune: int, store: AddressStore) -> li
                 best = score, likeness, cut, name
     if best:
         readings.append(Reading((commune,), best[2].street, best[0], best[1], agreement, best[3]))
-    base = _NO_CITY_SCORE if agreement == "agrees" else 0.6
-    score = base - (0.25 if parsed.city else 0.0)
+    if agreement == "other-departement" and postal_departement(parsed.postcode) in store.departements:
+        return readings
+    score = _NO_CITY_ELSEWHERE[agreement] - (0.25 if parsed.city else 0.0)
     name_typed = Likeness(0.0, Resemblance.DIFFERENT) if parsed.city else None
     readings.append(Reading((commune,), parsed.body, score, name_typed, agreement))
     return readings

@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rpe_geo.geocoding.communes import Readings
+from rpe_geo.geocoding.normalize import ARTICLES
 from rpe_geo.geocoding.parse import ParsedAddress
 from rpe_geo.geocoding.similarity import Resemblance
 from rpe_geo.geocoding.store import AddressStore, postal_departement
 from rpe_geo.geocoding.streets import Candidate
 from rpe_geo.parameters import ParameterTable
 
-__all__ = ["Doubt", "doubt_about_city", "doubt_about_street", "outside_territory"]
+__all__ = ["Doubt", "doubt_about_city", "doubt_about_street", "outside_territory", "rivals_of"]
+
+_LONG_NAME = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,10 @@ def doubt_about_city(
     if reading.postcode == "other-departement":
         return Doubt("address_postcode_contradicts", {"postcode": parsed.postcode, "commune": city})
     if reading.name is None:
-        return _doubt_without_city(best, parsed, store, city)
-    if reading.name.kind == Resemblance.INCOMPLETE and reading.postcode == "agrees":
-        if reading.name.score < limits["commune_likeness_min"] - 0.2:
+        return _doubt_without_city(best, parsed, store, city, limits)
+    plain_street = best.likeness.kind <= Resemblance.WRITTEN_OTHERWISE and best.kind == "same"
+    if reading.postcode == "agrees" and plain_street and reading.name.kind != Resemblance.ANOTHER_WORD:
+        if reading.name.score < limits["commune_likeness_with_postcode_min"]:
             return Doubt("address_city_uncertain", {"commune": city})
     elif reading.name.kind > Resemblance.MISSPELT or reading.name.score < limits["commune_likeness_min"]:
         return Doubt("address_city_uncertain", {"commune": city})
@@ -57,25 +61,32 @@ def doubt_about_city(
         return None
     if readings.homonym_outside:
         return Doubt("address_city_homonym", {"commune": city})
-    if reading.postcode == "same-departement" and reading.name.kind > Resemblance.WRITTEN_OTHERWISE:
+    if reading.postcode == "same-departement" and (
+        best.likeness.kind > Resemblance.SAME
+        or (reading.name.kind > Resemblance.WRITTEN_OTHERWISE and len(reading.city) < _LONG_NAME)
+    ):
         return Doubt("address_postcode_contradicts", {"postcode": parsed.postcode, "commune": city})
-    if reading.postcode == "absent" and reading.name.kind == Resemblance.MISSPELT and len(reading.city) < 6:
+    if reading.postcode == "absent" and reading.name.kind == Resemblance.MISSPELT and len(reading.city) < _LONG_NAME:
         return Doubt("address_city_uncertain", {"commune": city})
     return None
 
 
 def _doubt_without_city(
-    best: Candidate, parsed: ParsedAddress, store: AddressStore, city: str
+    best: Candidate, parsed: ParsedAddress, store: AddressStore, city: str, limits: ParameterTable
 ) -> Doubt | None:
     """Accept an address without city only where nothing else can be meant."""
     if len(store.covered) == 1:
         return None
     if best.reading.postcode != "agrees":
         return Doubt("address_no_city", {"commune": city})
+    sharing = store.by_postcode.get(parsed.postcode, ())
+    if len(sharing) == 1:
+        return None
     if best.likeness.kind > Resemblance.WRITTEN_OTHERWISE or best.kind != "same":
         return Doubt("address_no_city", {"commune": city})
-    sharing = store.by_postcode.get(parsed.postcode, ())
-    if len(sharing) > 1 and any(commune not in store.covered for commune in sharing):
+    everyone = sum(store.communes[commune].population for commune in sharing)
+    inside = sum(store.communes[commune].population for commune in sharing if commune in store.covered)
+    if inside < limits["postcode_covered_min"] * everyone:
         return Doubt("address_no_city", {"commune": city})
     return None
 
@@ -90,6 +101,11 @@ def doubt_about_street(
         return Doubt("address_street_incomplete")
     if best.likeness.kind > Resemblance.MISSPELT or best.likeness.score < limits["street_likeness_min"]:
         return Doubt("address_street_uncertain")
+    articles = sum(word in ARTICLES for word in best.typed.full), sum(word in ARTICLES for word in best.entry.full.split(" "))
+    if best.likeness.kind == Resemblance.MISSPELT and articles[0] != articles[1] and len(best.entry.core) < _LONG_NAME + 4:
+        return Doubt("address_street_uncertain")
+    if best.kind == "untyped" and len(best.typed.core) < 2 and best.entry.kind != "rue":
+        return Doubt("address_street_type_missing", {"published": best.entry.kind})
     if rivals:
         return Doubt("address_several_places", {"count": len(rivals) + 1})
     return None

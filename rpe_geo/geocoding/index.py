@@ -286,9 +286,11 @@ class _Commune:
 
 
 def _commune_rows(official: OfficialList, streets: Iterable[_Street]) -> dict[str, _Commune]:
+    divided = {known.parent for known in official.communes.values()}
     communes = {
         code: _Commune(known.name, known.parent, known.population, set(known.postcodes), set(known.old_names))
         for code, known in official.communes.items()
+        if code not in divided  # Paris is its arrondissements
     }
     for street in streets:
         commune = communes.get(street.code)

@@ -178,11 +178,12 @@ class LocalGeocoder:
         ]
         if not equals or _has_number(street, parsed):
             return best, street
-        for other in equals:
-            candidate = self._store.street(other.entry.street)
-            if _has_number(candidate, parsed):
-                return other, candidate
-        return best, street
+        others = [(other, self._store.street(other.entry.street)) for other in equals]
+        holding = next((pair for pair in others if _has_number(pair[1], parsed)), None)
+        if holding:
+            return holding
+        around = next((pair for pair in [(best, street), *others] if _surrounds(pair[1], parsed)), None)
+        return around or (best, street)
 
     def _rivals(
         self, best: Candidate, street: Street, candidates: list[Candidate], parsed: ParsedAddress
@@ -196,7 +197,9 @@ class LocalGeocoder:
             same_city = self._city_code(place.commune) == self._city_code(street.commune)
             apart = metres(street.longitude, street.latitude, place.longitude, place.latitude)
             near = apart <= self._limits["same_place_m"] + street.radius_m + place.radius_m
-            if same_name and same_city and near and (not _has_number(place, parsed) or not parsed.number):
+            if same_name and near and place.commune == street.commune and not _has_number(place, parsed):
+                continue
+            if same_name and same_city and parsed.number and _surrounds(street, parsed) > _surrounds(place, parsed):
                 continue
             if same_name and same_city and numbered and not _has_number(place, parsed):
                 continue
@@ -290,6 +293,13 @@ class LocalGeocoder:
 
 def _has_number(street: Street, parsed: ParsedAddress) -> bool:
     return parsed.number is not None and any(plate.number == parsed.number.number for plate in street.plates)
+
+
+def _surrounds(street: Street, parsed: ParsedAddress) -> bool:
+    """Whether the number lies between two numbers of its own side of the street."""
+    wanted = parsed.number.number if parsed.number else 0
+    side = [plate.number for plate in street.plates if plate.number % 2 == wanted % 2]
+    return bool(side) and side[0] < wanted < side[-1]
 
 
 def _not_found(doubt: Doubt) -> Geocoded:

@@ -16,7 +16,7 @@ __all__ = ["ARTICLES", "BREAK", "TITLES", "fold", "phonetic", "words"]
 BREAK = ","
 """The word that stands for a comma, a semicolon, a bracket or a new line."""
 
-ARTICLES = frozenset({"le", "la", "les", "l", "de", "du", "des", "d", "a", "au", "aux", "et", "en"})
+ARTICLES = frozenset({"le", "la", "les", "l", "de", "du", "des", "d", "a", "au", "aux", "et", "en", "dez", "dela"})
 """Words that people drop or swap without meaning another street."""
 
 TITLES = frozenset({

@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from rapidfuzz.distance import OSA
+
 from rpe_geo.geocoding.normalize import ARTICLES, BREAK, words
 from rpe_geo.geocoding.street_names import guess_type, split_type
 
@@ -34,10 +36,10 @@ _BUILDING = frozenset({
     "porte", "pte", "hall", "entree", "ent", "immeuble", "imm", "etg", "boite", "digicode", "interphone", "code", "chambre",
     "ch", "bal", "bureau",
 })  # fmt: skip
-_FLOOR = frozenset({"etage", "etg", "et"})
+_SURELY_BUILDING = frozenset({"bat", "batiment", "bt", "appartement", "appt", "app", "apt", "apprt", "appart", "escalier", "esc"})
 _POST_BOX = frozenset({"bp", "cs", "tsa", "cedex", "cdx"})
 _ARRONDISSEMENT = frozenset({"arrondissement", "arrdt", "arrdts", "arr", "ardt", "arrond", "arrt"})
-_WITH_ARRONDISSEMENTS = {"paris": "75", "marseille": "13", "lyon": "69"}
+_WITH_ARRONDISSEMENTS = frozenset({"paris", "marseille", "lyon"})
 _RANGE_WORDS = frozenset({"a", "et", "au", BREAK})
 
 
@@ -207,21 +209,37 @@ def _numbers_later(found: Sequence[str]) -> bool:
 def _take_arrondissement(found: list[str], *, whole: bool = False) -> tuple[list[str], int]:
     """Take « 12e arrondissement », « Paris 12 »; 0 when there is none."""
     for index, word in enumerate(found):
-        if word in _ARRONDISSEMENT and index and _is_arrondissement(found[index - 1]):
+        if _names_arrondissement(word) and index and _is_arrondissement(found[index - 1]):
             return [*found[: index - 1], *found[index + 1 :]], int(found[index - 1])
-        if word in _ARRONDISSEMENT and index > 1 and found[index - 1] == "e" and _is_arrondissement(found[index - 2]):
+        if _names_arrondissement(word) and index > 1 and found[index - 1] == "e" and _is_arrondissement(found[index - 2]):
             return [*found[: index - 2], *found[index + 1 :]], int(found[index - 2])
     for index in range(len(found) - 1):
         after = found[index + 1]
-        if found[index] not in _WITH_ARRONDISSEMENTS or not _is_arrondissement(after):
+        divided = _divided_city(found[index])
+        if not divided or not _is_arrondissement(after):
             continue
         alone = whole or index == 0 or found[index - 1] in {BREAK, _MARK} or found[index - 1] not in ARTICLES
         rest = found[index + 2 :]
         ends = not rest or rest[0] in {BREAK, _MARK} or rest[0] == "e"
         if alone and ends:
             skip = 3 if rest and rest[0] == "e" else 2
-            return [*found[: index + 1], *found[index + skip :]], int(after)
+            return [*found[:index], divided, *found[index + skip :]], int(after)
     return found, 0
+
+
+def _divided_city(word: str) -> str:
+    """Name the city with arrondissements that a word means, slips forgiven; "" for none."""
+    if word in _WITH_ARRONDISSEMENTS:
+        return word
+    if len(word) < 5:
+        return ""
+    return next((city for city in ("paris", "marseille") if OSA.distance(word, city) == 1), "")
+
+
+def _names_arrondissement(word: str) -> bool:
+    return word in _ARRONDISSEMENT or (
+        len(word) > 9 and word.startswith("ar") and OSA.distance(word, "arrondissement") <= 3
+    )
 
 
 def _is_arrondissement(word: str) -> bool:
@@ -255,16 +273,16 @@ def _drop_occupants(found: list[str]) -> list[str]:
         if (
             word in _BUILDING
             and following
-            and _is_unit(following)
+            and _is_unit(following, word)
             and not (kept and kept[-1] in ARTICLES)
             and not (word == "ch" and not following.isdigit())
         ):
-            after = found[index + 2] if index + 2 <= last else ""
+            if following.isdigit() and _starts_street(found, index + 2):
+                index += 2
+                continue
             named = split_type([word])[0] and not (following.isdigit() or len(following) == 1)
             if not named and not (following.isdigit() and _starts_street(found, index + 1)):
                 index += 2
-                if after and following.isalpha() and after.isdigit() and len(after) < 4 and not _starts_street(found, index):
-                    index += 1
                 continue
             if following.isdigit():
                 index += 1
@@ -274,9 +292,13 @@ def _drop_occupants(found: list[str]) -> list[str]:
     return kept
 
 
-def _is_unit(word: str) -> bool:
+def _is_unit(word: str, building: str) -> bool:
     """Whether a word numbers a flat or a building: « B », « 12 », « nord »."""
-    return (word.isdigit() and len(word) <= 4) or (len(word) == 1 and word not in {"l", "d"}) or word in {"nord", "sud", "est", "ouest"}
+    if word.isdigit():
+        return len(word) <= 4
+    if len(word) == 1 and word.isalpha():
+        return building in _SURELY_BUILDING or word not in {"l", "d"}
+    return word in {"nord", "sud", "est", "ouest"}
 
 
 def _starts_street(found: Sequence[str], index: int) -> bool:
@@ -284,7 +306,11 @@ def _starts_street(found: Sequence[str], index: int) -> bool:
     if index >= len(found) or not found[index].isdigit():
         return False
     after = index + 1
-    while after < len(found) and (found[after] in SUFFIXES or len(found[after]) == 1 or found[after].isdigit()):
+    while (
+        after < len(found)
+        and not split_type(found[after:])[0]
+        and (found[after] in SUFFIXES or len(found[after]) == 1 or found[after].isdigit())
+    ):
         after += 1
     return after < len(found) and bool(split_type(found[after:])[0])
 
@@ -323,12 +349,12 @@ def _take_number(
                 # « avenue Ledru-Rollin, 24, 75012 Paris »
                 return number, second, [], _trim([*found[:index], BREAK, *found[after:]])
             head = found[:index]
-            if _names_a_street(head):
+            if _names_a_street(head) or (len(head) > 1 and guess_type(head[0])):
                 return number, second, [], _trim([*head, *found[after:]])
             return number, second, _trim(head), rest
     for index in range(1, len(found)):
         word = found[index]
-        if not word.isdigit() or len(word) > 4 or not _closes(found, index):
+        if not word.isdigit() or len(word) > 4 or not _closes(found, index) or found[index - 1].isdigit():
             continue
         if not _names_a_street(found[:index]):
             continue
@@ -352,6 +378,8 @@ def _read_number(found: Sequence[str], index: int) -> tuple[HouseNumber, HouseNu
     if step < len(found) and found[step].isdigit() and len(found[step]) <= 4:
         upper = HouseNumber(int(found[step]))
         upper, end = _read_suffix(found, upper, step + 1)
+        if end + 1 < len(found) and found[end] == BREAK:
+            end += 1
         typed = end < len(found) and (split_type(found[end:])[0] or _typo_type(found, end))
         if typed and number.number < upper.number <= number.number + 60:
             return number, upper, end
@@ -369,9 +397,13 @@ def _read_suffix(found: Sequence[str], number: HouseNumber, after: int) -> tuple
         return HouseNumber(number.number, SUFFIXES[word]), after + 1
     if len(word) == 1 and word.isalpha() and word not in {"l", "d", "r", "n"}:
         # « 12 b rue … », « 12 c, … », « 12 a le bourg »; but « 12 r Pasteur » is a street type
-        if following in {BREAK, _MARK} or split_type(found[after + 1 :])[0] or following in {"le", "la", "les"}:
+        if following in {BREAK, _MARK, "le", "la", "les"} or _begins_street(found, after + 1):
             return HouseNumber(number.number, word), after + 1
-    elif len(word) == 1 and word in {"d", "r", "n"} and split_type(found[after + 1 :])[0]:
+    elif 2 <= len(word) <= 3 and word.isalpha() and word not in ARTICLES and not split_type([word])[0]:
+        # « 47bac rue … »: any short mark between a number and a street
+        if following == BREAK or split_type(found[after + 1 :])[0]:
+            return HouseNumber(number.number, word), after + 1
+    elif word == "d" and split_type(found[after + 1 :])[0]:
         return HouseNumber(number.number, word), after + 1
     return number, after
 
@@ -379,9 +411,13 @@ def _read_suffix(found: Sequence[str], number: HouseNumber, after: int) -> tuple
 def _closes(found: Sequence[str], index: int) -> bool:
     """Whether nothing of the same part follows this number, but its suffix."""
     after = index + 1
-    if after < len(found) and (found[after] in SUFFIXES or len(found[after]) == 1):
+    if after < len(found) and (found[after] in SUFFIXES or (len(found[after]) == 1 and found[after].isalpha())):
         after += 1
     return after >= len(found) or found[after] in {BREAK, _MARK}
+
+
+def _begins_street(found: Sequence[str], index: int) -> bool:
+    return bool(split_type(found[index:])[0]) or _typo_type(found, index)
 
 
 def _typo_type(found: Sequence[str], index: int) -> bool:

@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 
 from rpe_geo.geocoding.normalize import TITLES, phonetic
 
-__all__ = ["Likeness", "Resemblance", "compare"]
+__all__ = ["SAME", "Likeness", "Resemblance", "compare", "compare_glued"]
 
 
 class Resemblance(IntEnum):
@@ -88,14 +88,14 @@ def compare(typed: Sequence[str], known: Sequence[str], frequent: Container[str]
     likeness = _by_words(typed, known, frequent)
     if likeness.kind <= Resemblance.WRITTEN_OTHERWISE:
         return likeness
-    glued = _glued(typed, known)
+    glued = compare_glued(typed, known)
     if glued.kind < likeness.kind or (glued.kind == likeness.kind and glued.score > likeness.score):
         return glued
     return likeness
 
 
-def _glued(typed: Sequence[str], known: Sequence[str]) -> Likeness:
-    """Compare without spaces: « ledrurollin », « saintgermain »; only where words were cut differently."""
+def compare_glued(typed: Sequence[str], known: Sequence[str]) -> Likeness:
+    """Compare without spaces: « ledrurollin », « dustade »; only where words were cut differently."""
     if len(typed) == len(known):
         return Likeness(0.0, Resemblance.DIFFERENT)
     one, other = "".join(typed), "".join(known)
@@ -118,9 +118,12 @@ def _by_words(typed: Sequence[str], known: Sequence[str], frequent: Container[st
     gained = total = 0.0
     unpaired: list[str] = []
     pending: list[str] = []
+    anchored = False
+    slips = 0
     for word in typed:
         if word in left:
             left.remove(word)
+            anchored = anchored or (len(word) >= 4 and word not in TITLES)
             gained += 2 * _weight(word)
             total += 2 * _weight(word)
         else:
@@ -136,12 +139,15 @@ def _by_words(typed: Sequence[str], known: Sequence[str], frequent: Container[st
             total += _weight(word)
             continue
         other = left.pop(at)
+        slips += 1 if len(other) >= 5 and OSA.distance(word, other) == 1 else 2
         weight = max(_weight(word), _weight(other))
         gained += 2 * weight * best
         total += 2 * weight
         worst = max(worst, kind)
     total += sum(_weight(word) for word in left)
     score = gained / total if total else 0.0
+    if worst == Resemblance.ANOTHER_WORD and slips == 1 and not unpaired and not left and anchored:
+        worst = Resemblance.MISSPELT
     if any(word not in TITLES for word in (*unpaired, *left)):
         worst = max(worst, Resemblance.INCOMPLETE if gained else Resemblance.DIFFERENT)
     elif unpaired or left:
@@ -160,9 +166,9 @@ def _word_likeness(typed: str, known: str, frequent: Container[str]) -> Likeness
     distance = OSA.distance(typed, known)
     letters = 1 - distance / max(len(typed), len(known))
     is_word = typed in frequent
-    if not is_word and len(typed) >= 3 and phonetic(typed) == phonetic(known):
+    if not is_word and letters >= 0.6 and len(typed) >= 3 and phonetic(typed) == phonetic(known):
         return Likeness(max(letters, _SOUND), Resemblance.WRITTEN_OTHERWISE)
-    if 2 <= len(typed) < len(known) and known.startswith(typed) and (known in TITLES or (len(typed) >= 3 and not is_word)):
+    if 2 <= len(typed) < len(known) and known.startswith(typed) and known in TITLES:
         return Likeness(max(letters, _SHORTENED), Resemblance.WRITTEN_OTHERWISE)
     if distance <= _slips_allowed(max(len(known), len(typed) if distance == 1 else 0)):
         return Likeness(letters, Resemblance.ANOTHER_WORD if is_word else Resemblance.MISSPELT)

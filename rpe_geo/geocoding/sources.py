@@ -21,7 +21,7 @@ __all__ = ["AddressRow", "AddressSource", "read_addresses"]
 _BAN_COLUMNS = ("numero", "nom_voie", "code_postal", "code_insee", "nom_commune", "lon", "lat")
 _PLACE_COLUMNS = ("nom_lieu_dit", "code_postal", "code_insee", "nom_commune", "lon", "lat")
 # The city of Paris publishes working names as streets: « 27P2 Boulevard de Douaumont », « Voie C/16 ».
-_PSEUDO_STREET = re.compile(r"\d+[A-Z]{1,2}\d+ |(?:\d+[A-Z]\d+ )?Voie [A-Z]{1,2}/\d+|N° ?\d|[\d\s/.-]*$")
+_PSEUDO_STREET = re.compile(r"\d+[A-Za-z]{1,3}\d+ |Voie [A-Z][A-Za-z]?/\d+|N° ?\d|[\d\s/.-]*$")
 _NUMBER = re.compile(r"(\d+)\s*([A-Za-z]*\d?)")
 _NO_NUMBER = {0, 99999}
 _BANO_CERTAINTY = {"CAD": "parcelle", "C+O": "entrée", "OSM": "entrée"}
@@ -182,7 +182,7 @@ def _read_ban(source: AddressSource, header: list[str]) -> Iterator[AddressRow]:
                 continue
             number = int(row[n_number]) if row[n_number].isdigit() else 0
             yield AddressRow(
-                street_id="_".join(row[n_id].split("_", 2)[:2]),
+                street_id=row[n_id].partition(f"_{row[n_number]:0>5}")[0],
                 number=0 if number in _NO_NUMBER else number,
                 suffix=row[n_rep].strip().lower(),
                 street=row[n_street].strip(),

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from rpe_geo.geocoding.normalize import ARTICLES, BREAK, words
+from rpe_geo.geocoding.normalize import ARTICLES, BREAK, phonetic, words
 
 __all__ = ["STREET_TYPES", "StreetName", "guess_type", "read_street_name", "split_type", "street_name"]
 
@@ -82,8 +82,9 @@ def guess_type(word: str) -> str:
     if len(word) < 4 or word in STREET_TYPES:
         return ""
     best, kind = 0.74, ""
+    sound = phonetic(word)
     for form in _TYPO_TYPES:
-        likeness = OSA.normalized_similarity(word, form)
+        likeness = 0.9 if sound == phonetic(form) else OSA.normalized_similarity(word, form)
         if likeness > best:
             best, kind = likeness, STREET_TYPES[form]
     return kind
@@ -104,7 +105,7 @@ def street_name(text: Sequence[str]) -> StreetName:
     if not kind and len(text) > 1 and text[0] in _QUALIFIERS:
         kind, length = split_type(text[1:])
         rest = text[:1] + text[1 + length :] if kind else text
-    core = tuple(word for word in rest if word not in ARTICLES)
+    core = tuple(word for index, word in enumerate(rest) if word not in ARTICLES or (word == "a" and not index))
     if not core:  # « Rue de la » or a place called by its type alone: « Le Village », « Rue Haute »
         core = tuple(word for word in text if word not in ARTICLES) or tuple(text)
         return StreetName("", core, tuple(text)) if core != (kind,) else StreetName(kind, core, ())

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz, process
 from rpe_geo.geocoding.communes import Reading
 from rpe_geo.geocoding.normalize import ARTICLES, BREAK, phonetic
 from rpe_geo.geocoding.parse import ParsedAddress
-from rpe_geo.geocoding.similarity import SAME, Likeness, compare
+from rpe_geo.geocoding.similarity import SAME, Likeness, Resemblance, compare, compare_glued
 from rpe_geo.geocoding.store import AddressStore, StreetEntry, StreetPool
 from rpe_geo.geocoding.street_names import StreetName, guess_type, split_type, street_name
 
@@ -88,8 +88,9 @@ def street_variants(text: Sequence[str], *, numbered: bool) -> list[StreetName]:
     guessed = "" if kind or len(main) < 2 else guess_type(main[0])
     variants: list[StreetName] = []
     if guessed:
-        named = street_name(main[1:])
-        variants.append(StreetName(guessed, named.core, named.full) if not named.kind else named)
+        core = tuple(word for word in main[1:] if word not in ARTICLES)
+        if core:
+            variants.append(StreetName(guessed, core, tuple(main[1:])))
     readings.append(main)
     for index in range(1, len(main)):
         if main[index - 1] in ARTICLES or not split_type(main[index:])[0]:
@@ -100,10 +101,12 @@ def street_variants(text: Sequence[str], *, numbered: bool) -> list[StreetName]:
         elif not kind:
             readings.append(tail)
         break
-    readings.extend(part for part in parts if part is not main and split_type(part)[0])
+    if not numbered:
+        readings.extend(part for part in parts if part is not main and split_type(part)[0])
     if len(parts) > 1:
         readings.append([word for part in parts for word in part])
-        readings.extend(part for part in parts if part is not main and not split_type(part)[0])
+        if not numbered and not split_type(main)[0]:
+            readings.extend(part for part in parts if part is not main and not split_type(part)[0])
     for words in readings:
         named = street_name(words)
         if named.core and named not in variants:
@@ -218,6 +221,10 @@ def _compare_all(
     for index in indices:
         entry = pool.entries[index]
         likeness = compare(name.core, entry.core.split(" "), store.frequent)
+        if likeness.kind > Resemblance.WRITTEN_OTHERWISE:
+            glued = compare_glued(name.full, entry.full.split(" "))
+            if glued.kind <= likeness.kind and glued.score > likeness.score:
+                likeness = glued
         fair = fair or likeness.score >= _FAIR
         found[entry.street, entry.core] = (entry, likeness)
     return fair
