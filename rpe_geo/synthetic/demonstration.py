@@ -1,0 +1,105 @@
+"""The demonstration territory as files: streets, addresses, communes, contours, facilities."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rpe_geo.synthetic.addresses import Address, number_houses, write_ban
+from rpe_geo.synthetic.borders import Borders, draw_borders
+from rpe_geo.synthetic.census import cog_file, communes_table, contours_table
+from rpe_geo.synthetic.layout import Layout, lay_out
+from rpe_geo.synthetic.osm import write_osm
+from rpe_geo.synthetic.streetgraph import StreetGraph
+from rpe_geo.synthetic.streetplan import plan_streets
+from rpe_geo.synthetic.ways import Restriction, Way, make_oneways, name_ways, restrict_turns
+
+__all__ = ["DEMONSTRATION_SEED", "Demonstration", "draw_demonstration", "write_demonstration"]
+
+DEMONSTRATION_SEED = 0
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """Everything that was drawn, in metres from the origin of the layout."""
+
+    layout: Layout
+    graph: StreetGraph
+    borders: Borders
+    ways: list[Way]
+    restrictions: list[Restriction]
+    hamlets: dict[int, str]
+    addresses: list[Address]
+
+
+def draw_demonstration(seed: int = DEMONSTRATION_SEED) -> Demonstration:
+    """
+    Draw the territory.
+
+    Parameters
+    ----------
+    seed
+        The same seed draws the same territory.
+
+    Returns
+    -------
+    Demonstration
+        A fictive intercommunalité of a dozen communes; nothing in it exists.
+    """
+    layout = lay_out(seed)
+    graph = plan_streets(layout, seed)
+    borders = draw_borders(layout, seed)
+    ways, hamlets = name_ways(graph, layout, borders, seed)
+    ways = make_oneways(ways, seed)
+    restrictions = restrict_turns(ways, graph, seed)
+    addresses = number_houses(ways, graph, layout, borders, hamlets, seed)
+    return Demonstration(layout, graph, borders, ways, restrictions, hamlets, addresses)
+
+
+def write_demonstration(folder: Path, seed: int = DEMONSTRATION_SEED) -> list[Path]:
+    """
+    Write the files of the territory.
+
+    Parameters
+    ----------
+    folder
+        Made when missing; each file in it appears complete or not at all.
+    seed
+        The same seed writes the same content.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    drawn = draw_demonstration(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    streets = folder / "streets.osm.pbf"
+    write_osm(streets, drawn.ways, drawn.restrictions, drawn.graph, drawn.layout)
+    communes = communes_table(drawn.layout, drawn.borders, drawn.addresses, seed)
+    contours = contours_table(drawn.layout, drawn.borders)
+    return [
+        streets,
+        _replace(
+            folder / "addresses.csv.gz",
+            lambda path: path.write_bytes(write_ban(drawn.addresses, drawn.layout)),
+        ),
+        _replace(folder / "communes.parquet", lambda path: communes.to_parquet(path, index=False)),
+        _replace(folder / "contours.parquet", lambda path: contours.to_parquet(path, index=False)),
+        _replace(
+            folder / "communes-cog.json.gz", lambda path: path.write_bytes(cog_file(drawn.layout))
+        ),
+    ]
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> Path:
+    """Write beside, then put in place."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
