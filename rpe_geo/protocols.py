@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from shapely import LineString, Point, Polygon
 
 from rpe_geo.domain import Childminder, Facility, Mam, Request
@@ -181,6 +183,10 @@ class TravelTimeEngine(Protocol):
         DataFrame
             Index of stops; columns `to_stop_min`, `stop_to_work_min`, `direct_min`, `detour_min`.
         """
+        ...
+
+    def serves(self, points: gpd.GeoSeries, *, mode: Mode) -> NDArray[np.bool_]:
+        """Tell which points (EPSG:4326) lie near enough to the network to be asked at all."""
         ...
 
     def routes(

@@ -166,13 +166,9 @@ class SegmentGrid:
         InputError
             `point_too_far`, with the distance, for the first point beyond the limit.
         """
-        vertex = np.empty(longitude.size, dtype=np.int64)
-        share, distance = np.empty(longitude.size), np.empty(longitude.size)
-        for begin in range(0, longitude.size, _CHUNK):
-            part = slice(begin, begin + _CHUNK)
-            vertex[part], share[part], distance[part] = self._nearest(
-                network, longitude[part], latitude[part], limit_m, fast_road_handicap_m
-            )
+        vertex, share, distance = self._all_nearest(
+            network, longitude, latitude, limit_m, fast_road_handicap_m
+        )
         beyond = np.flatnonzero(~(distance <= limit_m))
         if beyond.size:
             first = int(beyond[0])
@@ -203,6 +199,39 @@ class SegmentGrid:
             backward_s=along(network.shape_backward),
             distance_m=distance,
         )
+
+    def reaches(
+        self,
+        network: ModeNetwork,
+        longitude: Floats,
+        latitude: Floats,
+        *,
+        limit_m: float,
+        fast_road_handicap_m: float,
+    ) -> NDArray[np.bool_]:
+        """Tell which points `snap` would accept; arguments as there."""
+        _, _, distance = self._all_nearest(
+            network, longitude, latitude, limit_m, fast_road_handicap_m
+        )
+        return distance <= limit_m
+
+    def _all_nearest(
+        self,
+        network: ModeNetwork,
+        longitude: Floats,
+        latitude: Floats,
+        limit_m: float,
+        handicap_m: float,
+    ) -> tuple[Ints, Floats, Floats]:
+        """Search chunk by chunk, so that memory stays small."""
+        vertex = np.empty(longitude.size, dtype=np.int64)
+        share, distance = np.empty(longitude.size), np.empty(longitude.size)
+        for begin in range(0, longitude.size, _CHUNK):
+            part = slice(begin, begin + _CHUNK)
+            vertex[part], share[part], distance[part] = self._nearest(
+                network, longitude[part], latitude[part], limit_m, handicap_m
+            )
+        return vertex, share, distance
 
     def _nearest(
         self,

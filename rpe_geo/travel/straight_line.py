@@ -89,6 +89,11 @@ class StraightLineEngine:
         minutes[minutes > cutoff_min] = np.inf
         return pd.DataFrame(minutes, index=origins.index, columns=destinations.index)
 
+    def serves(self, points: gpd.GeoSeries, *, mode: Mode) -> NDArray[np.bool_]:
+        """Tell which points can be reached at all: every one, in a straight line."""
+        self._minutes_per_metre(mode)
+        return np.ones(len(points), dtype=np.bool_)
+
     def detour_times(
         self, home: Point, stops: gpd.GeoSeries, work: Point, *, mode: Mode, cutoff_min: float
     ) -> pd.DataFrame:

@@ -346,6 +346,19 @@ class StreetEngine:
                 self._ways = Ways.load(self._directory)
             return self._ways
 
+    def serves(self, points: gpd.GeoSeries, *, mode: Mode) -> NDArray[np.bool_]:
+        """Tell which points (EPSG:4326) lie near enough to a street of the mode to be reached at all."""
+        search = self._search("walk" if mode == "transit" else mode)
+        longitude, latitude = coordinates_of(points)
+        table = self._meta["settings"]["snapping"]
+        return search.grid.reaches(
+            search.network,
+            longitude,
+            latitude,
+            limit_m=table["limit_m"],
+            fast_road_handicap_m=table["fast_road_handicap_m"],
+        )
+
     def _snap(
         self,
         search: _ModeSearch,
