@@ -30,6 +30,13 @@ class Settings(BaseSettings):
         default_factory=lambda: f"sqlite:///{user_data_folder() / 'registry.sqlite'}",
         description="SQLite file (embedded) or postgresql+psycopg://… for PostGIS.",
     )
+    rpe_id: str = Field(
+        default="rpe", description="Whose registry, where a database holds several RPE."
+    )
+    encryption_keys: SecretStr | None = Field(
+        default=None,
+        description="Fernet keys for personal data, separated by commas: the first closes, all open.",
+    )
     territory: Path | None = Field(
         default=None, description="Folder of the territory, made by rpe-geo territory build."
     )

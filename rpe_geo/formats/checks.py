@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rpe_geo.domain import FUNCTIONAL_NEEDS, Childminder, Facility, Mam, Request, months_after
+from rpe_geo.errors import Where
 from rpe_geo.formats.faults import FaultLog, Origin
 
-__all__ = ["check_records", "id_of"]
+__all__ = ["check_ids", "check_records", "id_of"]
 
 _FRANCE = (
     # south, west, north, east
@@ -38,24 +39,39 @@ def id_of(record: Childminder | Mam | Facility | Request) -> tuple[str, str]:
             return "request_id", record.request_id
 
 
+def check_ids(ids: Mapping[tuple[str | None, int | None], str], name: str, log: FaultLog) -> None:
+    """
+    Refuse identifiers that a file uses twice.
+
+    Parameters
+    ----------
+    ids
+        (file, row) → identifier, in the order of the file.
+    name
+        The field that holds it.
+    log
+        Receives a fault for the second and every later use.
+    """
+    first_rows: dict[str, int | None] = {}
+    for (file, row), value in ids.items():
+        if value in first_rows:
+            log.refuse(Where(file, row, name), "id_twice", value=value, first=first_rows[value])
+        else:
+            first_rows[value] = row
+
+
 def check_records(records: Sequence[tuple[Any, Origin]], log: FaultLog) -> None:
     """
-    Look at the records of a file together.
+    Look at what records say together or what only a person can judge.
 
     Parameters
     ----------
     records
         Each record with where it was read.
     log
-        Receives faults (ids twice, coordinates swapped, a contract twice) and warnings.
+        Receives faults (coordinates swapped, a contract twice) and warnings.
     """
-    first_rows: dict[str, int | None] = {}
     for record, origin in records:
-        name, value = id_of(record)
-        if value in first_rows:
-            log.refuse(origin.at(name), "id_twice", value=value, first=first_rows[value])
-        else:
-            first_rows[value] = origin.row
         _check_point(record.longitude, record.latitude, origin, "", log)
         match record:
             case Childminder():

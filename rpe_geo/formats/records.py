@@ -8,13 +8,13 @@ row of each record, for a report. The kind of file is told by its ending. See `d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, cast
 
 from rpe_geo.domain import Childminder, Facility, Mam, Request
 from rpe_geo.errors import InvalidFile, Where
-from rpe_geo.formats.checks import check_records
+from rpe_geo.formats.checks import check_ids, check_records
 from rpe_geo.formats.faults import FaultLog, Origin, RecordsRefused, RowFault
 from rpe_geo.formats.json_files import read_json_rows, write_json
 from rpe_geo.formats.shapes import Located, struct_of
@@ -37,6 +37,7 @@ __all__ = [
     "write_childminders",
     "write_facilities",
     "write_mams",
+    "write_records",
     "write_requests",
 ]
 
@@ -66,16 +67,16 @@ class Reading(Generic[_R]):
         What makes rows unusable; with one fault nothing of the file may be used.
     warnings
         What a person should look at.
-    row_count
-        All rows, faulty ones included.
+    ids
+        (file, row) → identifier as it stands there, of every row that has one, faulty ones included.
     """
 
     file: str
     records: tuple[_R, ...]
     rows: tuple[int, ...]
-    row_count: int
+    ids: Mapping[tuple[str | None, int | None], str]
     faults: tuple[RowFault, ...] = ()
-    warnings: tuple[RowFault, ...] = field(default=())
+    warnings: tuple[RowFault, ...] = ()
 
     def usable(self) -> list[_R]:
         """Return the records, or raise `RecordsRefused` with every fault."""
@@ -125,16 +126,22 @@ def examine(path: Path | str, kind: RecordKind) -> Reading[Any]:
     struct = struct_of(KINDS[kind])
     located = _read_rows(path, kind, log)
     kept = []
+    ids: dict[tuple[str | None, int | None], str] = {}
+    id_name = struct.fields[0].name
     for item in located:
+        given = item.values.get(id_name) if isinstance(item.values, Mapping) else None
+        if isinstance(given, str) and given.strip():
+            ids[item.origin.file, item.origin.row] = given.strip()
         record = struct.read(item.values, item.origin, log)
         if record is not None:
             kept.append((record, item.origin))
+    check_ids(ids, id_name, log)
     check_records(kept, log)
     return Reading(
         file=path.name,
         records=tuple(record for record, _ in kept),
         rows=tuple(origin.row or 0 for _, origin in kept),
-        row_count=len(located),
+        ids=ids,
         faults=tuple(log.faults),
         warnings=_once_per_name(log.warnings),
     )
@@ -170,7 +177,24 @@ read_facilities = _reader("facilities", Facility)
 read_requests = _reader("requests", Request)
 
 
-def _write(kind: RecordKind, records: Sequence[Record], path: Path | str) -> None:
+def write_records(kind: RecordKind, records: Sequence[Record], path: Path | str) -> None:
+    """
+    Write records of one kind, whole or not at all.
+
+    Parameters
+    ----------
+    kind
+        What the records are.
+    records
+        In the order of the file.
+    path
+        A .json, .csv or .xlsx file; the lists of a CSV file become files beside it.
+
+    Raises
+    ------
+    InvalidFile
+        When the ending is another one, or the file cannot be written.
+    """
     path = Path(path)
     struct = struct_of(KINDS[kind])
     ending = path.suffix.lower()
@@ -192,22 +216,22 @@ def _write(kind: RecordKind, records: Sequence[Record], path: Path | str) -> Non
 
 def write_childminders(records: Sequence[Childminder], path: Path | str) -> None:
     """Write childminders to a .json, .csv or .xlsx file, whole or not at all."""
-    _write("childminders", records, path)
+    write_records("childminders", records, path)
 
 
 def write_mams(records: Sequence[Mam], path: Path | str) -> None:
     """Write MAM to a .json, .csv or .xlsx file, whole or not at all."""
-    _write("mams", records, path)
+    write_records("mams", records, path)
 
 
 def write_facilities(records: Sequence[Facility], path: Path | str) -> None:
     """Write facilities to a .json, .csv or .xlsx file, whole or not at all."""
-    _write("facilities", records, path)
+    write_records("facilities", records, path)
 
 
 def write_requests(records: Sequence[Request], path: Path | str) -> None:
     """Write requests to a .json, .csv or .xlsx file, whole or not at all."""
-    _write("requests", records, path)
+    write_records("requests", records, path)
 
 
 def json_of(record: Record) -> dict[str, Any]:

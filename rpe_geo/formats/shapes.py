@@ -56,7 +56,7 @@ class Located:
     """An object that was read from another place than the one it belongs to: a row of a table of its own."""
 
     origin: Origin
-    values: Mapping[str, Any]
+    values: Any
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class Struct:
             given = value.get(field.name)
             if given is None:
                 if field.required and field.name not in faulty:
-                    log.refuse(origin.at(field.name), "field_missing", field=field.name)
+                    log.refuse(origin.at(field.name), "required_field_missing", field=field.name)
                     faulty.add(field.attribute)
                 continue
             before = len(log.faults)

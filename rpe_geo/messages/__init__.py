@@ -43,9 +43,10 @@ class _Place(Protocol):
 
 
 class _Coded(Protocol):
-    code: str
-    values: dict[str, Any]
-
+    @property
+    def code(self) -> str: ...
+    @property
+    def values(self) -> dict[str, Any]: ...
     @property
     def where(self) -> _Place: ...
 

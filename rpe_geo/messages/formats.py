@@ -26,7 +26,7 @@ MESSAGES = {
     "table_twice": (
         "{table} est donné à la fois dans la fiche et dans un tableau à part ({file}) ; gardez l'un des deux."
     ),
-    "field_missing": "le champ « {field} » est obligatoire.",
+    "required_field_missing": "le champ « {field} » est obligatoire.",
     "field_misspelt": "« {field} » est inconnu ; vouliez-vous dire « {nearest} » ?",
     "field_ignored": "« {field} » est inconnu et n'est pas repris.",
     "value_wrong_type": "il faut {expected}, et non « {value} ».",

@@ -1,6 +1,20 @@
 """What a registry may answer when it cannot do what was asked."""
 
 MESSAGES = {
+    "import_address_in_doubt": (
+        "adresse à vérifier, gardée sans lieu : {reason} Proposition : {label}."
+    ),
+    "import_address_not_found": "adresse introuvable, gardée sans lieu : {reason}",
+    "import_new": "ajoutée",
+    "import_replaced": "remplacée",
+    "import_unchanged": "inchangée",
+    "import_held": "correcte, en attente",
+    "import_refused": "à corriger",
+    "import_noted": "remarque",
+    "import_done": (
+        "{file} : {stored} enregistrées ({new} ajoutées, {replaced} remplacées, {unchanged} inchangées), dont "
+        "{without_place} sans lieu."
+    ),
     "childminder_unknown": "aucune assistante maternelle « {id} » dans ce registre.",
     "mam_unknown": "aucune MAM « {id} » dans ce registre.",
     "facility_unknown": "aucun établissement « {id} » dans ce registre.",

@@ -1,0 +1,253 @@
+"""Keeping the registry: records of a file are checked, placed and stored, all or none, with a report row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from rpe_geo.errors import Where
+from rpe_geo.formats.checks import id_of
+from rpe_geo.formats.faults import RecordsRefused, RowFault
+from rpe_geo.formats.records import Reading, Record, RecordKind
+from rpe_geo.protocols import AddressQuery, Geocoded, Geocoder, Progress, Repository
+
+__all__ = ["ImportReport", "ImportRow", "Outcome", "import_records", "records_of"]
+
+Outcome = Literal["new", "replaced", "unchanged", "held", "refused", "noted"]
+"""What became of a row; `held` is a good row that another one kept out, `noted` a remark on the whole file."""
+
+_ADDRESSES_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class ImportRow:
+    """
+    One row of the file.
+
+    Parameters
+    ----------
+    row
+        1 is the first record of the file; None for what concerns the file as a whole.
+    record_id
+        Empty when the row has none that can be read.
+    notes
+        Faults of a refused row; warnings, and addresses in doubt, of the others.
+    """
+
+    row: int | None
+    record_id: str
+    outcome: Outcome
+    notes: tuple[RowFault, ...] = ()
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """
+    What an import did.
+
+    Parameters
+    ----------
+    rows
+        In the order of the file.
+    faults
+        Empty when the records were stored; otherwise nothing was.
+    without_place
+        Ids that were stored without coordinates: no search by distance finds them.
+    """
+
+    file: str
+    kind: RecordKind
+    rows: tuple[ImportRow, ...]
+    faults: tuple[RowFault, ...] = ()
+    without_place: tuple[str, ...] = ()
+
+    def count(self, outcome: Outcome) -> int:
+        """Count the rows with an outcome."""
+        return sum(row.outcome == outcome for row in self.rows)
+
+    @property
+    def stored(self) -> int:
+        """Number of records that the registry holds because of this file."""
+        return self.count("new") + self.count("replaced") + self.count("unchanged")
+
+    def require_stored(self) -> None:
+        """Raise `RecordsRefused` with every fault when nothing was stored."""
+        if self.faults:
+            raise RecordsRefused.because(self.faults)
+
+
+def records_of(repository: Repository, kind: RecordKind) -> Sequence[Any]:
+    """Return all records of a kind."""
+    match kind:
+        case "childminders":
+            return repository.childminders()
+        case "mams":
+            return repository.mams()
+        case "facilities":
+            return repository.facilities()
+        case "requests":
+            return repository.requests()
+
+
+def import_records(
+    reading: Reading[Any],
+    kind: RecordKind,
+    *,
+    repository: Repository,
+    geocoder: Geocoder | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """
+    Store what was read from a file, all of it or, with one fault, nothing.
+
+    Parameters
+    ----------
+    reading
+        Records, faults and warnings of a file.
+    kind
+        What the records are.
+    repository
+        Receives them in one transaction; records of the same id are replaced.
+    geocoder
+        Finds the place of addresses without coordinates; one in doubt is noted and left without place. An address
+        that the registry already holds keeps the place that it has there.
+    progress
+        Told how many addresses are done.
+
+    Returns
+    -------
+    ImportReport
+        One line per row, whatever happened.
+    """
+    if reading.faults:
+        return _refused(reading, kind)
+    known = {id_of(record)[1]: record for record in records_of(repository, kind)}
+    records = [_keep_place(record, known.get(id_of(record)[1])) for record in reading.records]
+    notes: dict[int, list[RowFault]] = {row: [] for row in reading.rows}
+    about_file: list[RowFault] = []
+    for warning in reading.warnings:
+        row = warning.where.row
+        (notes[row] if isinstance(row, int) and row in notes else about_file).append(warning)
+    if geocoder is not None:
+        records = _place(records, reading, notes, geocoder, progress)
+    if kind == "childminders":
+        _note_unknown_mams(records, reading, notes, repository)
+    _save(repository, kind, records)
+    rows = [
+        ImportRow(row, id_of(record)[1], _outcome(record, known), tuple(notes[row]))
+        for row, record in zip(reading.rows, records, strict=True)
+    ]
+    return ImportReport(
+        reading.file,
+        kind,
+        (*(ImportRow(None, "", "noted", (note,)) for note in about_file), *rows),
+        without_place=tuple(id_of(record)[1] for record in records if record.longitude is None),
+    )
+
+
+def _refused(reading: Reading[Any], kind: RecordKind) -> ImportReport:
+    """Report a file of which nothing is stored; rows of its tables of lists come after those of the main one."""
+    by_place: dict[tuple[str | None, int | str | None], list[RowFault]] = {}
+    for fault in reading.faults:
+        by_place.setdefault((fault.where.file, fault.where.row), []).append(fault)
+    warned: dict[int | str | None, list[RowFault]] = {}
+    for warning in reading.warnings:
+        warned.setdefault(warning.where.row, []).append(warning)
+    rows = [
+        ImportRow(
+            row if isinstance(row, int) else None,
+            reading.ids.get((file, row), "") if isinstance(row, int) else "",
+            "refused",
+            tuple(faults),
+        )
+        for (file, row), faults in by_place.items()
+    ]
+    rows += [
+        ImportRow(row, id_of(record)[1], "held", tuple(warned.get(row, ())))
+        for row, record in zip(reading.rows, reading.records, strict=True)
+        if (reading.file, row) not in by_place
+    ]
+    rows.sort(key=lambda line: line.row or 0)
+    return ImportReport(reading.file, kind, tuple(rows), faults=reading.faults)
+
+
+def _keep_place(record: Record, before: Record | None) -> Record:
+    """Give a record without coordinates those that the registry holds for the same address."""
+    if before is None or record.longitude is not None or before.longitude is None:
+        return record
+    if not record.address or record.address != before.address:
+        return record
+    return replace(record, longitude=before.longitude, latitude=before.latitude)
+
+
+def _outcome(record: Record, known: Mapping[str, Record]) -> Outcome:
+    before = known.get(id_of(record)[1])
+    if before is None:
+        return "new"
+    return "unchanged" if before == record else "replaced"
+
+
+def _note_unknown_mams(
+    records: Sequence[Any],
+    reading: Reading[Any],
+    notes: Mapping[int, list[RowFault]],
+    repository: Repository,
+) -> None:
+    known = {mam.mam_id for mam in repository.mams()}
+    for row, record in zip(reading.rows, records, strict=True):
+        if record.mam_id is not None and record.mam_id not in known:
+            where = Where(reading.file, row, "mam_id")
+            notes[row].append(RowFault(where, "mam_not_yet_known", {"value": record.mam_id}))
+
+
+def _place(
+    records: Sequence[Any],
+    reading: Reading[Any],
+    notes: Mapping[int, list[RowFault]],
+    geocoder: Geocoder,
+    progress: Progress | None,
+) -> list[Any]:
+    """Find the places of addresses without coordinates, home and work."""
+    wanted = [
+        (number, prefix, getattr(record, f"{prefix}address"))
+        for number, record in enumerate(records)
+        for prefix in ("", "work_")
+        if getattr(record, f"{prefix}address", None)
+        and getattr(record, f"{prefix}longitude") is None
+    ]
+    placed = list(records)
+    for start in range(0, len(wanted), _ADDRESSES_AT_ONCE):
+        chunk = wanted[start : start + _ADDRESSES_AT_ONCE]
+        found = geocoder.geocode([AddressQuery(address) for _, _, address in chunk])
+        for (number, prefix, _), place in zip(chunk, found, strict=True):
+            if place.status == "ok":
+                placed[number] = replace(
+                    placed[number],
+                    **{f"{prefix}longitude": place.longitude, f"{prefix}latitude": place.latitude},
+                )
+            else:
+                row = reading.rows[number]
+                notes[row].append(_doubt(Where(reading.file, row, f"{prefix}address"), place))
+        if progress is not None:
+            progress("Adresses", min(start + _ADDRESSES_AT_ONCE, len(wanted)), len(wanted))
+    return placed
+
+
+def _doubt(where: Where, place: Geocoded) -> RowFault:
+    if place.status == "review":
+        values = {"reason": place.reason, "label": place.label}
+        return RowFault(where, "import_address_in_doubt", values)
+    return RowFault(where, "import_address_not_found", {"reason": place.reason})
+
+
+def _save(repository: Repository, kind: RecordKind, records: Sequence[Any]) -> None:
+    match kind:
+        case "childminders":
+            repository.save(childminders=records)
+        case "mams":
+            repository.save(mams=records)
+        case "facilities":
+            repository.save(facilities=records)
+        case "requests":
+            repository.save(requests=records)
