@@ -22,6 +22,7 @@ from rpe_geo.matching.occupation import (
 )
 from rpe_geo.matching.preferences import LANGUAGE_WISH, WISHES, wishes_of
 from rpe_geo.parameters import ParameterTable
+from rpe_geo.rules.compiled import Registry
 from rpe_geo.schedule import QUARTERS_PER_WEEK, REFERENCE_MONDAY, Timetable, monday_of
 from rpe_geo.verdicts import Verdict
 
@@ -35,7 +36,7 @@ class Profiles:
     """
     Every provider of a registry as arrays; compile once per version of the registry.
 
-    Rows are the childminders, then the MAM, then the facilities, in the order given.
+    Rows are the childminders, then the facilities, as in a compiled registry, then the MAM; each in the order given.
     """
 
     provider_kinds: tuple[ProviderKind, ...]
@@ -56,44 +57,43 @@ class Profiles:
         return len(self.provider_ids)
 
     @classmethod
-    def compile(
-        cls,
-        childminders: Sequence[Childminder],
-        mams: Sequence[Mam] = (),
-        facilities: Sequence[Facility] = (),
-    ) -> Profiles:
+    def compile(cls, registry: Registry) -> Profiles:
         """
         Read a registry into arrays.
 
         Parameters
         ----------
-        childminders, mams, facilities
-            The whole registry.
+        registry
+            The whole registry, as the rules read it; which of its childminders are asked does not matter.
 
         Returns
         -------
         Profiles
             One row per provider.
         """
+        childminders, mams, facilities = registry.childminders, registry.mams, registry.facilities
         count = len(childminders) + len(mams) + len(facilities)
         kinds: list[ProviderKind] = ["childminder"] * len(childminders)
-        kinds += ["mam"] * len(mams)
         kinds += ["facility"] * len(facilities)
+        kinds += ["mam"] * len(mams)
         cycles = Cycles()
         working = [
             (-1, 1) if hours is None else cycles.add(hours)
             for hours in chain(
-                (minder.working_hours for minder in childminders),
-                (None for _ in mams),
+                (
+                    None if pattern < 0 else registry.patterns.timetables[pattern]
+                    for pattern in registry.hours.tolist()
+                ),
                 (facility.opening_hours for facility in facilities),
+                (None for _ in mams),
             )
         ]
         return cls(
             provider_kinds=tuple(kinds),
             provider_ids=(
                 *(minder.childminder_id for minder in childminders),
-                *(mam.mam_id for mam in mams),
                 *(facility.facility_id for facility in facilities),
+                *(mam.mam_id for mam in mams),
             ),
             places_offered=np.array(
                 [minder.agrement.places_offered for minder in childminders]
@@ -103,8 +103,11 @@ class Profiles:
             confirmed_on=_confirmations(childminders, mams, count),
             valid_until=_days([minder.agrement.valid_until for minder in childminders], count),
             age_max_months=np.array(
-                [-1] * (len(childminders) + len(mams))
-                + [-1 if f.age_max_months is None else f.age_max_months for f in facilities],
+                [
+                    *([-1] * len(childminders)),
+                    *(-1 if f.age_max_months is None else f.age_max_months for f in facilities),
+                    *([-1] * len(mams)),
+                ],
                 dtype=np.int64,
             ),
             attributes=_attributes(childminders, mams, facilities),
@@ -324,7 +327,8 @@ def _confirmations(
         if minder.mam_id is not None and day is not None:
             latest[minder.mam_id] = max(day, latest.get(minder.mam_id, day))
     members = [minder.availability_confirmed_on for minder in childminders]
-    return _days([*members, *(latest.get(mam.mam_id) for mam in mams)], count)
+    houses = [latest.get(mam.mam_id) for mam in mams]
+    return _days([*members, *([None] * (count - len(members) - len(houses))), *houses], count)
 
 
 def _attributes(
@@ -348,11 +352,11 @@ def _attributes(
     in_mam = np.array([minder.mam_id is not None for minder in childminders], dtype=np.bool_)
     table["mam"][:] = 0.0
     table["mam"][:minders] = in_mam
-    table["mam"][minders : minders + len(mams)] = 1.0
+    table["mam"][minders + len(facilities) :] = 1.0
     table["home"][:] = 0.0
     table["home"][:minders] = ~in_mam
     table["facility"][:] = 0.0
-    table["facility"][minders + len(mams) :] = 1.0
+    table["facility"][minders : minders + len(facilities)] = 1.0
     table["speaks"][minders:] = 0.0
     return table
 

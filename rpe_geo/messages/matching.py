@@ -16,6 +16,7 @@ MESSAGES = {
     "preferences_all_zero": (
         "tous les critères ont le poids 0 : donnez un poids supérieur à 0 à l'un d'eux au moins."
     ),
+    "score_part_unknown": "le critère « {name} » n'existe pas ici ; les critères connus sont : {known}.",
     "why_travel": "{minutes} {mode} : {maximum} jusqu'à {full}, 0 à partir de {zero}",
     "why_detour": (
         "{minutes} de détour {mode} entre la maison et le travail : {maximum} jusqu'à {full}, 0 à partir de {zero}"
