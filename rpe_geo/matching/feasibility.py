@@ -1,0 +1,280 @@
+"""
+Who can take the children of a request: all rules, the whole registry at once.
+
+Two doors, one set of laws (`rpe_geo.rules`):
+
+>>> # registry = compile_registry(childminders, mams, facilities)          compiled once, asked many times
+>>> # feasible_mask(registry, request, today=day)                          arrays: feasible, start, hours_share
+>>> # evaluate(registry, request, today=day, only=[3, 17])                 verdicts with every refusal and warning
+
+Answers come in the order of the registry: its childminders, then its facilities. `registry.take(indices)` asks some
+childminders only. `evaluate(…, with_relaxations=True)` adds the single changes that would suffice (INTERFACES §4bis
+21). A single verdict is a registry of one, or `only=[i]`. The meaning of every rule is INTERFACES §4bis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rpe_geo.domain import Childminder, Request
+from rpe_geo.matching.facilities import facility_start, facility_verdict
+from rpe_geo.matching.fragility import warnings_of
+from rpe_geo.matching.refusals import hours_refusal, refusals_of
+from rpe_geo.matching.single_changes import single_changes
+from rpe_geo.matching.starts import Question, ask, timeline_of
+from rpe_geo.rules.atypical import atypical_hours
+from rpe_geo.rules.compiled import FOREVER, Registry, compile_registry
+from rpe_geo.rules.laws import every_breach
+from rpe_geo.rules.needs import min_share, missing_needs, missing_schools
+from rpe_geo.verdicts import Refusal, Relaxation, Rule, Verdict
+
+__all__ = ["FeasibleMask", "compile_registry", "evaluate", "feasible_mask"]
+
+_ORDER = {rule: number for number, rule in enumerate(get_args(Rule))}
+_VERDICTS_AT_ONCE = 16
+"""Timelines of every week laid together for the details of verdicts."""
+
+
+@dataclass(frozen=True)
+class FeasibleMask:
+    """
+    The short answer for a whole registry, as aligned arrays.
+
+    Parameters
+    ----------
+    feasible
+        Whether there is a day on which nothing is refused.
+    start
+        That day, datetime64[D]; NaT where there is none.
+    hours_share
+        Asked hours within the hours offered ÷ asked hours.
+    """
+
+    feasible: NDArray[np.bool_]
+    start: NDArray[np.datetime64]
+    hours_share: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.feasible)
+
+
+def feasible_mask(
+    registry: Registry,
+    request: Request,
+    *,
+    today: date,
+    law: Mapping[str, Any] | None = None,
+) -> FeasibleMask:
+    """
+    Tell who can take the children of a request, and from when.
+
+    Parameters
+    ----------
+    registry
+        Compiled; every childminder and facility of it is asked.
+    request
+        A family's need.
+    today
+        Day on which the parameters must be in force.
+    law
+        Another table than `law` as in force today.
+
+    Returns
+    -------
+    FeasibleMask
+        Childminders first, then facilities.
+    """
+    question = ask(registry, request, today, law)
+    starts = question.starts_in_tolerance(registry.rows)
+    distinct, inverse = np.unique(registry.hours[registry.rows], return_inverse=True)
+    shares = np.array([float(question.shares[int(pattern)]) for pattern in distinct])[inverse]
+    others = [facility_start(question, facility) for facility in registry.facilities]
+    starts = np.concatenate((starts, np.array([start for start, _ in others], dtype=np.int64)))
+    feasible = starts != FOREVER
+    days = np.full(len(starts), np.datetime64("NaT"), dtype="datetime64[D]")
+    origin = date(1970, 1, 1).toordinal()
+    days[feasible] = (starts[feasible] - origin).astype("datetime64[D]")
+    return FeasibleMask(
+        feasible=feasible,
+        start=days,
+        hours_share=np.concatenate((shares, [float(share) for _, share in others])),
+    )
+
+
+def evaluate(
+    registry: Registry,
+    request: Request,
+    *,
+    today: date,
+    law: Mapping[str, Any] | None = None,
+    with_relaxations: bool = False,
+    only: Sequence[int] | NDArray[np.int64] | None = None,
+) -> list[Verdict]:
+    """
+    Judge a request against a registry, with every refusal and every warning.
+
+    Parameters
+    ----------
+    registry
+        Compiled.
+    request
+        A family's need.
+    today
+        Day on which the parameters must be in force, and on which availabilities are fresh or stale.
+    law
+        Another table than `law` as in force today.
+    with_relaxations
+        Whether to look for the single changes that would suffice.
+    only
+        Positions in the registry (childminders first, then facilities); None for all.
+
+    Returns
+    -------
+    list of Verdict
+        In the order asked.
+    """
+    question = ask(registry, request, today, law)
+    count = len(registry)
+    positions = (
+        np.arange(count + len(registry.facilities))
+        if only is None
+        else np.asarray(only, dtype=np.int64)
+    )
+    rows = registry.rows[positions[positions < count]]
+    verdicts = _childminder_verdicts(question, rows, with_relaxations=with_relaxations)
+    answers = []
+    for position in positions.tolist():
+        if position < count:
+            verdict = next(verdicts)
+        else:
+            facility = registry.facilities[position - count]
+            verdict = facility_verdict(question, facility, with_relaxations=with_relaxations)
+        answers.append(replace(verdict, atypical=atypical_hours(request.schedule, today)))
+    return answers
+
+
+def _childminder_verdicts(
+    question: Question, providers: NDArray[np.int64], *, with_relaxations: bool
+) -> Iterator[Verdict]:
+    """Judge some childminders, a few timelines at a time."""
+    need = question.need
+    starts = question.starts_in_tolerance(providers)
+    later = np.full(len(providers), FOREVER, dtype=np.int64)
+    refused = np.flatnonzero(starts == FOREVER)
+    later[refused] = question.later_starts(providers[refused])
+    alone = _accepted_alone(question, providers, refused)
+    for first in range(0, len(providers), _VERDICTS_AT_ONCE):
+        chunk = slice(first, first + _VERDICTS_AT_ONCE)
+        begins = np.where(starts[chunk] == FOREVER, need.start, starts[chunk])
+        timeline = timeline_of(
+            question.registry, need, providers[chunk], begins, question.law, shortened=False
+        )
+        breaches = every_breach(timeline, question.law)
+        for pair, provider in enumerate(providers[chunk].tolist()):
+            childminder = question.registry.childminders[provider]
+            feasible = bool(starts[first + pair] != FOREVER)
+            refusals: list[Refusal] = []
+            changes: list[Relaxation] = []
+            if not feasible:
+                refusals = refusals_of(timeline, breaches, pair)
+                refusals += _fixed_refusals(question, provider)
+                if alone[first + pair]:
+                    refusals.append(_at_start(question, "siblings", children=need.children))
+                refusals += _start_refusal(question, later[first + pair])
+                refusals.sort(key=lambda refusal: _ORDER[refusal.rule])
+                if with_relaxations:
+                    changes = list(single_changes(question, provider, later[first + pair]))
+            yield Verdict(
+                request_id=need.request.request_id,
+                provider_kind="childminder",
+                provider_id=childminder.childminder_id,
+                feasible=feasible,
+                start=date.fromordinal(int(begins[pair])) if feasible else None,
+                hours_share=question.shares[int(question.registry.hours[provider])],
+                refusals=tuple(refusals),
+                warnings=warnings_of(question, childminder, timeline, breaches, pair),
+                relaxations=tuple(changes),
+            )
+
+
+def _accepted_alone(
+    question: Question, providers: NDArray[np.int64], refused: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Tell which refused providers would accept one of several siblings alone."""
+    alone = np.zeros(len(providers), dtype=np.bool_)
+    request = question.need.request
+    if len(request.children) > 1:
+        for child in dict.fromkeys(request.children):
+            single = question.about(replace(request, children=(child,)))
+            alone[refused] |= single.starts_in_tolerance(providers[refused]) != FOREVER
+    return alone
+
+
+def _at_start(
+    question: Question,
+    rule: Rule,
+    *,
+    when: str | None = None,
+    have: float | None = None,
+    limit: float | None = None,
+    **values: Any,
+) -> Refusal:
+    """Build a refusal that holds from the wanted start on."""
+    since = question.need.request.start
+    return Refusal(rule=rule, when=when, since=since, have=have, limit=limit, values=values)
+
+
+def _fixed_refusals(question: Question, provider: int) -> list[Refusal]:
+    """List the broken rules that look at no presence, as of the wanted start."""
+    registry, need = question.registry, question.need
+    childminder = registry.childminders[provider]
+    refusals = []
+    if not registry.active_from[provider] <= need.start <= registry.active_until[provider]:
+        refusals.append(_at_start(question, "agrement_status", **_agrement_values(childminder)))
+    share = question.shares[int(registry.hours[provider])]
+    if share < min_share(need):
+        pattern = registry.patterns.timetables[int(registry.hours[provider])]
+        refusals.append(hours_refusal(need, "working_hours", pattern, share))
+    needs = missing_needs(need, childminder.capabilities)
+    if needs:
+        refusals.append(_at_start(question, "functional_need", needs=needs))
+    schools = missing_schools(need, childminder.attributes.schools_served)
+    if schools:
+        refusals.append(_at_start(question, "school_pickup", schools=schools))
+    return refusals
+
+
+def _agrement_values(childminder: Childminder) -> dict[str, Any]:
+    agrement = childminder.agrement
+    return {
+        "status": agrement.status,
+        "valid_from": agrement.valid_from,
+        "valid_until": agrement.valid_until,
+        "suspended_until": agrement.suspended_until,
+    }
+
+
+def _start_refusal(question: Question, later: int) -> list[Refusal]:
+    """Say that the start itself is in the way: a child not yet born, or a later start that would do."""
+    need = question.need
+    born = int(need.births.max())
+    possible = None if later == FOREVER else date.fromordinal(int(later))
+    unborn = born > need.start
+    # A need without any asked hour up to its end, or within the tolerance, has no day to begin on.
+    no_day = int(need.next_asked_day(np.array([need.start]))[0]) > min(question.latest, need.end)
+    if not (unborn or possible or no_day):
+        return []
+    return [
+        _at_start(
+            question,
+            "start_date",
+            possible=possible,
+            birth=date.fromordinal(born) if unborn else None,
+        )
+    ]

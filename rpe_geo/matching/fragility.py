@@ -1,0 +1,95 @@
+"""What is legal but fragile: the warnings of a verdict (INTERFACES §4bis 8–10, 13, 20, 23)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+
+from rpe_geo.domain import Childminder
+from rpe_geo.matching.starts import Question
+from rpe_geo.rules.breaches import Breaches
+from rpe_geo.rules.need import hours_within
+from rpe_geo.rules.needs import min_share
+from rpe_geo.rules.timeline import Timeline
+from rpe_geo.verdicts import VerdictWarning
+
+__all__ = ["availability_stale", "warnings_of"]
+
+
+def warnings_of(
+    question: Question,
+    childminder: Childminder,
+    timeline: Timeline,
+    breaches: Sequence[Breaches],
+    pair: int,
+) -> tuple[VerdictWarning, ...]:
+    """
+    List what makes a verdict fragile.
+
+    Parameters
+    ----------
+    question
+        The request and the day.
+    childminder
+        The provider's record.
+    timeline, breaches, pair
+        What the laws answered, and which provider of the timeline she is.
+
+    Returns
+    -------
+    tuple of VerdictWarning
+        Each rule once.
+    """
+    found = []
+    agrement = childminder.agrement
+    last_day = date.fromordinal(int(timeline.end[pair]))
+    if agrement.valid_until is not None and agrement.valid_until < last_day:
+        found.append(VerdictWarning("agrement_renewal", {"valid_until": agrement.valid_until}))
+    usual = question.law["places_usual_max"]
+    if agrement.places > usual:
+        values = {"places": agrement.places, "usual": usual}
+        found.append(VerdictWarning("agrement_places", values))
+    standing = [law.rule for law in breaches if pair in law.existing]
+    refused = {law.rule for law in breaches if pair in law.pair}
+    standing = [rule for rule in standing if rule not in refused]
+    if standing:
+        found.append(VerdictWarning("existing_breach", {"rules": tuple(standing)}))
+    provider = int(timeline.provider[pair])
+    if question.registry.hours[provider] < 0:
+        found.append(VerdictWarning("working_hours_unknown"))
+    weeks = question.need.request.schedule.weeks
+    if childminder.accepts_variable_hours is False and any(week != weeks[0] for week in weeks):
+        found.append(VerdictWarning("variable_hours", {"weeks": len(weeks)}))
+    if _declarations_differ(question, childminder, timeline, pair):
+        found.append(VerdictWarning("availability_differs"))
+    return (*found, *availability_stale(question, childminder.availability_confirmed_on))
+
+
+def availability_stale(question: Question, confirmed_on: date | None) -> tuple[VerdictWarning, ...]:
+    """Warn when an availability was never confirmed, or too long ago."""
+    fresh_days = question.law["availability_fresh_days"]
+    if confirmed_on is not None and (question.today - confirmed_on).days <= fresh_days:
+        return ()
+    return (VerdictWarning("availability_stale", {"confirmed_on": confirmed_on}),)
+
+
+def _declarations_differ(
+    question: Question, childminder: Childminder, timeline: Timeline, pair: int
+) -> bool:
+    """Tell whether contracts and declared availabilities judge the asked hours differently."""
+    if childminder.contracts is None or not childminder.availabilities:
+        return False
+    need, registry = question.need, question.registry
+    limit = min_share(need)
+    by_hours, _ = hours_within(need.request.schedule, need.week_1, childminder.working_hours)
+    if (by_hours >= limit) != (
+        question.shares[int(registry.hours[timeline.provider[pair]])] >= limit
+    ):
+        return True
+    rows = timeline.row_pair == pair
+    asked = timeline.asked[rows]
+    free = timeline.lay(registry.availabilities, weighted=True)[rows]
+    taken = timeline.contract_children[rows] + need.children
+    full = taken > childminder.agrement.places_offered
+    return bool((asked & (full != (free < need.children))).any())

@@ -1,0 +1,242 @@
+"""
+The single changes of a request that would make one provider feasible (INTERFACES §4bis 21).
+
+Each is found from what the laws answered and then verified by asking them again: what is not accepted is not printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rpe_geo.domain import Request, months_after
+from rpe_geo.errors import InvalidSchedule
+from rpe_geo.matching.starts import Question, timeline_of
+from rpe_geo.rules.compiled import FOREVER
+from rpe_geo.rules.laws import SLOT_RULES, every_breach
+from rpe_geo.rules.needs import min_share, needs_met, schools_served
+from rpe_geo.rules.patterns import REFERENCE_ORDINAL
+from rpe_geo.schedule import QUARTERS_PER_WEEK, Timetable, timetable_of_slots
+from rpe_geo.verdicts import Relaxation
+
+__all__ = [
+    "floor_share",
+    "later_start",
+    "latest_end",
+    "share_found",
+    "shorter_schedule",
+    "single_changes",
+]
+
+Accepts = Callable[[Request], bool]
+Whole = NDArray[np.int64]
+
+_SUMS = frozenset({"weekly_hours", "annual_hours"})
+
+
+def single_changes(question: Question, provider: int, later: int) -> Iterator[Relaxation]:
+    """
+    List the changes that suffice alone for a refused childminder.
+
+    Parameters
+    ----------
+    question
+        The request.
+    provider
+        Number of the childminder.
+    later
+        The later start already found, an ordinal; FOREVER without one.
+
+    Yields
+    ------
+    Relaxation
+        `start`, `schedule`, `min_hours_share`, `end`, as far as they exist.
+    """
+    alone = np.array([provider])
+    pattern = int(question.registry.hours[provider])
+    offered = None if pattern < 0 else question.registry.patterns.timetables[pattern]
+
+    def accepts(request: Request) -> bool:
+        return bool(question.about(request).starts_in_tolerance(alone)[0] != FOREVER)
+
+    if later != FOREVER:
+        yield later_start(later)
+    if _agrement_and_needs_hold(question, alone):
+        taken = _taken_slots(question, alone)
+        yield from shorter_schedule(question, offered, accepts, taken)
+        yield from share_found(question, question.shares[pattern], accepts)
+        yield from latest_end(
+            question, accepts, lambda day, bad: _changes(question, alone, day, bad)
+        )
+
+
+def _agrement_and_needs_hold(question: Question, alone: Whole) -> bool:
+    """Tell whether some start in the tolerance has an agrément, and every need is met."""
+    registry, need = question.registry, question.need
+    begins = max(need.start, int(need.births.max()), int(registry.active_from[alone[0]]))
+    if begins > min(question.latest, int(registry.active_until[alone[0]])):
+        return False
+    met: bool = needs_met(registry, need, alone)[0] & schools_served(registry, need, alone)[0]
+    return bool(met)
+
+
+def later_start(start: int) -> Relaxation:
+    """Begin later."""
+    return Relaxation(change="start", to=date.fromordinal(int(start)))
+
+
+def floor_share(share: Fraction) -> float:
+    """Return the largest number, as it is written in decimals, that does not pass an exact share."""
+    figure = float(share)
+    while Fraction(str(figure)) > share:
+        figure = float(np.nextafter(figure, 0.0))
+    return figure
+
+
+def share_found(question: Question, share: Fraction, accepts: Accepts) -> Iterator[Relaxation]:
+    """Accept the share of the hours that is offered."""
+    if 0 < share < min_share(question.need):
+        found = floor_share(share)
+        if found > 0 and accepts(replace(question.need.request, min_hours_share=found)):
+            yield Relaxation(change="min_hours_share", to=found)
+
+
+def _taken_slots(question: Question, alone: Whole) -> tuple[Whole, Whole]:
+    """Find the Mondays and quarter-hours at which a law forbids the asked hours, for the latest start accepted."""
+    need = question.need
+    latest = min(question.latest, need.end)
+    days = np.arange(need.start, latest + 1)
+    asked = need.next_asked_day(days)
+    possible = asked[asked <= latest]
+    start = possible[-1:] if len(possible) else days[:1]
+    timeline = timeline_of(question.registry, need, alone, start, question.law, shortened=False)
+    slots = np.concatenate(
+        [law.begin for law in every_breach(timeline, question.law) if law.rule in SLOT_RULES]
+    )
+    return timeline.row_monday[slots // QUARTERS_PER_WEEK], slots % QUARTERS_PER_WEEK
+
+
+def shorter_schedule(
+    question: Question,
+    offered: Timetable | None,
+    accepts: Accepts,
+    taken: tuple[Whole, Whole],
+) -> Iterator[Relaxation]:
+    """
+    Cut the asked hours to those offered and to free slots.
+
+    Parameters
+    ----------
+    question
+        The request.
+    offered
+        Hours offered, from the reference Monday; None when not known.
+    accepts
+        Asks the rules again.
+    taken
+        Mondays (ordinals) and quarter-hours of the week at which no place is free.
+
+    Yields
+    ------
+    Relaxation
+        At most one.
+    """
+    need = question.need
+    cut = need.request.schedule
+    if offered is not None:
+        turn = (need.week_1 - REFERENCE_ORDINAL) // 7 % len(offered)
+        try:
+            cut = cut.intersection(Timetable(offered.weeks[turn:] + offered.weeks[:turn]))
+        except InvalidSchedule:  # the common cycle is longer than a timetable may be
+            return
+    slots = cut.slots.reshape(-1, QUARTERS_PER_WEEK).copy()
+    monday, quarter = taken
+    slots[(monday - need.week_1) // 7 % len(slots), quarter] = False
+    shorter = timetable_of_slots(slots.ravel(), cut.holiday_slots.ravel())
+    if slots.any() and shorter != need.request.schedule:
+        request = replace(need.request, schedule=shorter)
+        if accepts(request):
+            yield Relaxation(change="schedule", to=shorter.write())
+
+
+def latest_end(
+    question: Question, accepts: Accepts, changes: Callable[[int, int], bool]
+) -> Iterator[Relaxation]:
+    """
+    End before something that comes later breaks a limit.
+
+    Parameters
+    ----------
+    question
+        The request.
+    accepts
+        Asks the rules again.
+    changes
+        Tells whether something changes between a start and the first day that is refused (ordinals).
+
+    Yields
+    ------
+    Relaxation
+        At most one.
+    """
+    need = question.need
+    request = need.request
+
+    def until(day: int) -> bool:
+        return accepts(replace(request, end=date.fromordinal(day)))
+
+    latest = min(question.latest, need.end)
+    first = need.start
+    while True:
+        first = int(need.next_asked_day(np.array([first]))[0])
+        if first > latest:
+            return
+        if until(first):
+            break
+        first += 1
+    held, broken = first, int(need.last_days(np.array([latest]))[0])
+    while broken - held > 1:
+        middle = (held + broken) // 2
+        held, broken = (middle, broken) if until(middle) else (held, middle)
+    if changes(first, broken):
+        yield Relaxation(change="end", to=date.fromordinal(held))
+
+
+def _changes(question: Question, alone: Whole, start: int, broken: int) -> bool:
+    """Tell whether a contract begins, a declared place ends or somebody has a birthday before the first refused day."""
+    registry = question.registry
+    request = replace(question.need.request, end=date.fromordinal(broken))
+    need = question.about(request).need
+    timeline = timeline_of(registry, need, alone, np.array([start]), question.law, shortened=False)
+    rules = {law.rule for law in every_breach(timeline, question.law) if len(law)}
+    # A sum of hours is passed weeks before or after the contract that fills it.
+    reach = timedelta(weeks=question.law["annual_hours_window"] if rules <= _SUMS else 0).days
+    house = alone
+    if registry.mam[alone[0]] >= 0:
+        mam = int(registry.mam[alone[0]])
+        house = registry.mam_members[registry.mam_first[mam] : registry.mam_first[mam + 1]]
+    _, contracts = registry.contracts.of(house)
+    _, own_children = registry.own_children.of(alone)
+    _, availabilities = registry.availabilities.of(alone)
+    days = [
+        *registry.contracts.start[contracts].tolist(),
+        *registry.own_children.birth[own_children].tolist(),
+        *(registry.availabilities.end[availabilities] + 1).tolist(),
+        *registry.availabilities.start[availabilities].tolist(),
+    ]
+    for band in registry.childminders[int(alone[0])].agrement.legacy_ages or ():
+        births = [
+            *(child.birth_date for child in request.children),
+            *(
+                contract.child_birth_date
+                for contract in registry.childminders[int(alone[0])].contracts or ()
+            ),
+        ]
+        for months in (band.min_months, band.max_months):
+            days.extend(months_after(birth, months).toordinal() for birth in births if birth)
+    return any(start < day <= broken + 1 + reach for day in days)

@@ -1,0 +1,359 @@
+"""
+Providers × weeks × quarter-hours: who is present when, over the whole horizon of a need.
+
+A `Timeline` holds, for each provider asked, the weeks from some weeks before the start to some weeks after the end, one
+row of 672 quarter-hours per week, the rows of one provider after the other and an empty row between two providers. The
+laws read it as one long line of quarter-hours.
+
+Where nothing changes for many weeks (no contract begins or ends, nobody has a birthday), the weeks repeat. A
+*shortened* timeline keeps the first turn of the cycle and the last two: whatever a law can find in the dropped weeks
+it finds in the kept ones, and `true_weeks` still knows every week for the sums over 17 and 52 of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rpe_geo.rules.compiled import FOREVER, People, Registry
+from rpe_geo.rules.need import Need
+from rpe_geo.rules.patterns import REFERENCE_ORDINAL, PatternTable, monday_ordinal
+from rpe_geo.schedule import QUARTERS_PER_DAY, QUARTERS_PER_WEEK
+
+__all__ = ["Timeline", "TrueWeeks", "lay", "lay_timeline"]
+
+_DAYS = np.arange(7)
+
+Rows = NDArray[np.bool_]
+Counts = NDArray[np.int16]
+Whole = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class TrueWeeks:
+    """Every week of every provider, and the row that shows it."""
+
+    pair: Whole
+    monday: Whole
+    row: Whole
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """
+    Some providers over the horizon of one need.
+
+    Parameters
+    ----------
+    provider, start, end
+        Per pair: the provider, and the first and last day of the need with her.
+    row_pair, row_monday
+        Per row: the pair (−1 for the empty rows between) and the ordinal of the Monday.
+    asked
+        Asked hours within her hours, shape (rows, 672).
+    begun_today
+        Of these, the hours whose span begins on the same date; the others begin the evening before.
+    """
+
+    registry: Registry
+    need: Need
+    provider: Whole
+    start: Whole
+    end: Whole
+    row_pair: Whole
+    row_monday: Whole
+    true_weeks: TrueWeeks
+    asked: Rows
+    begun_today: Rows
+
+    @property
+    def row_provider(self) -> Whole:
+        """The provider of each row; −1 for the empty rows."""
+        return np.where(self.row_pair < 0, -1, self.provider[self.row_pair])
+
+    def lay(self, people: People, *, under: int | None = None, weighted: bool = False) -> Counts:
+        """Count the people present at each quarter-hour, all of them or those under an age; see `lay`."""
+        return lay(
+            people,
+            self.registry.patterns,
+            self.row_provider,
+            self.row_monday,
+            under=under,
+            weighted=weighted,
+        )
+
+    @cached_property
+    def contract_children(self) -> Counts:
+        """Children of contracts present, shape (rows, 672)."""
+        return self.lay(self.registry.contracts)
+
+    @cached_property
+    def worked(self) -> Rows:
+        """Quarter-hours with a contract child or an asked child."""
+        return (self.contract_children > 0) | self.asked
+
+    @cached_property
+    def added(self) -> Rows:
+        """Asked quarter-hours at which nobody was present yet."""
+        return self.asked & (self.contract_children == 0)
+
+    @cached_property
+    def runs(self) -> tuple[Whole, Whole]:
+        """Begins and ends of the presences, in quarter-hours of the whole line."""
+        line = np.zeros(self.worked.size + 2, dtype=np.int8)
+        line[1:-1] = self.worked.ravel()
+        edges = np.flatnonzero(np.diff(line))
+        return edges[::2], edges[1::2]
+
+    def asked_under(self, birthdays: Whole) -> Counts:
+        """Count the asked children before their birthday, per row and quarter-hour."""
+        days = self.row_monday[:, None] + _DAYS
+        count = np.zeros(days.shape, dtype=np.int16)
+        for birthday in birthdays:
+            count += days < birthday
+        return np.repeat(count, QUARTERS_PER_DAY, axis=1)
+
+    def day_of(self, slot: Whole) -> Whole:
+        """Return the calendar day (ordinal) of quarter-hours of the line."""
+        row, rest = np.divmod(slot, QUARTERS_PER_WEEK)
+        return self.row_monday[row] + rest // QUARTERS_PER_DAY
+
+    def pair_of(self, slot: Whole) -> Whole:
+        """Return the pair of quarter-hours of the line."""
+        return self.row_pair[slot // QUARTERS_PER_WEEK]
+
+    def first_day_of_span(self, slot: Whole) -> Whole:
+        """Return the latest day on which care may begin and still hold these asked quarter-hours."""
+        return self.day_of(slot) - ~self.begun_today.ravel()[slot]
+
+
+def _mask_days(rows: Rows, days: Rows) -> Rows:
+    """Keep the quarter-hours of some days of each row."""
+    shape = (-1, 7, QUARTERS_PER_DAY)
+    return (rows.reshape(shape) & days[:, :, None]).reshape(-1, QUARTERS_PER_WEEK)
+
+
+def lay(
+    people: People,
+    patterns: PatternTable,
+    provider: Whole,
+    monday: Whole,
+    *,
+    under: int | None = None,
+    weighted: bool = False,
+) -> Counts:
+    """
+    Count presences in some weeks of some providers.
+
+    Parameters
+    ----------
+    people
+        Contracts, own children or declared places.
+    patterns
+        The rows of their timetables.
+    provider, monday
+        Of each row; nobody is present in rows of provider −1.
+    under
+        3 or 11 to count only children under that age on each calendar day; None for all.
+    weighted
+        Whether to add up `people.weight` instead of heads.
+
+    Returns
+    -------
+    ndarray of int16, shape (rows, 672)
+        The counts.
+    """
+    count = np.zeros((len(provider), QUARTERS_PER_WEEK), dtype=np.int16)
+    real = np.flatnonzero(provider >= 0)
+    position, person = people.of(provider[real])
+    position = real[position]
+    day = monday[position]
+    start, end, since = people.start[person], people.end[person], people.since[person]
+    until = _last_day_under(people, under)[person]
+    kept = (start <= day + 6) & (end + 1 >= day) & (since <= day + 6) & (until >= day)
+    if not kept.any():
+        return count
+    position, person, day = position[kept], person[kept], day[kept]
+    start, end, since, until = start[kept], end[kept], since[kept], until[kept]
+    row = patterns.rows(people.pattern[person], people.week_1[person], day)
+    full = (start < day) & (end >= day + 6) & (since <= day) & (until >= day + 6)
+    rank = np.arange(len(position)) - np.searchsorted(position, position)
+    for turn in range(int(rank.max()) + 1):
+        whole = np.flatnonzero((rank == turn) & full)
+        part = np.flatnonzero((rank == turn) & ~full)
+        days = day[part, None] + _DAYS
+        counts_then = (since[part, None] <= days) & (days <= until[part, None])
+        begins = (start[part, None] <= days) & (days <= end[part, None])
+        began = (start[part, None] < days) & (days - 1 <= end[part, None])
+        partial = _mask_days(patterns.heads[row[part]], begins & counts_then)
+        partial |= _mask_days(patterns.tails[row[part]], began & counts_then)
+        for chosen, present in ((whole, patterns.whole[row[whole]]), (part, partial)):
+            if weighted:
+                weight = people.weight[person[chosen]].astype(np.int16)
+                count[position[chosen]] += present * weight[:, None]
+            else:
+                count[position[chosen]] += present
+    return count
+
+
+def _last_day_under(people: People, under: int | None) -> Whole:
+    if under is None:
+        return np.full(len(people.provider), FOREVER, dtype=np.int64)
+    return (people.third if under == 3 else people.eleventh) - 1
+
+
+def _expand(first: Whole, count: Whole) -> Whole:
+    """Concatenate the ranges `first[i] … first[i] + count[i] − 1`."""
+    step = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    return np.repeat(first, count) + step
+
+
+def _household(registry: Registry, provider: Whole) -> tuple[Whole, Whole]:
+    """List the pairs with every provider whose presences matter to them: herself, and the members of her MAM."""
+    pair = np.arange(len(provider))
+    mam = registry.mam[provider]
+    inside = np.flatnonzero(mam >= 0)
+    first = registry.mam_first[mam[inside]]
+    count = registry.mam_first[mam[inside] + 1] - first
+    fellows = registry.mam_members[_expand(first, count)]
+    return (
+        np.concatenate((pair, np.repeat(inside, count))),
+        np.concatenate((provider, fellows)),
+    )
+
+
+def _events(
+    registry: Registry, need: Need, provider: Whole, start: Whole, end: Whole
+) -> tuple[Whole, Whole, Whole]:
+    """List the days on which something changes, pair by pair, and the length of each pair's common cycle."""
+    everyone = np.arange(len(provider))
+    pairs, days = [everyone] * 3, [start, end, end + 1]
+    cycle = np.full(len(provider), len(need.heads), dtype=np.int64)
+    hours = registry.hours[provider]
+    known = hours >= 0
+    cycle[known] = np.lcm(cycle[known], registry.patterns.length[hours[known]])
+    for birthday in np.concatenate((need.thirds, need.elevenths)):
+        pairs.append(everyone)
+        days.append(np.full(len(provider), birthday))
+    pair_of, who = _household(registry, provider)
+    for people in (registry.contracts, registry.own_children, registry.availabilities):
+        position, person = people.of(who)
+        pair = pair_of[position]
+        for column in (
+            people.start,
+            people.end,
+            people.end + 1,
+            people.since,
+            people.third,
+            people.eleventh,
+        ):
+            pairs.append(pair)
+            days.append(column[person])
+        cycling = np.flatnonzero(registry.patterns.length[people.pattern[person]] > 1)
+        np.lcm.at(cycle, pair[cycling], registry.patterns.length[people.pattern[person[cycling]]])
+    return np.concatenate(pairs), np.concatenate(days), cycle
+
+
+def _choose_weeks(
+    registry: Registry,
+    need: Need,
+    provider: Whole,
+    start: Whole,
+    end: Whole,
+    *,
+    pad_weeks: Whole,
+    shortened: bool,
+) -> tuple[TrueWeeks, Whole, Whole]:
+    """List every week of each pair, and the pair and Monday of those that get a row."""
+    first = monday_ordinal(start) - 7 * pad_weeks
+    count = (monday_ordinal(end) - first) // 7 + 1 + pad_weeks
+    offset = np.cumsum(count) - count
+    pair = np.repeat(np.arange(len(provider)), count)
+    week = np.arange(len(pair))
+    monday = first[pair] + 7 * (week - offset[pair])
+    kept = np.ones(len(pair), dtype=np.bool_)
+    shown = week
+    if shortened:
+        event = np.zeros(len(pair), dtype=np.bool_)
+        event[offset] = event[offset + count - 1] = True
+        event_pair, event_day, cycle = _events(registry, need, provider, start, end)
+        number = (monday_ordinal(event_day) - first[event_pair]) // 7
+        inside = (number >= 0) & (number < count[event_pair])
+        event[offset[event_pair[inside]] + number[inside]] = True
+        before = np.maximum.accumulate(np.where(event, week, 0))
+        after = np.minimum.accumulate(np.where(event, week, len(week))[::-1])[::-1]
+        turn = cycle[pair]
+        position, length = week - before - 1, after - before - 1
+        skipped = np.maximum(length - 3 * turn, 0) // turn * turn
+        kept = event | (position < turn) | (position >= turn + skipped)
+        shown = np.where(kept, week, before + 1 + position % turn)
+    # An empty row follows the rows of each pair.
+    row = np.cumsum(kept) - 1 + pair
+    true_weeks = TrueWeeks(pair=pair, monday=monday, row=row[shown])
+    rows = int(kept.sum()) + len(provider)
+    row_pair = np.full(rows, -1, dtype=np.int64)
+    row_monday = np.zeros(rows, dtype=np.int64)
+    row_pair[row[kept]] = pair[kept]
+    row_monday[row[kept]] = monday[kept]
+    return true_weeks, row_pair, row_monday
+
+
+def lay_timeline(
+    registry: Registry,
+    need: Need,
+    provider: Whole,
+    start: Whole,
+    end: Whole,
+    *,
+    pad_weeks: Whole,
+    shortened: bool,
+) -> Timeline:
+    """
+    Lay a need and everybody's presences on the calendar.
+
+    Parameters
+    ----------
+    registry, need
+        Compiled.
+    provider, start, end
+        Per pair: who, and the first and last day of the need.
+    pad_weeks
+        Per pair: weeks to look at before the start and after the end.
+    shortened
+        Whether to drop weeks that repeat.
+
+    Returns
+    -------
+    Timeline
+        One line of quarter-hours.
+    """
+    true_weeks, row_pair, row_monday = _choose_weeks(
+        registry, need, provider, start, end, pad_weeks=pad_weeks, shortened=shortened
+    )
+    number = (row_monday - need.week_1) // 7 % len(need.heads)
+    days = row_monday[:, None] + _DAYS
+    first, last = start[row_pair][:, None], end[row_pair][:, None]
+    real = (row_pair >= 0)[:, None]
+    heads = _mask_days(need.heads[number], real & (first <= days) & (days <= last))
+    asked = heads
+    if need.tails.any():
+        asked = heads | _mask_days(need.tails[number], real & (first < days) & (days - 1 <= last))
+    hours = registry.hours[provider][row_pair]
+    limited = np.flatnonzero((hours >= 0) & real[:, 0])
+    within = registry.patterns.rows(hours[limited], REFERENCE_ORDINAL, row_monday[limited])
+    asked[limited] &= registry.patterns.whole[within]
+    return Timeline(
+        registry=registry,
+        need=need,
+        provider=provider,
+        start=start,
+        end=end,
+        row_pair=row_pair,
+        row_monday=row_monday,
+        true_weeks=true_weeks,
+        asked=asked,
+        begun_today=heads,
+    )
