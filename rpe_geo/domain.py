@@ -7,6 +7,8 @@ never the same as zero or empty where the law makes a difference. Coordinates ar
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -61,6 +63,12 @@ FUNCTIONAL_NEEDS = frozenset(
     }
 )
 """The known words of capabilities and needs (INTERFACES §4bis 24); others are kept and reported by the import."""
+
+
+_NO_CARE = re.compile(
+    r"\b(rpe|ram|rape|relais|laep|enfants[- ]parents|pmi|protection maternelle|ecole|ludotheque)\b"
+)
+"""Kinds of places where parents stay, are informed, or school begins."""
 
 
 def _require(condition: bool, code: str, name: str, **values: object) -> None:  # noqa: FBT001 - reads as an assertion
@@ -347,6 +355,12 @@ class Facility:
                 low=self.age_min_months,
                 high=self.age_max_months,
             )
+
+    @property
+    def offers_care(self) -> bool:
+        """Whether children are left there; a relais, a LAEP, a PMI or a school is on the map only."""
+        words = unicodedata.normalize("NFKD", self.kind).encode("ascii", "ignore").decode().lower()
+        return not _NO_CARE.search(words)
 
 
 @dataclass(frozen=True)

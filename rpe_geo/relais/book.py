@@ -1,0 +1,156 @@
+"""The providers of a registry as the use cases ask them: compiled once, kept until the registry changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+from shapely import Point
+
+from rpe_geo.crs import WGS84, great_circle_m
+from rpe_geo.domain import Childminder, Facility, Mam, ProviderKind, TravelMode
+from rpe_geo.errors import NotFound
+from rpe_geo.matching.profiles import Profiles
+from rpe_geo.protocols import Repository, TravelTimeEngine
+from rpe_geo.rules.compiled import Registry, compile_registry
+
+__all__ = ["ProviderBook"]
+
+
+@dataclass(frozen=True)
+class ProviderBook:
+    """
+    Childminders, MAM and facilities, with their rules, merits and places compiled into arrays.
+
+    Parameters
+    ----------
+    version
+        `Repository.version()` when it was compiled.
+    registry, profiles
+        What the rules and the ranking read; rows are childminders, then facilities, then MAM.
+    points
+        One point per row, EPSG:4326, indexed by row number; None where the place is not known.
+    longitude, latitude
+        The same in degrees; nan where the place is not known.
+    """
+
+    version: int
+    childminders: tuple[Childminder, ...]
+    mams: tuple[Mam, ...]
+    facilities: tuple[Facility, ...]
+    registry: Registry
+    profiles: Profiles
+    points: gpd.GeoSeries
+    longitude: NDArray[np.float64]
+    latitude: NDArray[np.float64]
+    _served: dict[str, NDArray[np.intp]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def read(cls, repository: Repository) -> ProviderBook:
+        """Compile what a repository holds."""
+        version = repository.version()
+        return cls.compile(
+            repository.childminders(), repository.mams(), repository.facilities(), version=version
+        )
+
+    @classmethod
+    def compile(
+        cls,
+        childminders: Sequence[Childminder],
+        mams: Sequence[Mam] = (),
+        facilities: Sequence[Facility] = (),
+        *,
+        version: int = 0,
+    ) -> ProviderBook:
+        """Compile records; a childminder without a place of her own works where her MAM is."""
+        homes = {mam.mam_id: (mam.longitude, mam.latitude) for mam in mams}
+        places = [
+            (minder.longitude, minder.latitude)
+            if minder.longitude is not None or minder.mam_id is None
+            else homes.get(minder.mam_id, (None, None))
+            for minder in childminders
+        ]
+        places += [(facility.longitude, facility.latitude) for facility in facilities]
+        places += [(mam.longitude, mam.latitude) for mam in mams]
+        degrees = np.array(places, dtype=np.float64).reshape(-1, 2)
+        longitude, latitude = degrees[:, 0], degrees[:, 1]
+        registry = compile_registry(childminders, mams, facilities)
+        return cls(
+            version=version,
+            childminders=tuple(childminders),
+            mams=tuple(mams),
+            facilities=tuple(facilities),
+            registry=registry,
+            profiles=Profiles.compile(registry),
+            points=gpd.GeoSeries.from_xy(longitude, latitude, crs=WGS84),
+            longitude=longitude,
+            latitude=latitude,
+        )
+
+    def __len__(self) -> int:
+        return len(self.longitude)
+
+    def provider(self, row: int) -> Childminder | Mam | Facility:
+        """Return the record of a row."""
+        records = (self.childminders, self.facilities, self.mams)
+        for kept in records:
+            if row < len(kept):
+                return kept[row]
+            row -= len(kept)
+        raise IndexError(row)
+
+    def kind(self, row: int) -> ProviderKind:
+        """Return the kind of a row."""
+        return self.profiles.provider_kinds[row]
+
+    @property
+    def judged(self) -> int:
+        """Number of rows that the rules answer for; the MAM after them answer by their members."""
+        return len(self.childminders) + len(self.facilities)
+
+    @cached_property
+    def offers_care(self) -> NDArray[np.bool_]:
+        """Whether a row takes children by itself: MAM do by their members, a relais or a school does not."""
+        return np.array(
+            [True] * len(self.childminders)
+            + [facility.offers_care for facility in self.facilities]
+            + [False] * len(self.mams),
+            dtype=np.bool_,
+        )
+
+    @cached_property
+    def _row_of(self) -> dict[tuple[str, str], int]:
+        keys = zip(self.profiles.provider_kinds, self.profiles.provider_ids, strict=True)
+        return {key: row for row, key in enumerate(keys)}
+
+    def find(self, kind: str, provider_id: str) -> Childminder | Mam | Facility:
+        """Return the record of a provider, or raise `NotFound`."""
+        try:
+            return self.provider(self._row_of[kind, provider_id])
+        except KeyError:
+            raise NotFound("provider_unknown", provider_id=provider_id) from None
+
+    def row(self, kind: str, provider_id: str) -> int:
+        """Return the row of a provider that is in the book."""
+        return self._row_of[kind, provider_id]
+
+    def mam(self, mam_id: str) -> Mam | None:
+        """Return a MAM, None when it is not in the registry."""
+        row = self._row_of.get(("mam", mam_id))
+        return None if row is None else self.mams[row - self.judged]
+
+    def served(self, engine: TravelTimeEngine, mode: TravelMode) -> NDArray[np.intp]:
+        """Return the rows that the engine can reach at all; asked once per mode."""
+        if mode not in self._served:
+            known = np.flatnonzero(~np.isnan(self.longitude))
+            within = engine.serves(self.points.iloc[known], mode=mode)
+            self._served[mode] = known[within]
+        return self._served[mode]
+
+    def distance_m(self, point: Point) -> NDArray[np.float64]:
+        """Measure the great-circle distance of every row from a point (EPSG:4326); nan where not known."""
+        return great_circle_m(np.array(point.x), np.array(point.y), self.longitude, self.latitude)

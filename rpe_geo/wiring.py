@@ -1,0 +1,95 @@
+"""Which adapter serves which name: the only place where settings become a `Relais`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rpe_geo.protocols import Geocoder, TravelTimeEngine
+from rpe_geo.relais import Relais
+from rpe_geo.settings import Settings
+from rpe_geo.territory import Territory
+
+__all__ = ["open_geocoder", "open_relais", "open_territory", "open_travel_engine"]
+
+
+def open_relais(settings: Settings) -> Relais:
+    """
+    Open the registry, the geocoder and the travel-time engine that the settings name.
+
+    Parameters
+    ----------
+    settings
+        Without a territory, what needs one says so when it is asked.
+
+    Returns
+    -------
+    Relais
+        Use it as a context manager: it closes what was opened.
+
+    Raises
+    ------
+    InputError
+        When the territory is not one, or the database cannot be opened.
+    """
+    from rpe_geo.storage.repository import open_repository
+
+    territory = open_territory(settings)
+    return Relais(
+        repository=open_repository(settings.database_url, rpe_id=settings.rpe_id),
+        geocoder=open_geocoder(settings, territory),
+        travel=open_travel_engine(settings, territory),
+        sources=tuple(territory.sources) if territory else (),
+    )
+
+
+def open_territory(settings: Settings) -> Territory | None:
+    """Open the territory of the settings, when there is one."""
+    return None if settings.territory is None else Territory.open(settings.territory)
+
+
+def open_geocoder(settings: Settings, territory: Territory | None) -> Geocoder | None:
+    """Open the geocoder that the settings name; None when it needs addresses that are not there."""
+    return _GEOCODERS[settings.geocoder](settings, territory)
+
+
+def open_travel_engine(settings: Settings, territory: Territory | None) -> TravelTimeEngine | None:
+    """Open the travel-time engine that the settings name; None when it needs streets that are not there."""
+    return _ENGINES[settings.travel_engine](settings, territory)
+
+
+def _local_geocoder(_settings: Settings, territory: Territory | None) -> Geocoder | None:
+    from rpe_geo.geocoding.local import LocalGeocoder
+
+    if territory is None or "addresses" not in territory.contents:
+        return None
+    return LocalGeocoder(territory.addresses)
+
+
+def _geoplateforme(settings: Settings, _territory: Territory | None) -> Geocoder:
+    from rpe_geo.geocoding.geoplateforme import GeoplateformeGeocoder
+
+    return GeoplateformeGeocoder(settings.geoplateforme_url)
+
+
+def _street_engine(_settings: Settings, territory: Territory | None) -> TravelTimeEngine | None:
+    from rpe_geo.travel.street import StreetEngine
+
+    if territory is None or "streets" not in territory.contents:
+        return None
+    return StreetEngine(territory.streets)
+
+
+def _straight_line(_settings: Settings, _territory: Territory | None) -> TravelTimeEngine:
+    from rpe_geo.travel.straight_line import StraightLineEngine
+
+    return StraightLineEngine()
+
+
+_GEOCODERS: dict[str, Callable[[Settings, Territory | None], Geocoder | None]] = {
+    "local": _local_geocoder,
+    "geoplateforme": _geoplateforme,
+}
+_ENGINES: dict[str, Callable[[Settings, Territory | None], TravelTimeEngine | None]] = {
+    "street": _street_engine,
+    "straight_line": _straight_line,
+}
