@@ -105,7 +105,9 @@ def _gather(entries: list[dict[str, Any]]) -> OfficialList:
                 name=entry["nom"],
                 parent=entry.get("commune", ""),
                 postcodes=tuple(entry.get("codesPostaux", ())),
-                old_names=tuple(name for name in old_names.get(entry["code"], ()) if name != entry["nom"]),
+                old_names=tuple(
+                    name for name in old_names.get(entry["code"], ()) if name != entry["nom"]
+                ),
                 population=entry.get("population", 0),
             )
     return OfficialList(communes, {old: new for old, new in current.items() if old not in communes})

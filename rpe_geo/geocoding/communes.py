@@ -129,12 +129,18 @@ def read_communes(parsed: ParsedAddress, store: AddressStore) -> Readings:
             continue
         for agreement, communes in _by_agreement(known, parsed, store).items():
             covered = tuple(c for c in communes if c in store.covered)
-            score = _AGREEMENT_SCORE[agreement] + _NATURAL_CUT * cut.natural + _PER_WORD * len(cut.city)
+            score = (
+                _AGREEMENT_SCORE[agreement] + _NATURAL_CUT * cut.natural + _PER_WORD * len(cut.city)
+            )
             if covered:
-                found.append(Reading(covered, cut.street, score, _EXACT, agreement, " ".join(cut.city)))
+                found.append(
+                    Reading(covered, cut.street, score, _EXACT, agreement, " ".join(cut.city))
+                )
                 if agreement != "agrees" and not covered_all(known, store):
                     homonym = True
-            elif score > outside_weight and (cut.natural or agreement == "agrees" or len(cut.city) > 1):
+            elif score > outside_weight and (
+                cut.natural or agreement == "agrees" or len(cut.city) > 1
+            ):
                 outside, outside_weight = communes[0], score
     if not any(reading.postcode == "agrees" for reading in found):
         found.extend(_near_names(parsed, cuts, store, exact=bool(found)))
@@ -147,7 +153,9 @@ def read_communes(parsed: ParsedAddress, store: AddressStore) -> Readings:
             found.append(Reading(local, parsed.body, score, name, "agrees"))
     found.sort(key=lambda reading: -reading.score)
     best = found[0].score if found else 0.0
-    return Readings(tuple(found[:_MOST_READINGS]), outside if outside_weight >= best else None, homonym)
+    return Readings(
+        tuple(found[:_MOST_READINGS]), outside if outside_weight >= best else None, homonym
+    )
 
 
 def covered_all(communes: Iterable[int], store: AddressStore) -> bool:
@@ -170,7 +178,10 @@ def read_commune(parsed: ParsedAddress, commune: int, store: AddressStore) -> li
                 best = score, likeness, cut, name
     if best:
         readings.append(Reading((commune,), best[2].street, best[0], best[1], agreement, best[3]))
-    if agreement == "other-departement" and postal_departement(parsed.postcode) in store.departements:
+    if (
+        agreement == "other-departement"
+        and postal_departement(parsed.postcode) in store.departements
+    ):
         return readings
     score = _NO_CITY_ELSEWHERE[agreement] - (0.25 if parsed.city else 0.0)
     name_typed = Likeness(0.0, Resemblance.DIFFERENT) if parsed.city else None
@@ -210,17 +221,30 @@ def _cuts(parsed: ParsedAddress) -> list[_Cut]:
     if parsed.city:
         street = body
         length = len(parsed.city)
-        if len(body) > length and body[-length:] == parsed.city:  # the city is repeated in the address column
+        if (
+            len(body) > length and body[-length:] == parsed.city
+        ):  # the city is repeated in the address column
             street = body[:-length]
         cuts.append(_Cut(parsed.city, street, natural=True))
         for size in range(1, len(parsed.city)):  # « Rodez Bourran », « Commune de Rodez »
-            cuts.extend((_Cut(parsed.city[:size], street, natural=False), _Cut(parsed.city[size:], street, natural=False)))
+            cuts.extend(
+                (
+                    _Cut(parsed.city[:size], street, natural=False),
+                    _Cut(parsed.city[size:], street, natural=False),
+                )
+            )
         return cuts
     after = parsed.after_postcode
     if after is not None and after < len(body) and body[after] != BREAK:
         end = _next_break(body, after)
-        for size in range(end - after, 0, -1):
-            cuts.append(_Cut(body[after : after + size], body[:after] + body[after + size :], natural=size == end - after))
+        cuts.extend(
+            _Cut(
+                body[after : after + size],
+                body[:after] + body[after + size :],
+                natural=size == end - after,
+            )
+            for size in range(end - after, 0, -1)
+        )
         if after == 0:
             cuts = [cut for cut in cuts if len(cut.city) <= _LONGEST_NAME]
     last = len(body)
@@ -235,7 +259,9 @@ def _cuts(parsed: ParsedAddress) -> list[_Cut]:
         head = tuple(word for word in parsed.head if word != BREAK)
         cuts.append(_Cut(head, body, natural=True))
         for size in range(1, min(_LONGEST_NAME, len(head))):
-            cuts.extend((_Cut(head[-size:], body, natural=False), _Cut(head[:size], body, natural=False)))
+            cuts.extend(
+                (_Cut(head[-size:], body, natural=False), _Cut(head[:size], body, natural=False))
+            )
     elif after != 0:
         first = _next_break(body, 0)
         for size in range(1, min(_LONGEST_NAME, len(body) - 1) + 1):
@@ -264,11 +290,15 @@ def _near_names(
     if not exact:
         if parsed.postcode and postal_departement(parsed.postcode) in store.departements:
             wanted = postal_departement(parsed.postcode)
-            tiers.append(c for c in store.covered if postal_departement(store.communes[c].code) == wanted)
+            tiers.append(
+                c for c in store.covered if postal_departement(store.communes[c].code) == wanted
+            )
         else:
             tiers.append(store.covered)
     for tier in tiers:
-        found = _nearest(parsed, cuts, store, [commune for commune in tier if commune in store.covered])
+        found = _nearest(
+            parsed, cuts, store, [commune for commune in tier if commune in store.covered]
+        )
         if found:
             return found
     return []
@@ -289,7 +319,9 @@ def _nearest(
         typed = " ".join(cut.city)
         if len(typed) < 3:
             continue
-        for name, _, _ in process.extract(typed, choices, scorer=fuzz.ratio, score_cutoff=_NEAR_NAME, limit=2):
+        for name, _, _ in process.extract(
+            typed, choices, scorer=fuzz.ratio, score_cutoff=_NEAR_NAME, limit=2
+        ):
             likeness = _name_likeness(cut.city, name, store)
             if likeness.score < 0.7:
                 continue

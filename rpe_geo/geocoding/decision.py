@@ -32,7 +32,9 @@ class Doubt:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def outside_territory(parsed: ParsedAddress, readings: Readings, store: AddressStore) -> Doubt | None:
+def outside_territory(
+    parsed: ParsedAddress, readings: Readings, store: AddressStore
+) -> Doubt | None:
     """Tell when the address names a département or a commune that the territory does not cover."""
     if parsed.postcode and postal_departement(parsed.postcode) not in store.departements:
         return Doubt("address_other_departement", {"postcode": parsed.postcode})
@@ -42,7 +44,11 @@ def outside_territory(parsed: ParsedAddress, readings: Readings, store: AddressS
 
 
 def doubt_about_city(
-    best: Candidate, parsed: ParsedAddress, readings: Readings, store: AddressStore, limits: ParameterTable
+    best: Candidate,
+    parsed: ParsedAddress,
+    readings: Readings,
+    store: AddressStore,
+    limits: ParameterTable,
 ) -> Doubt | None:
     """Object to the commune: not typed, not alike enough, contradicted by the postcode, or one of several."""
     reading = best.reading
@@ -52,10 +58,17 @@ def doubt_about_city(
     if reading.name is None:
         return _doubt_without_city(best, parsed, store, city, limits)
     plain_street = best.likeness.kind <= Resemblance.WRITTEN_OTHERWISE and best.kind == "same"
-    if reading.postcode == "agrees" and plain_street and reading.name.kind != Resemblance.ANOTHER_WORD:
+    if (
+        reading.postcode == "agrees"
+        and plain_street
+        and reading.name.kind != Resemblance.ANOTHER_WORD
+    ):
         if reading.name.score < limits["commune_likeness_with_postcode_min"]:
             return Doubt("address_city_uncertain", {"commune": city})
-    elif reading.name.kind > Resemblance.MISSPELT or reading.name.score < limits["commune_likeness_min"]:
+    elif (
+        reading.name.kind > Resemblance.MISSPELT
+        or reading.name.score < limits["commune_likeness_min"]
+    ):
         return Doubt("address_city_uncertain", {"commune": city})
     if reading.postcode == "agrees":
         return None
@@ -66,7 +79,11 @@ def doubt_about_city(
         or (reading.name.kind > Resemblance.WRITTEN_OTHERWISE and len(reading.city) < _LONG_NAME)
     ):
         return Doubt("address_postcode_contradicts", {"postcode": parsed.postcode, "commune": city})
-    if reading.postcode == "absent" and reading.name.kind == Resemblance.MISSPELT and len(reading.city) < _LONG_NAME:
+    if (
+        reading.postcode == "absent"
+        and reading.name.kind == Resemblance.MISSPELT
+        and len(reading.city) < _LONG_NAME
+    ):
         return Doubt("address_city_uncertain", {"commune": city})
     return None
 
@@ -85,7 +102,9 @@ def _doubt_without_city(
     if best.likeness.kind > Resemblance.WRITTEN_OTHERWISE or best.kind != "same":
         return Doubt("address_no_city", {"commune": city})
     everyone = sum(store.communes[commune].population for commune in sharing)
-    inside = sum(store.communes[commune].population for commune in sharing if commune in store.covered)
+    inside = sum(
+        store.communes[commune].population for commune in sharing if commune in store.covered
+    )
     if inside < limits["postcode_covered_min"] * everyone:
         return Doubt("address_no_city", {"commune": city})
     return None
@@ -96,13 +115,25 @@ def doubt_about_street(
 ) -> Doubt | None:
     """Object to the street: another type, another word, a word missing, or another place as likely."""
     if best.kind == "contradicted":
-        return Doubt("address_street_type", {"typed": best.typed.kind, "published": best.entry.kind})
+        return Doubt(
+            "address_street_type", {"typed": best.typed.kind, "published": best.entry.kind}
+        )
     if best.likeness.kind == Resemblance.INCOMPLETE:
         return Doubt("address_street_incomplete")
-    if best.likeness.kind > Resemblance.MISSPELT or best.likeness.score < limits["street_likeness_min"]:
+    if (
+        best.likeness.kind > Resemblance.MISSPELT
+        or best.likeness.score < limits["street_likeness_min"]
+    ):
         return Doubt("address_street_uncertain")
-    articles = sum(word in ARTICLES for word in best.typed.full), sum(word in ARTICLES for word in best.entry.full.split(" "))
-    if best.likeness.kind == Resemblance.MISSPELT and articles[0] != articles[1] and len(best.entry.core) < _LONG_NAME + 4:
+    articles = (
+        sum(word in ARTICLES for word in best.typed.full),
+        sum(word in ARTICLES for word in best.entry.full.split(" ")),
+    )
+    if (
+        best.likeness.kind == Resemblance.MISSPELT
+        and articles[0] != articles[1]
+        and len(best.entry.core) < _LONG_NAME + 4
+    ):
         return Doubt("address_street_uncertain")
     if best.kind == "untyped" and len(best.typed.core) < 2 and best.entry.kind != "rue":
         return Doubt("address_street_type_missing", {"published": best.entry.kind})
@@ -111,7 +142,9 @@ def doubt_about_street(
     return None
 
 
-def rivals_of(best: Candidate, others: Sequence[Candidate], limits: ParameterTable) -> list[Candidate]:
+def rivals_of(
+    best: Candidate, others: Sequence[Candidate], limits: ParameterTable
+) -> list[Candidate]:
     """List the other candidates that the words do not rule out."""
     return [
         other

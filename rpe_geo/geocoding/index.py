@@ -155,20 +155,26 @@ def build_index(
             addresses += 1
             _gather(row, code, official, streets, places)
             if progress and addresses % _PROGRESS_EVERY == 0:
-                progress("read addresses", addresses, None)
+                progress("addresses_read", addresses, None)
         reports.append(_report_source(source, addresses - before))
     if not streets:
-        raise InvalidFile("addresses_none", where=Where(file=", ".join(str(path) for path in files)), codes=list(codes))
+        raise InvalidFile(
+            "addresses_none",
+            where=Where(file=", ".join(str(path) for path in files)),
+            codes=list(codes),
+        )
     if progress:
-        progress("read addresses", addresses, addresses)
+        progress("addresses_read", addresses, addresses)
     streets |= {key: place for key, place in places.items() if key not in streets}
     rejected = sum((source.rejected for source in sources), Counter[str]())
-    return _write(directory, official, list(streets.values()), addresses, rejected, reports, progress)
+    return _write(
+        directory, official, list(streets.values()), addresses, rejected, reports, progress
+    )
 
 
 def _report_source(source: AddressSource, kept: int) -> SourceReport:
     return SourceReport(
-        file=source.path.name,
+        file=str(source.path),
         format=source.format,
         licence=source.licence,
         published=source.published,
@@ -202,7 +208,9 @@ def _gather(
         at = (code, row.locality, row.code_postal, "", row.old_city)
         place = places.get(at)
         if place is None:
-            place = places[at] = _Street(row.locality, code, street.city, row.code_postal, street.old_city)
+            place = places[at] = _Street(
+                row.locality, code, street.city, row.code_postal, street.old_city
+            )
         place.bare.append((row.longitude, row.latitude))
 
 
@@ -244,13 +252,16 @@ def _point_to(directory: Path, folder: str, report: IndexReport) -> None:
         "communes": report.communes,
         "rejected": report.rejected,
         "sources": [
-            {**source.__dict__, "published": source.published.isoformat() if source.published else None}
+            {
+                **source.__dict__,
+                "published": source.published.isoformat() if source.published else None,
+            }
             for source in report.sources
         ],
     }
     fresh = directory / f".{MANIFEST}.{os.getpid()}"
     fresh.write_text(json.dumps(described, ensure_ascii=False, indent=1), encoding="utf-8")
-    os.replace(fresh, directory / MANIFEST)
+    fresh.replace(directory / MANIFEST)
 
 
 def _write_tables(
@@ -288,14 +299,18 @@ class _Commune:
 def _commune_rows(official: OfficialList, streets: Iterable[_Street]) -> dict[str, _Commune]:
     divided = {known.parent for known in official.communes.values()}
     communes = {
-        code: _Commune(known.name, known.parent, known.population, set(known.postcodes), set(known.old_names))
+        code: _Commune(
+            known.name, known.parent, known.population, set(known.postcodes), set(known.old_names)
+        )
         for code, known in official.communes.items()
         if code not in divided  # Paris is its arrondissements
     }
     for street in streets:
         commune = communes.get(street.code)
         if commune is None:
-            commune = communes[street.code] = _Commune(street.city, _parent(street.code), 0, set(), set())
+            commune = communes[street.code] = _Commune(
+                street.city, _parent(street.code), 0, set(), set()
+            )
         commune.streets += 1
         commune.postcodes.add(street.postcode)
         if street.old_city:
@@ -313,12 +328,18 @@ def _parent(code: str) -> str:
     return "69123" if "69381" <= code <= "69389" else ""
 
 
-def _write_communes(database: sqlite3.Connection, communes: dict[str, _Commune], ids: dict[str, int]) -> None:
+def _write_communes(
+    database: sqlite3.Connection, communes: dict[str, _Commune], ids: dict[str, int]
+) -> None:
     for code, commune in communes.items():
         number = ids[code]
-        arrondissement = int(code[-2:]) - (80 if code.startswith("6938") else 0) if commune.parent else 0
+        arrondissement = (
+            int(code[-2:]) - (80 if code.startswith("6938") else 0) if commune.parent else 0
+        )
         keys = _name_keys(commune.name, arrondissement=bool(commune.parent))
-        longitude, latitude, radius = _spread(commune.points) if commune.points else (None, None, None)
+        longitude, latitude, radius = (
+            _spread(commune.points) if commune.points else (None, None, None)
+        )
         database.execute(
             "INSERT INTO communes VALUES (?,?,?,?,?,?,?,?,?,?)",
             (number, code, commune.name, commune.parent, arrondissement, commune.streets, commune.population,
@@ -327,9 +348,12 @@ def _write_communes(database: sqlite3.Connection, communes: dict[str, _Commune],
         names = {(key, 0) for key in keys}
         for old in commune.old_names:
             names |= {(key, 1) for key in _name_keys(old, arrondissement=False) if key not in keys}
-        database.executemany("INSERT INTO commune_names VALUES (?,?,?)", ((k, number, o) for k, o in sorted(names)))
         database.executemany(
-            "INSERT INTO commune_postcodes VALUES (?,?)", ((p, number) for p in sorted(commune.postcodes))
+            "INSERT INTO commune_names VALUES (?,?,?)", ((k, number, o) for k, o in sorted(names))
+        )
+        database.executemany(
+            "INSERT INTO commune_postcodes VALUES (?,?)",
+            ((p, number) for p in sorted(commune.postcodes)),
         )
 
 
@@ -374,7 +398,9 @@ def _write_streets(
         .add_text_field("city", tokenizer_name="whitespace", index_option="freq")
         .build()
     )
-    writer = tantivy.Index(schema, path=str(text_directory)).writer(heap_size=30_000_000, num_threads=1)
+    writer = tantivy.Index(schema, path=str(text_directory)).writer(
+        heap_size=30_000_000, num_threads=1
+    )
     frequency: Counter[str] = Counter()
     streets.sort(key=lambda street: (street.code, street.name, street.postcode))
     for number, street in enumerate(streets, 1):
@@ -387,10 +413,10 @@ def _write_streets(
         document.add_unsigned("street", number)
         writer.add_document(document)
         if progress and number % 5_000 == 0:
-            progress("index streets", number, len(streets))
+            progress("addresses_indexed", number, len(streets))
     for commune in communes.values():
         if commune.streets:
-            frequency.update({word: _FREQUENT_WORD for word in words(commune.name)})
+            frequency.update(dict.fromkeys(words(commune.name), _FREQUENT_WORD))
     database.executemany(
         "INSERT INTO frequent_words VALUES (?,?)",
         ((word, count) for word, count in sorted(frequency.items()) if count >= _FREQUENT_WORD),
@@ -398,7 +424,7 @@ def _write_streets(
     writer.commit()
     writer.wait_merging_threads()
     if progress:
-        progress("index streets", len(streets), len(streets))
+        progress("addresses_indexed", len(streets), len(streets))
 
 
 def _write_street(
@@ -419,9 +445,20 @@ def _write_street(
         sound = " ".join(phonetic(word) for word in key.core)
         database.execute(
             "INSERT INTO street_keys VALUES (?,?,?,?,?,?,?,?)",
-            (commune, number, key.kind, key.key, " ".join(key.full), sound, " ".join(words(street.old_city)), street.postcode),
+            (
+                commune,
+                number,
+                key.kind,
+                key.key,
+                " ".join(key.full),
+                sound,
+                " ".join(words(street.old_city)),
+                street.postcode,
+            ),
         )
     points = [(plate.longitude, plate.latitude) for plate in street.plates] or street.bare
     xs = [point[0] for point in points]
     ys = [point[1] for point in points]
-    database.execute("INSERT INTO street_boxes VALUES (?,?,?,?,?)", (number, min(xs), max(xs), min(ys), max(ys)))
+    database.execute(
+        "INSERT INTO street_boxes VALUES (?,?,?,?,?)", (number, min(xs), max(xs), min(ys), max(ys))
+    )

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from shapely import Point
 
+from rpe_geo.geocoding.answers import commune_answer, not_found, street_answer, with_choices
+from rpe_geo.geocoding.autocomplete import CommuneNames, complete
 from rpe_geo.geocoding.communes import Readings, read_commune, read_communes
 from rpe_geo.geocoding.decision import (
     Doubt,
@@ -20,12 +22,12 @@ from rpe_geo.geocoding.fallback import TextSearch
 from rpe_geo.geocoding.normalize import BREAK
 from rpe_geo.geocoding.numbers import NumberFound, find_number, metres
 from rpe_geo.geocoding.parse import LONGEST_ADDRESS, ParsedAddress, parse
+from rpe_geo.geocoding.reverse import nearest_address
 from rpe_geo.geocoding.similarity import Resemblance
 from rpe_geo.geocoding.store import AddressStore, Street
 from rpe_geo.geocoding.streets import Candidate, best_streets, score_entry
-from rpe_geo.messages import phrase
 from rpe_geo.parameters import parameter_table
-from rpe_geo.protocols import AddressLevel, AddressQuery, Geocoded
+from rpe_geo.protocols import AddressQuery, Geocoded
 
 __all__ = ["LocalGeocoder"]
 
@@ -56,6 +58,7 @@ class LocalGeocoder:
     def __init__(self, directory: Path, *, today: date | None = None) -> None:
         self._store = AddressStore(directory)
         self._text = TextSearch(self._store.text_directory)
+        self._names: CommuneNames | None = None
         self._limits = parameter_table("geocoding", today or date.today())  # noqa: DTZ011
 
     def close(self) -> None:
@@ -69,14 +72,14 @@ class LocalGeocoder:
     def _geocode(self, query: AddressQuery) -> Geocoded:
         length = len(query.text) + len(query.postcode or "") + len(query.city or "")
         if length > LONGEST_ADDRESS:
-            return _not_found(Doubt("address_too_long", {"length": length}))
+            return not_found(Doubt("address_too_long", {"length": length}))
         parsed = parse(query.text, query.postcode, query.city)
         if parsed.is_empty:
-            return _not_found(Doubt("address_empty"))
+            return not_found(Doubt("address_empty"))
         readings = read_communes(parsed, self._store)
         outside = outside_territory(parsed, readings, self._store)
         if outside and outside.code == "address_other_departement" and not readings.found:
-            return _not_found(outside)
+            return not_found(outside)
         candidates = best_streets(readings.found, parsed, self._store)
         if not candidates or candidates[0].total < _FALLBACK_BELOW:
             candidates = self._widen(candidates, parsed)
@@ -118,7 +121,7 @@ class LocalGeocoder:
             or doubt_about_city(best, parsed, readings, self._store, self._limits)
         )
         if outside and best.likeness.kind > Resemblance.WRITTEN_OTHERWISE:
-            return _not_found(outside)
+            return not_found(outside)
         placed = self._place(best, street, parsed, doubt)
         if placed.status == "ok":
             return placed
@@ -127,7 +130,7 @@ class LocalGeocoder:
             for other in guessable[: _CHOICES + 1]
             if other.entry.street != street.id
         ]
-        return _with_choices(placed, others[:_CHOICES])
+        return with_choices(placed, others[:_CHOICES])
 
     def _commune_alone(
         self, parsed: ParsedAddress, readings: Readings, outside: Doubt | None
@@ -141,25 +144,44 @@ class LocalGeocoder:
                 continue
             if parsed.arrondissement or len(reading.communes) == 1 or reading.postcode == "agrees":
                 sure = reading.postcode == "agrees" or (
-                    reading.postcode == "absent" and not readings.homonym_outside and reading.name.score > 0.9
+                    reading.postcode == "absent"
+                    and not readings.homonym_outside
+                    and reading.name.score > 0.9
                 )
                 doubt = None if sure else Doubt("address_city_uncertain", {"commune": reading.city})
-                return self._commune_place(reading.communes[0], parsed, reading.name.score, doubt)
-            return self._commune_place(
-                reading.communes[0], parsed, reading.name.score, Doubt("address_several_places", {"count": len(reading.communes)})
+                return commune_answer(
+                    reading.communes[0],
+                    self._store,
+                    postcode=parsed.postcode,
+                    score=reading.name.score,
+                    doubt=doubt,
+                )
+            several = Doubt("address_several_places", {"count": len(reading.communes)})
+            return commune_answer(
+                reading.communes[0],
+                self._store,
+                postcode=parsed.postcode,
+                score=reading.name.score,
+                doubt=several,
             )
         return None
 
     def _without_street(self, readings: Readings, outside: Doubt | None) -> Geocoded:
         """Answer when no street fits: the commune as a guess where it is known, else nothing."""
         if outside:
-            return _not_found(outside)
+            return not_found(outside)
         for reading in readings.found:
-            if reading.name is not None and reading.name.kind <= Resemblance.MISSPELT and len(reading.communes) == 1:
+            if (
+                reading.name is not None
+                and reading.name.kind <= Resemblance.MISSPELT
+                and len(reading.communes) == 1
+            ):
                 city = self._store.communes[reading.communes[0]].city
                 doubt = Doubt("address_street_not_found", {"commune": city})
-                return self._commune_place(reading.communes[0], None, 0.4, doubt)
-        return _not_found(Doubt("address_unknown"))
+                return commune_answer(
+                    reading.communes[0], self._store, postcode="", score=0.4, doubt=doubt
+                )
+        return not_found(Doubt("address_unknown"))
 
     def _best_numbered(
         self, candidates: list[Candidate], parsed: ParsedAddress
@@ -182,7 +204,9 @@ class LocalGeocoder:
         holding = next((pair for pair in others if _has_number(pair[1], parsed)), None)
         if holding:
             return holding
-        around = next((pair for pair in [(best, street), *others] if _surrounds(pair[1], parsed)), None)
+        around = next(
+            (pair for pair in [(best, street), *others] if _surrounds(pair[1], parsed)), None
+        )
         return around or (best, street)
 
     def _rivals(
@@ -197,9 +221,19 @@ class LocalGeocoder:
             same_city = self._city_code(place.commune) == self._city_code(street.commune)
             apart = metres(street.longitude, street.latitude, place.longitude, place.latitude)
             near = apart <= self._limits["same_place_m"] + street.radius_m + place.radius_m
-            if same_name and near and place.commune == street.commune and not _has_number(place, parsed):
+            if (
+                same_name
+                and near
+                and place.commune == street.commune
+                and not _has_number(place, parsed)
+            ):
                 continue
-            if same_name and same_city and parsed.number and _surrounds(street, parsed) > _surrounds(place, parsed):
+            if (
+                same_name
+                and same_city
+                and parsed.number
+                and _surrounds(street, parsed) > _surrounds(place, parsed)
+            ):
                 continue
             if same_name and same_city and numbered and not _has_number(place, parsed):
                 continue
@@ -223,76 +257,28 @@ class LocalGeocoder:
                     number = upper
             if number is None and doubt is None:
                 doubt = Doubt("address_number_missing", {"number": parsed.number.number})
-        commune = self._store.communes[street.commune]
-        level: AddressLevel
-        if number is not None:
-            level = number.level
-            longitude, latitude = number.plate.longitude, number.plate.latitude
-            housenumber = f"{number.plate.number}{number.plate.suffix and ' ' + number.plate.suffix}"
-        else:
-            level = "street" if street.plates else "locality"
-            longitude, latitude = street.longitude, street.latitude
-            housenumber = ""
-        where = f"{street.postcode} {commune.city}"
-        return Geocoded(
-            status="review" if doubt else "ok",
-            longitude=round(longitude, 7),
-            latitude=round(latitude, 7),
-            score=round(max(0.0, min(1.0, best.total / _HIGHEST_TOTAL)), 4),
-            level=level,
-            label=f"{housenumber} {street.name}, {where}".strip(),
-            housenumber=housenumber,
-            street=street.name,
-            code_postal=street.postcode,
-            code_commune=commune.code,
-            city=commune.city,
-            uncertainty_m=round(self._uncertainty(street, number), 1),
-            reason=phrase(doubt.code, **doubt.values) if doubt else "",
-        )
-
-    def _uncertainty(self, street: Street, number: NumberFound | None) -> float:
-        """Measure the radius in metres that holds the true place in 95 cases of 100."""
-        limits = self._limits
-        if number is None:
-            return max(limits["street_floor_m"], float(street.radius_m))
-        if number.level == "housenumber":
-            widths = limits["plate_uncertainty_m"]
-            return float(widths.get(number.plate.position, widths["autre"])) + number.spread_m
-        return float(limits["interpolated_floor_m"] + limits["interpolated_share"] * number.spread_m)
-
-    def _commune_place(
-        self, commune: int, parsed: ParsedAddress | None, score: float, doubt: Doubt | None
-    ) -> Geocoded:
-        known = self._store.communes[commune]
-        longitude, latitude, radius = self._store.commune_place(commune)
-        postcode = parsed.postcode if parsed and commune in self._store.by_postcode.get(parsed.postcode, ()) else ""
-        return Geocoded(
-            status="review" if doubt else "ok",
-            longitude=longitude,
-            latitude=latitude,
-            score=round(score, 4),
-            level="municipality",
-            label=f"{postcode} {known.city}".strip(),
-            code_postal=postcode,
-            code_commune=known.code,
-            city=known.city,
-            uncertainty_m=round(max(500.0, radius * 1.1), 1),
-            reason=phrase(doubt.code, **doubt.values) if doubt else "",
-        )
+        score = best.total / _HIGHEST_TOTAL
+        return street_answer(street, number, self._store, self._limits, score=score, doubt=doubt)
 
     def autocomplete(
         self, text: str, *, limit: int = 6, near: Point | None = None
     ) -> list[Geocoded]:
         """Complete what is being typed; the last word may be unfinished."""
-        return []
+        if self._names is None:
+            self._names = CommuneNames(self._store)
+        return complete(
+            text, self._store, self._text, self._names, self._limits, limit=limit, near=near
+        )
 
     def reverse(self, point: Point) -> Geocoded:
         """Find the nearest address of a point (EPSG:4326)."""
-        return _not_found(Doubt("address_unknown"))
+        return nearest_address(point, self._store, self._limits)
 
 
 def _has_number(street: Street, parsed: ParsedAddress) -> bool:
-    return parsed.number is not None and any(plate.number == parsed.number.number for plate in street.plates)
+    return parsed.number is not None and any(
+        plate.number == parsed.number.number for plate in street.plates
+    )
 
 
 def _surrounds(street: Street, parsed: ParsedAddress) -> bool:
@@ -300,13 +286,3 @@ def _surrounds(street: Street, parsed: ParsedAddress) -> bool:
     wanted = parsed.number.number if parsed.number else 0
     side = [plate.number for plate in street.plates if plate.number % 2 == wanted % 2]
     return bool(side) and side[0] < wanted < side[-1]
-
-
-def _not_found(doubt: Doubt) -> Geocoded:
-    return Geocoded(status="not-found", reason=phrase(doubt.code, **doubt.values))
-
-
-def _with_choices(placed: Geocoded, choices: Sequence[Geocoded]) -> Geocoded:
-    from dataclasses import replace
-
-    return replace(placed, choices=tuple(choices))

@@ -16,7 +16,9 @@ __all__ = ["ARTICLES", "BREAK", "TITLES", "fold", "phonetic", "words"]
 BREAK = ","
 """The word that stands for a comma, a semicolon, a bracket or a new line."""
 
-ARTICLES = frozenset({"le", "la", "les", "l", "de", "du", "des", "d", "a", "au", "aux", "et", "en", "dez", "dela"})
+ARTICLES = frozenset(
+    {"le", "la", "les", "l", "de", "du", "des", "d", "a", "au", "aux", "et", "en", "dez", "dela"}
+)
 """Words that people drop or swap without meaning another street."""
 
 TITLES = frozenset({
@@ -50,7 +52,9 @@ _NUMERALS = {
 }  # fmt: skip
 _NUMERAL_WORDS = {word: str(value) for word, value in _NUMERALS.items()}
 
-_LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "°": " ", "º": " "})
+_LIGATURES = str.maketrans(
+    {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "°": " ", "º": " "}
+)
 _ROMAN = re.compile(r"(?=[ivx]{2,5}$)x{0,2}(?:ix|iv|v?i{0,3})$")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
 _WORD = re.compile(r"\d+(?:ere|er|ieme|eme|nde|nd|re|e)\b|\d+|[a-z]+|[,;\n\r()|\[\]]|\s[-–—]\s")
@@ -68,7 +72,9 @@ def fold(text: str) -> str:
     text = text.translate(_LIGATURES)
     if not text.isascii():
         text = "".join(
-            letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)
+            letter
+            for letter in unicodedata.normalize("NFKD", text)
+            if not unicodedata.combining(letter)
         )
     return text.lower()
 

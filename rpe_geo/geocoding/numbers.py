@@ -10,14 +10,30 @@ from typing import Literal, NamedTuple
 
 from rpe_geo.geocoding.parse import SUFFIXES, HouseNumber
 
-__all__ = ["NumberFound", "Plate", "find_number", "metres", "pack_plates", "suffix_word", "unpack_plates"]
+__all__ = [
+    "NumberFound",
+    "Plate",
+    "find_number",
+    "metres",
+    "pack_plates",
+    "suffix_word",
+    "unpack_plates",
+]
 
 _RECORD = struct.Struct("<I6siiB")
 _E7 = 1e7
 _POSITIONS = ("", "entrée", "bâtiment", "parcelle", "segment", "délivrance postale", "interpolation", "service technique",
               "logement", "cage d’escalier")  # fmt: skip
 _POSITION_INDEX = {name: index for index, name in enumerate(_POSITIONS)}
-_SAME_SUFFIX = {"b": "bis", "bis": "b", "t": "ter", "ter": "t", "q": "quater", "quater": "q", "d": "quater"}
+_SAME_SUFFIX = {
+    "b": "bis",
+    "bis": "b",
+    "t": "ter",
+    "ter": "t",
+    "q": "quater",
+    "quater": "q",
+    "d": "quater",
+}
 _METRES_PER_DEGREE = 111_195.0
 
 
@@ -114,8 +130,12 @@ def find_number(plates: Sequence[Plate], wanted: HouseNumber) -> NumberFound | N
     if lower and upper:
         share = (wanted.number - lower.number) / (upper.number - lower.number)
         return _between(lower, upper, share, wanted)
-    lower = max((p for p in plates if p.number < wanted.number), key=lambda p: p.number, default=None)
-    upper = min((p for p in plates if p.number > wanted.number), key=lambda p: p.number, default=None)
+    lower = max(
+        (p for p in plates if p.number < wanted.number), key=lambda p: p.number, default=None
+    )
+    upper = min(
+        (p for p in plates if p.number > wanted.number), key=lambda p: p.number, default=None
+    )
     if lower and upper:
         share = (wanted.number - lower.number) / (upper.number - lower.number)
         found = _between(lower, upper, share, wanted)

@@ -29,14 +29,41 @@ SUFFIXES = {
 
 _POSTCODE = re.compile(r"(?:0[1-9]|[1-8]\d|9[0-58])\d{3}$|97\d{3}$")
 _MONTHS = frozenset(
-    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()
+    [
+        "janvier",
+        "fevrier",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "aout",
+        "septembre",
+        "octobre",
+        "novembre",
+        "decembre",
+    ]
 )
 _BUILDING = frozenset({
     "bat", "batiment", "bt", "appartement", "appt", "app", "apt", "apprt", "appart", "logement", "logt", "escalier", "esc",
     "porte", "pte", "hall", "entree", "ent", "immeuble", "imm", "etg", "boite", "digicode", "interphone", "code", "chambre",
     "ch", "bal", "bureau",
 })  # fmt: skip
-_SURELY_BUILDING = frozenset({"bat", "batiment", "bt", "appartement", "appt", "app", "apt", "apprt", "appart", "escalier", "esc"})
+_SURELY_BUILDING = frozenset(
+    {
+        "bat",
+        "batiment",
+        "bt",
+        "appartement",
+        "appt",
+        "app",
+        "apt",
+        "apprt",
+        "appart",
+        "escalier",
+        "esc",
+    }
+)
 _POST_BOX = frozenset({"bp", "cs", "tsa", "cedex", "cdx"})
 _ARRONDISSEMENT = frozenset({"arrondissement", "arrdt", "arrdts", "arr", "ardt", "arrond", "arrt"})
 _WITH_ARRONDISSEMENTS = frozenset({"paris", "marseille", "lyon"})
@@ -174,7 +201,12 @@ def _drop_post_boxes(found: list[str]) -> tuple[list[str], bool]:
                 continue
             if following.isdigit():
                 index += 2
-                if index < len(found) and found[index].isdigit() and len(found[index]) <= 3 and word != "bp":
+                if (
+                    index < len(found)
+                    and found[index].isdigit()
+                    and len(found[index]) <= 3
+                    and word != "bp"
+                ):
                     index += 1
                 continue
         kept.append(word)
@@ -188,7 +220,12 @@ def _take_postcode(found: list[str]) -> tuple[list[str], str]:
         word = found[index]
         if len(word) != 5 or not word.isdigit() or not _POSTCODE.match(word):
             continue
-        if index + 1 < len(found) and index == 0 and split_type(found[1:])[0] and _numbers_later(found):
+        if (
+            index + 1 < len(found)
+            and index == 0
+            and split_type(found[1:])[0]
+            and _numbers_later(found)
+        ):
             continue  # « 12345 chemin de … 34000 … »: the first one is a house number
         before = index - 1 if index and found[index - 1] == "f" else index
         return [*found[:before], _MARK, *found[index + 1 :]], word
@@ -211,14 +248,24 @@ def _take_arrondissement(found: list[str], *, whole: bool = False) -> tuple[list
     for index, word in enumerate(found):
         if _names_arrondissement(word) and index and _is_arrondissement(found[index - 1]):
             return [*found[: index - 1], *found[index + 1 :]], int(found[index - 1])
-        if _names_arrondissement(word) and index > 1 and found[index - 1] == "e" and _is_arrondissement(found[index - 2]):
+        if (
+            _names_arrondissement(word)
+            and index > 1
+            and found[index - 1] == "e"
+            and _is_arrondissement(found[index - 2])
+        ):
             return [*found[: index - 2], *found[index + 1 :]], int(found[index - 2])
     for index in range(len(found) - 1):
         after = found[index + 1]
         divided = _divided_city(found[index])
         if not divided or not _is_arrondissement(after):
             continue
-        alone = whole or index == 0 or found[index - 1] in {BREAK, _MARK} or found[index - 1] not in ARTICLES
+        alone = (
+            whole
+            or index == 0
+            or found[index - 1] in {BREAK, _MARK}
+            or found[index - 1] not in ARTICLES
+        )
         rest = found[index + 2 :]
         ends = not rest or rest[0] in {BREAK, _MARK} or rest[0] == "e"
         if alone and ends:
@@ -318,7 +365,12 @@ def _starts_street(found: Sequence[str], index: int) -> bool:
 def _end_of_occupant(found: Sequence[str], index: int) -> int:
     """Skip « chez Mme Durand » up to a comma, a number, or a street type."""
     end = index + 1
-    while end < len(found) and found[end] != BREAK and found[end] != _MARK and not found[end].isdigit():
+    while (
+        end < len(found)
+        and found[end] != BREAK
+        and found[end] != _MARK
+        and not found[end].isdigit()
+    ):
         if end > index + 1 and split_type(found[end:])[0]:
             break
         end += 1
@@ -338,7 +390,11 @@ def _take_number(
             if after < len(found) and (split_type(found[after:])[0] or _typo_type(found, after)):
                 return number, second, _trim(found[:index]), _trim(found[after:])
     for index, word in enumerate(found):
-        opening = index == 0 or found[index - 1] in {BREAK, _MARK} or found[index - 1] in {"no", "n", "numero"}
+        opening = (
+            index == 0
+            or found[index - 1] in {BREAK, _MARK}
+            or found[index - 1] in {"no", "n", "numero"}
+        )
         if opening and word.isdigit() and len(word) <= 5:
             read = _read_number(found, index)
             if read is None or read[2] >= len(found) or found[read[2]] in _MONTHS:
@@ -354,20 +410,31 @@ def _take_number(
             return number, second, _trim(head), rest
     for index in range(1, len(found)):
         word = found[index]
-        if not word.isdigit() or len(word) > 4 or not _closes(found, index) or found[index - 1].isdigit():
+        if (
+            not word.isdigit()
+            or len(word) > 4
+            or not _closes(found, index)
+            or found[index - 1].isdigit()
+        ):
             continue
         if not _names_a_street(found[:index]):
             continue
         before = found[index - 1]
-        if before in _MONTHS or before in ARTICLES or before in {"route", "nationale", "departementale", "voie"}:
+        if (
+            before in _MONTHS
+            or before in ARTICLES
+            or before in {"route", "nationale", "departementale", "voie"}
+        ):
             continue
         read = _read_number(found, index)
         if read is not None:
             return read[0], read[1], [], _trim([*found[:index], *found[read[2] :]])
-    return None, None, [], _trim([word for word in found if word not in {"numero"}])
+    return None, None, [], _trim([word for word in found if word != "numero"])
 
 
-def _read_number(found: Sequence[str], index: int) -> tuple[HouseNumber, HouseNumber | None, int] | None:
+def _read_number(
+    found: Sequence[str], index: int
+) -> tuple[HouseNumber, HouseNumber | None, int] | None:
     """Read « 12 », « 12 bis », « 12-14 », « 12 bis à 14 ter »; tell where it ends."""
     number = HouseNumber(int(found[index]))
     if number.number == 0:
@@ -399,7 +466,12 @@ def _read_suffix(found: Sequence[str], number: HouseNumber, after: int) -> tuple
         # « 12 b rue … », « 12 c, … », « 12 a le bourg »; but « 12 r Pasteur » is a street type
         if following in {BREAK, _MARK, "le", "la", "les"} or _begins_street(found, after + 1):
             return HouseNumber(number.number, word), after + 1
-    elif 2 <= len(word) <= 3 and word.isalpha() and word not in ARTICLES and not split_type([word])[0]:
+    elif (
+        2 <= len(word) <= 3
+        and word.isalpha()
+        and word not in ARTICLES
+        and not split_type([word])[0]
+    ):
         # « 47bac rue … »: any short mark between a number and a street
         if following == BREAK or split_type(found[after + 1 :])[0]:
             return HouseNumber(number.number, word), after + 1
@@ -411,7 +483,9 @@ def _read_suffix(found: Sequence[str], number: HouseNumber, after: int) -> tuple
 def _closes(found: Sequence[str], index: int) -> bool:
     """Whether nothing of the same part follows this number, but its suffix."""
     after = index + 1
-    if after < len(found) and (found[after] in SUFFIXES or (len(found[after]) == 1 and found[after].isalpha())):
+    if after < len(found) and (
+        found[after] in SUFFIXES or (len(found[after]) == 1 and found[after].isalpha())
+    ):
         after += 1
     return after >= len(found) or found[after] in {BREAK, _MARK}
 
@@ -435,7 +509,9 @@ def _names_a_street(found: Sequence[str]) -> bool:
 def _trim(found: Sequence[str]) -> list[str]:
     """Remove breaks at both ends and « n° » before the number."""
     trimmed = [
-        word for index, word in enumerate(found) if word != BREAK or (index and found[index - 1] != BREAK)
+        word
+        for index, word in enumerate(found)
+        if word != BREAK or (index and found[index - 1] != BREAK)
     ]
     while trimmed and trimmed[0] == BREAK:
         trimmed.pop(0)
@@ -446,7 +522,12 @@ def _trim(found: Sequence[str]) -> list[str]:
 
 def _drop_country(body: list[str], after_postcode: int | None) -> tuple[list[str], int | None]:
     """Remove a final « France »."""
-    if len(body) > 1 and body[-1] == "france" and (len(body) < 2 or body[-2] not in ARTICLES) and "ile" not in body[-3:]:
+    if (
+        len(body) > 1
+        and body[-1] == "france"
+        and (len(body) < 2 or body[-2] not in ARTICLES)
+        and "ile" not in body[-3:]
+    ):
         body = _trim(body[:-1])
     if after_postcode is not None:
         after_postcode = min(after_postcode, len(body))

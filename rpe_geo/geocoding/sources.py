@@ -122,7 +122,7 @@ def _opened(path: Path) -> Iterator[tuple[IO[str], date | None]]:
         if magic[:2] == b"\x1f\x8b":
             made = int.from_bytes(magic[4:8], "little")
             published = datetime.fromtimestamp(made, UTC).date() if made else None
-            binary: IO[bytes] = gzip.open(raw)  # noqa: SIM115  (closed with the text wrapper)
+            binary: io.BufferedReader = io.BufferedReader(gzip.GzipFile(fileobj=raw))
         else:
             binary = raw
         with io.TextIOWrapper(binary, encoding="utf-8", errors="replace", newline="") as text:
@@ -152,7 +152,12 @@ def _refusal(street: str, code_commune: str, longitude: str, latitude: str) -> s
     if len(code_commune) != 5:
         return "no_commune"
     lon, lat = _coordinate(longitude), _coordinate(latitude)
-    if lon is None or lat is None or not (-180 <= lon <= 180 and -90 <= lat <= 90) or (lon == 0 and lat == 0):
+    if (
+        lon is None
+        or lat is None
+        or not (-180 <= lon <= 180 and -90 <= lat <= 90)
+        or (lon == 0 and lat == 0)
+    ):
         return "no_coordinates"
     if _PSEUDO_STREET.match(street):
         return "pseudo_street"
@@ -161,11 +166,21 @@ def _refusal(street: str, code_commune: str, longitude: str, latitude: str) -> s
 
 def _read_ban(source: AddressSource, header: list[str]) -> Iterator[AddressRow]:
     at = {name: index for index, name in enumerate(header)}
-    optional = ["rep", "id", "code_insee_ancienne_commune", "nom_ancienne_commune", "type_position", "alias", "nom_ld"]
+    optional = [
+        "rep",
+        "id",
+        "code_insee_ancienne_commune",
+        "nom_ancienne_commune",
+        "type_position",
+        "alias",
+        "nom_ld",
+    ]
     n_id, n_rep, n_old, n_old_name, n_position, n_alias, n_place = (
         at.get(name, -1) for name in ("id", "rep", *optional[2:])
     )
-    n_number, n_street, n_postcode, n_commune, n_city, n_lon, n_lat = (at[name] for name in _BAN_COLUMNS)
+    n_number, n_street, n_postcode, n_commune, n_city, n_lon, n_lat = (
+        at[name] for name in _BAN_COLUMNS
+    )
     width = len(header)
     with _opened(source.path) as (stream, _):
         rows = csv.reader(stream, delimiter=";")
@@ -203,7 +218,10 @@ def _read_places(source: AddressSource, header: list[str]) -> Iterator[AddressRo
     at = {name: index for index, name in enumerate(header)}
     n_name, n_postcode, n_commune, n_city, n_lon, n_lat = (at[name] for name in _PLACE_COLUMNS)
     n_id = at.get("id", -1)
-    n_old, n_old_name = at.get("code_insee_ancienne_commune", -1), at.get("nom_ancienne_commune", -1)
+    n_old, n_old_name = (
+        at.get("code_insee_ancienne_commune", -1),
+        at.get("nom_ancienne_commune", -1),
+    )
     with _opened(source.path) as (stream, _):
         rows = csv.reader(stream, delimiter=";")
         next(rows)

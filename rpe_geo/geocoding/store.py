@@ -110,18 +110,28 @@ class AddressStore:
             )
         }
         self.by_name: dict[str, list[int]] = {}
-        for key, commune, _ in self._database.execute("SELECT key, commune, old FROM commune_names ORDER BY old"):
+        for key, commune, _ in self._database.execute(
+            "SELECT key, commune, old FROM commune_names ORDER BY old"
+        ):
             self.by_name.setdefault(key, []).append(commune)
         self.by_postcode: dict[str, list[int]] = {}
-        for postcode, commune in self._database.execute("SELECT postcode, commune FROM commune_postcodes"):
+        for postcode, commune in self._database.execute(
+            "SELECT postcode, commune FROM commune_postcodes"
+        ):
             self.by_postcode.setdefault(postcode, []).append(commune)
         self.names_of: dict[int, list[str]] = {}
         for key, communes in self.by_name.items():
             for commune in communes:
                 self.names_of.setdefault(commune, []).append(key)
-        self.frequent = frozenset(row[0] for row in self._database.execute("SELECT word FROM frequent_words"))
-        self.covered = frozenset(number for number, commune in self.communes.items() if commune.streets)
-        self.departements = frozenset(postal_departement(self.communes[number].code) for number in self.covered)
+        self.frequent = frozenset(
+            row[0] for row in self._database.execute("SELECT word FROM frequent_words")
+        )
+        self.covered = frozenset(
+            number for number, commune in self.communes.items() if commune.streets
+        )
+        self.departements = frozenset(
+            postal_departement(self.communes[number].code) for number in self.covered
+        )
         self.knows_france = any(not commune.streets for commune in self.communes.values())
         self._pools: OrderedDict[int, StreetPool] = OrderedDict()
         self._held = 0
@@ -156,11 +166,23 @@ class AddressStore:
             "FROM streets WHERE id = ?",
             (number,),
         ).fetchone()
-        return Street(*row[:8], plates=unpack_plates(row[8]))
+        return Street(
+            id=row[0],
+            commune=row[1],
+            name=row[2],
+            postcode=row[3],
+            old_city=row[4],
+            longitude=row[5],
+            latitude=row[6],
+            radius_m=row[7],
+            plates=unpack_plates(row[8]),
+        )
 
     def entry(self, street: int) -> StreetEntry:
         """Read the name of one street as it is compared."""
-        row = self._database.execute("SELECT commune FROM streets WHERE id = ?", (street,)).fetchone()
+        row = self._database.execute(
+            "SELECT commune FROM streets WHERE id = ?", (street,)
+        ).fetchone()
         pool = self.pool(row[0])
         return next(entry for entry in pool.entries if entry.street == street)
 

@@ -10,7 +10,14 @@ from rapidfuzz.distance import OSA
 
 from rpe_geo.geocoding.normalize import ARTICLES, BREAK, phonetic, words
 
-__all__ = ["STREET_TYPES", "StreetName", "guess_type", "read_street_name", "split_type", "street_name"]
+__all__ = [
+    "STREET_TYPES",
+    "StreetName",
+    "guess_type",
+    "read_street_name",
+    "split_type",
+    "street_name",
+]
 
 # canonical type → how people shorten it. Two types that mean the same thing share the canonical word.
 _TYPES = {
@@ -27,7 +34,10 @@ _TYPES = {
     "via": "", "villa": "vla", "village": "vge", "voie": "vc", "za": "zac zi zone", "lieu dit": "ld lieudit",
 }  # fmt: skip
 STREET_TYPES: dict[str, str] = {
-    form: kind for kind, forms in _TYPES.items() for form in (kind, *forms.split()) if " " not in form
+    form: kind
+    for kind, forms in _TYPES.items()
+    for form in (kind, *forms.split())
+    if " " not in form
 }
 """Every way to write a street type in one word → its canonical word."""
 
@@ -105,7 +115,11 @@ def street_name(text: Sequence[str]) -> StreetName:
     if not kind and len(text) > 1 and text[0] in _QUALIFIERS:
         kind, length = split_type(text[1:])
         rest = text[:1] + text[1 + length :] if kind else text
-    core = tuple(word for index, word in enumerate(rest) if word not in ARTICLES or (word == "a" and not index))
+    core = tuple(
+        word
+        for index, word in enumerate(rest)
+        if word not in ARTICLES or (word == "a" and not index)
+    )
     if not core:  # « Rue de la » or a place called by its type alone: « Le Village », « Rue Haute »
         core = tuple(word for word in text if word not in ARTICLES) or tuple(text)
         return StreetName("", core, tuple(text)) if core != (kind,) else StreetName(kind, core, ())

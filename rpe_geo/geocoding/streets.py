@@ -147,7 +147,9 @@ def best_streets(
     best: dict[int, Candidate] = {}
     top = 0.0
     for reading in readings:
-        ceiling = _STREET_SHARE * (1 + _SAME_FULL) + (1 - _STREET_SHARE) * reading.score + _SAME_OLD_CITY
+        ceiling = (
+            _STREET_SHARE * (1 + _SAME_FULL) + (1 - _STREET_SHARE) * reading.score + _SAME_OLD_CITY
+        )
         if ceiling < top:
             break
         variants = street_variants(reading.street, numbered=parsed.number is not None)
@@ -170,8 +172,12 @@ def score_entry(
     """Score one given street for a reading: its best variant."""
     best: Candidate | None = None
     core = entry.core.split(" ")
-    for order, name in enumerate(street_variants(reading.street, numbered=parsed.number is not None)):
-        candidate = _candidate(entry, compare(name.core, core, store.frequent), name, reading, parsed, order)
+    for order, name in enumerate(
+        street_variants(reading.street, numbered=parsed.number is not None)
+    ):
+        candidate = _candidate(
+            entry, compare(name.core, core, store.frequent), name, reading, parsed, order
+        )
         if best is None or candidate.total > best.total:
             best = candidate
     return best
@@ -203,10 +209,15 @@ def _near_in(
 ) -> None:
     """Gather the streets of one commune that look like a name."""
     indices = set(pool.by_sound.get(sound, ()))
-    indices.update(hit[2] for hit in process.extract(key, pool.cores, scorer=fuzz.ratio, score_cutoff=_NEAR, limit=6))
+    indices.update(
+        hit[2]
+        for hit in process.extract(key, pool.cores, scorer=fuzz.ratio, score_cutoff=_NEAR, limit=6)
+    )
     fair = _compare_all(indices, pool, name, store, found)
     if not fair:
-        more = process.extract(key, pool.cores, scorer=fuzz.token_set_ratio, score_cutoff=_SHARED_WORDS, limit=8)
+        more = process.extract(
+            key, pool.cores, scorer=fuzz.token_set_ratio, score_cutoff=_SHARED_WORDS, limit=8
+        )
         _compare_all({hit[2] for hit in more} - indices, pool, name, store, found)
 
 

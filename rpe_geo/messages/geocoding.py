@@ -1,6 +1,9 @@
 """What the geocoder says of an address that it does not accept, and of files that it cannot read."""
 
 MESSAGES = {
+    "addresses_read": "Lecture des adresses",
+    "addresses_indexed": "Index des voies",
+    "addresses_geocoded": "Géocodage",
     "address_empty": "aucune adresse n'est indiquée.",
     "address_too_long": "ce texte de {length} caractères est trop long pour une adresse.",
     "address_unknown": "aucune voie du territoire ne ressemble à cette adresse.",
@@ -18,12 +21,32 @@ MESSAGES = {
     "address_number_missing": "le numéro {number} n'existe pas dans cette voie.",
     "address_street_not_found": "voie introuvable à {commune} : le point est celui de la commune.",
     "address_no_street": "aucune voie n'est indiquée : le point est celui de la commune.",
+    "address_point_outside": "ce point n'est pas sur la Terre.",
+    "address_point_far": "aucune adresse du territoire à moins de {distance} m de ce point.",
+    "address_nearest_far": "l'adresse la plus proche est à {distance} m de ce point.",
     "addresses_format": (
         "ce n'est ni un fichier BAN (colonnes séparées par des points-virgules ; il manque {missing}) ni un fichier BANO "
         "(huit colonnes séparées par des virgules, sans en-tête)."
     ),
     "addresses_damaged": "ce fichier compressé est endommagé ou incomplet : téléchargez-le de nouveau.",
     "addresses_none": "aucune adresse utilisable ; vérifiez le fichier et les codes demandés ({codes}).",
+    "csv_binary": "ce n'est pas un fichier CSV mais un fichier binaire : enregistrez-le au format CSV (UTF-8).",
+    "csv_unreadable": "ce fichier CSV est illisible à cet endroit : vérifiez les guillemets et le séparateur.",
+    "csv_no_header": "la première ligne doit porter les noms des colonnes.",
+    "csv_row_too_long": (
+        "cette ligne a {found} cellules au lieu de {expected} : mettez entre guillemets les textes qui contiennent le séparateur."
+    ),
+    "csv_no_address_column": (
+        "aucune colonne d'adresse reconnue parmi : {columns} ; indiquez-la avec --column."
+    ),
+    "csv_column_missing": "cette colonne n'existe pas ; colonnes du fichier : {columns}.",
+    "geocode_folder_missing": "le dossier {folder} n'existe pas.",
+    "geocode_no_territory": (
+        "aucun territoire : indiquez --territory, ou la variable RPE_TERRITORY, ou --online pour la Géoplateforme."
+    ),
+    "geocoder_unreachable": "la Géoplateforme ne répond pas après {attempts} essais : réessayez plus tard ou sans --online.",
+    "geocoder_refused": "la Géoplateforme refuse la demande (HTTP {status}) : réessayez plus tard ou sans --online.",
+    "geocoder_answer_unreadable": "réponse illisible de la Géoplateforme : {received} lignes reçues pour {sent} envoyées.",
     "cog_format": "ce n'est pas la liste officielle des communes (JSON, champs code, nom, type).",
     "geocoding_index_missing": (
         "aucun index d'adresses complet ici : construisez le territoire avec rpe-geo territory build --addresses."

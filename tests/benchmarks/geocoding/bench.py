@@ -61,7 +61,7 @@ def read_world(data: Path, out: Path, *, without: str, salt: str) -> tuple[World
     world = World([], [], [], [], [])
     written = []
     for name in FILES:
-        source, rows = read_addresses(data / name)
+        _source, rows = read_addresses(data / name)
         kept: list[list[str]] = []
         for row in rows:
             made = Row(row.number, row.suffix, row.street, row.code_postal, row.code_commune, row.city, row.longitude,
@@ -70,23 +70,41 @@ def read_world(data: Path, out: Path, *, without: str, salt: str) -> tuple[World
                 continue
             if row.code_commune.startswith(without):
                 world.absent_departement.append(made)
-            elif not row.code_commune.startswith(("75", "34")) and fate(salt + row.code_commune, 12) == 0:
+            elif (
+                not row.code_commune.startswith(("75", "34"))
+                and fate(salt + row.code_commune, 12) == 0
+            ):
                 world.absent_communes.append(made)
             elif fate(salt + " ".join(words(row.street)) + row.code_commune[:2], 10) == 0:
                 world.absent_streets.append(made)
+            elif fate(salt + made.street_key + str(row.number), 40) == 0:
+                world.held_numbers.append(made)
             else:
-                if fate(salt + made.street_key + str(row.number), 40) == 0:
-                    world.held_numbers.append(made)
-                else:
-                    world.known.append(made)
-                    kept.append([f"{row.street_id}_{row.number:05d}", str(row.number), row.suffix, row.street, row.code_postal,
-                                 row.code_commune, row.city, str(row.longitude), str(row.latitude), row.position])  # fmt: skip
+                world.known.append(made)
+                kept.append([f"{row.street_id}_{row.number:05d}", str(row.number), row.suffix, row.street, row.code_postal,
+                             row.code_commune, row.city, str(row.longitude), str(row.latitude), row.position])  # fmt: skip
         if not kept:
             continue
         target = out / Path(name).name
-        with gzip.open(target, "wb") as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="") as stream:
+        with (
+            gzip.open(target, "wb") as raw,
+            io.TextIOWrapper(raw, encoding="utf-8", newline="") as stream,
+        ):
             writer = csv.writer(stream, delimiter=";")
-            writer.writerow(["id", "numero", "rep", "nom_voie", "code_postal", "code_insee", "nom_commune", "lon", "lat", "type_position"])
+            writer.writerow(
+                [
+                    "id",
+                    "numero",
+                    "rep",
+                    "nom_voie",
+                    "code_postal",
+                    "code_insee",
+                    "nom_commune",
+                    "lon",
+                    "lat",
+                    "type_position",
+                ]
+            )
             writer.writerows(kept)
         written.append(target)
     return world, written
@@ -146,7 +164,9 @@ def main() -> None:
         start = time.perf_counter()
         report = build_index(files, out / "index", cog=cog)
         spent = time.perf_counter() - start
-        print(f"index: {report.addresses} addresses, {report.streets} streets, {report.addresses / spent:,.0f} addresses/s")
+        print(
+            f"index: {report.addresses} addresses, {report.streets} streets, {report.addresses / spent:,.0f} addresses/s"
+        )
         start = time.perf_counter()
         geocoder = LocalGeocoder(out / "index")
         print(f"opened in {(time.perf_counter() - start) * 1000:.0f} ms")
@@ -156,10 +176,14 @@ def main() -> None:
         for name in chosen:
             run(name, world, geocoder, rng, options, postcodes, present, totals)
         ok = totals["accepted"]
-        print(f"TOTAL true {totals['true']}  top-1 street {totals['street'] / totals['true']:.2%}  level {totals['level'] / totals['true']:.2%}  "
-              f"accepted {totals['true accepted'] / totals['true']:.2%}  false confident {totals['false'] / max(1, ok):.3%} ({totals['false']}/{ok}); "
-              f"negatives {totals['negatives']} accepted {totals['negatives accepted']}")
-        print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB (with the bench's own rows)")
+        print(
+            f"TOTAL true {totals['true']}  top-1 street {totals['street'] / totals['true']:.2%}  level {totals['level'] / totals['true']:.2%}  "
+            f"accepted {totals['true accepted'] / totals['true']:.2%}  false confident {totals['false'] / max(1, ok):.3%} ({totals['false']}/{ok}); "
+            f"negatives {totals['negatives']} accepted {totals['negatives accepted']}"
+        )
+        print(
+            f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB (with the bench's own rows)"
+        )
 
 
 def run(
@@ -179,8 +203,14 @@ def run(
     def make(rows: list[Row], amount: int) -> list[Typed]:
         typed = []
         for row in pick(rows, amount, rng, options.split):
-            near = [code for code in postcodes if code[:2] == row.postcode[:2] and code != row.postcode] or postcodes
-            wrong = [rng.choice(near), row.postcode[:4] + rng.choice("0123456789"), row.postcode[:2] + "000"]
+            near = [
+                code for code in postcodes if code[:2] == row.postcode[:2] and code != row.postcode
+            ] or postcodes
+            wrong = [
+                rng.choice(near),
+                row.postcode[:4] + rng.choice("0123456789"),
+                row.postcode[:2] + "000",
+            ]
             typed.append(spoil(row, profile, rng, wrong))
         return typed
 
@@ -205,14 +235,24 @@ def run(
     def show(kind: str, typed: Typed, found: Geocoded) -> None:
         shown[kind] += 1
         if shown[kind] <= options.show:
-            given = " | ".join(part for part in (typed.text, typed.postcode, typed.city) if part).replace("\n", "⏎")
-            print(f"  [{kind}] {given!r} ← {typed.row.number}{typed.row.suffix} {typed.row.street} {typed.row.postcode} {typed.row.city} "
-                  f"→ {found.status} {found.label!r} {found.score} {found.reason} {typed.spoilt}")
+            given = " | ".join(
+                part for part in (typed.text, typed.postcode, typed.city) if part
+            ).replace("\n", "⏎")
+            print(
+                f"  [{kind}] {given!r} ← {typed.row.number}{typed.row.suffix} {typed.row.street} {typed.row.postcode} {typed.row.city} "
+                f"→ {found.status} {found.label!r} {found.score} {found.reason} {typed.spoilt}"
+            )
 
     def account(typed: Typed, found: Geocoded, *, interpolated: bool) -> None:
         error = metres(typed.row, found)
         right = same_street(typed.row, found, present)
-        wanted = "interpolated" if interpolated and typed.numbered else "housenumber" if typed.numbered else "street"
+        wanted = (
+            "interpolated"
+            if interpolated and typed.numbered
+            else "housenumber"
+            if typed.numbered
+            else "street"
+        )
         tally["street"] += right
         tally["level"] += right and found.level == wanted
         if right and found.level != wanted and not interpolated:
@@ -237,9 +277,17 @@ def run(
 
     for typed, found in zip(trues, answers, strict=True):
         account(typed, found, interpolated=False)
-    street_share, level_share, accepted = tally["street"] / count, tally["level"] / count, tally["true accepted"] / count
+    street_share, level_share, accepted = (
+        tally["street"] / count,
+        tally["level"] / count,
+        tally["true accepted"] / count,
+    )
     for typed in held:
-        account(typed, geocoder.geocode([AddressQuery(typed.text, typed.postcode, typed.city)])[0], interpolated=True)
+        account(
+            typed,
+            geocoder.geocode([AddressQuery(typed.text, typed.postcode, typed.city)])[0],
+            interpolated=True,
+        )
     refused: Counter[str] = Counter()
     for kind, typed in negatives:
         found = geocoder.geocode([AddressQuery(typed.text, typed.postcode, typed.city)])[0]
@@ -261,10 +309,15 @@ def run(
     def median(values: list[float]) -> float:
         return sorted(values)[len(values) // 2] if values else math.nan
 
-    print(f"{name:8} top-1 {street_share:.2%} level {level_share:.2%} accepted {accepted:.2%} false {tally['false']}/{tally['accepted']} "
-          f"neg {dict(refused)} inside {sum(inside) / max(1, len(inside)):.1%} "
-          + " ".join(f"{level}:err {median(errors[level]):.0f} unc {median(widths[level]):.0f} n={len(errors[level])}" for level in errors)
-          + f" | {count / sum(times):.0f} q/s p50 {times[count // 2] * 1000:.2f} p95 {times[int(count * 0.95)] * 1000:.2f} ms")
+    print(
+        f"{name:8} top-1 {street_share:.2%} level {level_share:.2%} accepted {accepted:.2%} false {tally['false']}/{tally['accepted']} "
+        f"neg {dict(refused)} inside {sum(inside) / max(1, len(inside)):.1%} "
+        + " ".join(
+            f"{level}:err {median(errors[level]):.0f} unc {median(widths[level]):.0f} n={len(errors[level])}"
+            for level in errors
+        )
+        + f" | {count / sum(times):.0f} q/s p50 {times[count // 2] * 1000:.2f} p95 {times[int(count * 0.95)] * 1000:.2f} ms"
+    )
 
 
 if __name__ == "__main__":

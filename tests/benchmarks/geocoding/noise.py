@@ -30,8 +30,25 @@ KEYS = {
     "q": "asw", "s": "qdz", "d": "sfe", "f": "dgr", "g": "fht", "h": "gjy", "j": "hku", "k": "jli", "l": "kmo", "m": "lp",
     "w": "xq", "x": "wcs", "c": "xvd", "v": "cbf", "b": "vng", "n": "bh",
 }  # fmt: skip
-BEFORE = ["Bât. {L}, ", "Bâtiment {L} ", "Appt {N} ", "Résidence les Tilleuls, ", "Chez Mme Durand, ", "chez M. Petit ", "APPT {N} BAT {L} "]
-AFTER = [" bât {L}", ", appt {N}", " bat {L} appt {N}", ", {F}e étage", ", BP {N}", " rez-de-chaussée", ", résidence du Parc", " esc {L}"]
+BEFORE = [
+    "Bât. {L}, ",
+    "Bâtiment {L} ",
+    "Appt {N} ",
+    "Résidence les Tilleuls, ",
+    "Chez Mme Durand, ",
+    "chez M. Petit ",
+    "APPT {N} BAT {L} ",
+]
+AFTER = [
+    " bât {L}",
+    ", appt {N}",
+    " bat {L} appt {N}",
+    ", {F}e étage",
+    ", BP {N}",
+    " rez-de-chaussée",
+    ", résidence du Parc",
+    " esc {L}",
+]
 
 
 @dataclass(frozen=True)
@@ -90,10 +107,23 @@ class Profile:
 
 PROFILES = {
     "usual": Profile(),
-    "form": Profile(columns=1.0, inside=0.2, no_postcode=0.05, wrong_postcode=0.05, no_city=0.03, swapped=0.0),
-    "shouted": Profile(upper=1.0, plain=1.0, abbreviated=0.7, shortened=0.9, typo=0.1, cedex=0.1, inside=0.25),
+    "form": Profile(
+        columns=1.0, inside=0.2, no_postcode=0.05, wrong_postcode=0.05, no_city=0.03, swapped=0.0
+    ),
+    "shouted": Profile(
+        upper=1.0, plain=1.0, abbreviated=0.7, shortened=0.9, typo=0.1, cedex=0.1, inside=0.25
+    ),
     "by-ear": Profile(sound=0.5, typo=0.1, lower=0.6, plain=0.6, no_postcode=0.3, city_typo=0.25),
-    "hasty": Profile(typo=0.6, typos_more=0.3, lower=0.8, plain=0.7, article=0.3, glued=0.1, no_city=0.1, city_typo=0.3),
+    "hasty": Profile(
+        typo=0.6,
+        typos_more=0.3,
+        lower=0.8,
+        plain=0.7,
+        article=0.3,
+        glued=0.1,
+        no_city=0.1,
+        city_typo=0.3,
+    ),
 }
 
 
@@ -111,15 +141,39 @@ def spoil(row: Row, profile: Profile, rng: random.Random, wrong_postcodes: list[
     arrondissement = re.match(r"(Paris|Lyon|Marseille) (\d+)er?e? Arrondissement", city)
     if arrondissement:
         base, number = arrondissement.groups()
-        city = rng.choice([base, base, base, f"{base} {number}", f"{base} {number}e", f"{base} {number}ème arrondissement"])
+        city = rng.choice(
+            [
+                base,
+                base,
+                base,
+                f"{base} {number}",
+                f"{base} {number}e",
+                f"{base} {number}ème arrondissement",
+            ]
+        )
     words = street.split(" ")
     if words[0] in ABBREVIATED and chance(profile.abbreviated, "abbreviated"):
         words[0] = rng.choice(ABBREVIATED[words[0]])
     if any(word in SHORTENED for word in words[1:]) and chance(profile.shortened, "shortened"):
-        words = [words[0], *(rng.choice(SHORTENED[word]) if word in SHORTENED else word for word in words[1:])]
+        words = [
+            words[0],
+            *(rng.choice(SHORTENED[word]) if word in SHORTENED else word for word in words[1:]),
+        ]
     if len(words) > 2 and chance(profile.article, "article"):
-        words = [words[0], *(word for word in words[1:] if word.lower() not in {"de", "du", "des", "la", "le", "les"})]
-    if len(words) == 3 and words[1].isalpha() and len(words[1]) > 3 and chance(profile.first_name, "first name"):
+        words = [
+            words[0],
+            *(
+                word
+                for word in words[1:]
+                if word.lower() not in {"de", "du", "des", "la", "le", "les"}
+            ),
+        ]
+    if (
+        len(words) == 3
+        and words[1].isalpha()
+        and len(words[1]) > 3
+        and chance(profile.first_name, "first name")
+    ):
         words[1] = rng.choice([words[1][0], words[1][0] + "."])
     street = " ".join(words)
     if chance(profile.sound, "sound"):
@@ -138,7 +192,9 @@ def spoil(row: Row, profile: Profile, rng: random.Random, wrong_postcodes: list[
     numbered = not chance(profile.no_number, "no number")
     number = ""
     if numbered:
-        number = str(row.number) + rng.choice(["", " "]) + row.suffix if row.suffix else str(row.number)
+        number = (
+            str(row.number) + rng.choice(["", " "]) + row.suffix if row.suffix else str(row.number)
+        )
         if chance(profile.ranged, "range"):
             number = number + rng.choice(["-", "/", " à ", " et "]) + str(row.number + 2)
         number += rng.choice([" ", " ", " ", ", "])
@@ -154,13 +210,25 @@ def spoil(row: Row, profile: Profile, rng: random.Random, wrong_postcodes: list[
     before = after = ""
     if chance(profile.inside, "inside"):
         filled = rng.choice(BEFORE if numbered and rng.random() < 0.4 else AFTER)
-        text = filled.replace("{L}", rng.choice("ABCD")).replace("{N}", str(rng.randrange(1, 60))).replace("{F}", str(rng.randrange(2, 9)))
+        text = (
+            filled.replace("{L}", rng.choice("ABCD"))
+            .replace("{N}", str(rng.randrange(1, 60)))
+            .replace("{F}", str(rng.randrange(2, 9)))
+        )
         before, after = (text, "") if filled in BEFORE else ("", text)
     line = f"{before}{number}{street}{after}"
     if rng.random() < profile.columns:
-        typed = Typed(_cased(line, profile, rng), postcode if has_postcode else None, _cased(city, profile, rng) if has_city else None, row, numbered, tuple(spoilt))
-        return typed
-    place = " ".join(part for part in ((postcode if has_postcode else ""), (city if has_city else "")) if part)
+        return Typed(
+            _cased(line, profile, rng),
+            postcode if has_postcode else None,
+            _cased(city, profile, rng) if has_city else None,
+            row,
+            numbered,
+            tuple(spoilt),
+        )
+    place = " ".join(
+        part for part in ((postcode if has_postcode else ""), (city if has_city else "")) if part
+    )
     joint = rng.choice([" ", " ", ", ", " - ", "\n"])
     if after and rng.random() < 0.5:
         joint = ", "
@@ -179,7 +247,9 @@ def spoil(row: Row, profile: Profile, rng: random.Random, wrong_postcodes: list[
 
 def _cased(text: str, profile: Profile, rng: random.Random) -> str:
     if rng.random() < profile.plain:
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+        text = "".join(
+            c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)
+        )
     draw = rng.random()
     if draw < profile.upper:
         return text.upper()
