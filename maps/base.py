@@ -151,7 +151,7 @@ def _wider(bounds: Bounds, share: float) -> Bounds:
     lengthening = math.cos(math.radians((south + north) / 2))
     side = max((east - west) * lengthening, north - south, 0.01)
     x = (side * (1 + 2 * share) / lengthening - (east - west)) / 2
-    y = (side * (1 + share) - (north - south)) / 2
+    y = (side * (1 + 2 * share) - (north - south)) / 2
     return west - x, south - y, east + x, north + y
 
 

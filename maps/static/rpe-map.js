@@ -274,5 +274,229 @@
     return map;
   }
 
-  root.rpeMap = { create: create, decode: decode };
+  // ---- places ------------------------------------------------------------------------------------------------
+  var SIZE = 34;
+
+  function icon(mark) {
+    var drop = mark.kind === "home" || mark.kind === "work";
+    var size = mark.small ? 14 : SIZE, tall = drop ? size * 1.2 : size;
+    var holder = element("div");
+    holder.innerHTML = mark.svg;
+    return L.divIcon({
+      className: "rpe-mark" + (mark.small ? " small" : ""), html: holder.firstChild, iconSize: [size, tall],
+      iconAnchor: [size / 2, drop ? tall * 0.98 : size / 2], popupAnchor: [0, drop ? -tall : -size / 2],
+    });
+  }
+
+  function places(map, data) {
+    var style = data.style, byId = {}, routes = {}, zones = {}, chosen = null;
+    var marksLayer = L.layerGroup().addTo(map), clustersLayer = L.layerGroup().addTo(map);
+    ["reach", "zones", "ways", "reachlabels"].forEach(function (name, index) {
+      var pane = map.createPane(name);
+      pane.style.zIndex = 410 + 10 * index;
+      pane.style.pointerEvents = "none";
+    });
+
+    // What is reached.
+    var reach = L.layerGroup();
+    data.isochrones.forEach(function (area) {
+      L.polygon(area.areas.map(function (rings) { return rings.map(decode); }), {
+        pane: "reach", interactive: false, color: style.isochrone.color, weight: style.isochrone.weight,
+        opacity: style.isochrone.opacity, dashArray: style.isochrone.dash, lineCap: "round",
+        fillOpacity: style.isochrone.fill_opacity,
+      }).addTo(reach);
+      L.marker([area.lat, area.lon], {
+        pane: "reachlabels", interactive: false, keyboard: false,
+        icon: L.divIcon({ className: "rpe-iso-label", html: element("span", "", area.text), iconSize: [0, 0] }),
+      }).addTo(reach);
+    });
+    reach.addTo(map);
+
+    data.zones.forEach(function (zone) {
+      zones[zone.id] = L.circle([zone.lat, zone.lon], {
+        pane: "zones", interactive: false, radius: zone.radius, color: zone.color, weight: style.zone.weight,
+        dashArray: style.zone.dash, fillOpacity: style.zone.fill_opacity,
+      }).addTo(map);
+    });
+
+    data.routes.forEach(function (route) {
+      var line = decode(route.line), dotted = route.leg !== "home";
+      var options = { pane: "ways", interactive: false, lineCap: "round", lineJoin: "round" };
+      var casing = L.polyline(line, Object.assign({}, options, { color: style.route.casing, weight: style.route.casing_weight, opacity: 0 }));
+      var way = L.polyline(line, Object.assign({}, options, { color: style.route.color, dashArray: dotted ? "0.1 9" : null }));
+      casing.addTo(map);
+      way.addTo(map);
+      (routes[route.id] = routes[route.id] || []).push({ casing: casing, way: way, dotted: dotted });
+    });
+
+    function showRoutes() {
+      Object.keys(routes).forEach(function (id) {
+        var on = id === chosen;
+        routes[id].forEach(function (route) {
+          route.casing.setStyle({ opacity: on ? 1 : 0 });
+          route.way.setStyle({ weight: on ? style.route.weight : 2, opacity: on ? 1 : (route.dotted ? 0 : 0.28) });
+          if (on) { route.casing.bringToFront(); route.way.bringToFront(); }
+        });
+      });
+    }
+
+    function entry(id) {
+      return Array.prototype.find.call(document.querySelectorAll("[data-place]"), function (item) {
+        return item.getAttribute("data-place") === id;
+      });
+    }
+
+    function paint(id, on) {
+      if (!id) return;
+      var mark = byId[id], card = entry(id);
+      if (mark && mark.marker.getElement()) mark.marker.getElement().classList.toggle("is-on", on);
+      if (zones[id]) zones[id].setStyle({ fillOpacity: on ? style.zone.selected_fill_opacity : style.zone.fill_opacity, weight: on ? 2.6 : style.zone.weight });
+      if (card) card.classList.toggle("is-on", on);
+    }
+
+    function select(id) {
+      if (id === chosen) return;
+      paint(chosen, false);
+      chosen = id;
+      paint(chosen, true);
+      showRoutes();
+    }
+
+    function open(id) {
+      var mark = byId[id];
+      if (!mark) return;
+      if (mark.spec.rank !== null) select(id);
+      if (!mark.spec.popup) return;
+      var before = document.activeElement;
+      var small = map.getSize().x < 480;
+      var popup = L.popup({
+        maxWidth: small ? 240 : 300, minWidth: small ? 200 : 230, maxHeight: Math.max(140, map.getSize().y - 90),
+        offset: [0, mark.spec.kind === "home" ? -30 : -8], autoPanPadding: [12, 12],
+      }).setLatLng([mark.spec.lat, mark.spec.lon]).setContent(mark.spec.popup);
+      popup.on("add", function () {
+        var box = popup.getElement(), close = box.querySelector(".leaflet-popup-close-button");
+        box.setAttribute("role", "dialog");
+        box.setAttribute("aria-label", mark.spec.label);
+        if (close) { close.setAttribute("aria-label", "Fermer"); close.title = "Fermer"; }
+        box.tabIndex = -1;
+        box.addEventListener("keydown", function (event) {
+          if (event.key === "Escape") { event.stopPropagation(); map.closePopup(popup); }
+        });
+        if (before && before.classList && before.classList.contains("rpe-mark")) box.focus({ preventScroll: true });
+      });
+      popup.on("remove", function () {
+        if (before && before.isConnected && before.focus) before.focus({ preventScroll: true });
+      });
+      popup.openOn(map);
+    }
+
+    function marker(spec, order) {
+      var made = L.marker([spec.lat, spec.lon], {
+        icon: icon(spec), keyboard: true, riseOnHover: true, zIndexOffset: spec.kind === "home" ? 2000 : (spec.small ? -500 : 1000 - order),
+      });
+      made.on("add", function () {
+        var node = made.getElement();
+        node.setAttribute("aria-label", spec.label);
+        node.title = spec.label;
+        node.classList.toggle("is-on", spec.id === chosen);
+      });
+      made.on("click", function () { open(spec.id); });
+      made.on("keypress", function (event) {
+        if (event.originalEvent.key === "Enter" || event.originalEvent.key === " ") open(spec.id);
+      });
+      byId[spec.id] = { spec: spec, marker: made };
+      return made;
+    }
+
+    data.marks.forEach(function (spec, order) { marker(spec, order).addTo(marksLayer); });
+
+    // Marks that would lie upon each other stand as one that says so.
+    var ranked = data.marks.filter(function (spec) { return spec.rank !== null; });
+    function cluster() {
+      clustersLayer.clearLayers();
+      var free = ranked.slice(), near = SIZE * 0.72;
+      while (free.length) {
+        var first = free.shift(), at = map.latLngToLayerPoint([first.lat, first.lon]);
+        var group = [first], apart = [];
+        free.forEach(function (other) {
+          var close = at.distanceTo(map.latLngToLayerPoint([other.lat, other.lon])) < near;
+          (close ? group : apart).push(other);
+        });
+        free = apart;
+        group.forEach(function (spec) {
+          var made = byId[spec.id].marker;
+          if (group.length > 1) marksLayer.removeLayer(made); else if (!marksLayer.hasLayer(made)) marksLayer.addLayer(made);
+        });
+        if (group.length > 1) gather(group);
+      }
+    }
+    function gather(group) {
+      var lat = 0, lon = 0, mix = {};
+      group.forEach(function (spec) {
+        lat += spec.lat / group.length;
+        lon += spec.lon / group.length;
+        mix[spec.what] = (mix[spec.what] || 0) + 1;
+      });
+      var words = group.length + " lieux proches : " + Object.keys(mix).map(function (what) { return mix[what] + " " + what.toLowerCase(); }).join(", ");
+      var body = element("div", "rpe-cluster-body", group.map(function (spec) { return spec.rank; }).slice(0, 3).join(" · ") + (group.length > 3 ? " +" + (group.length - 3) : ""));
+      var made = L.marker([lat, lon], {
+        icon: L.divIcon({ className: "rpe-mark rpe-cluster", html: body, iconSize: null, iconAnchor: [0, 0] }),
+        keyboard: true, riseOnHover: true, zIndexOffset: 900,
+      });
+      made.on("add", function () { made.getElement().setAttribute("aria-label", words); made.getElement().title = words; });
+      function list() {
+        var box = element("div"), items = element("ul", "pop-list");
+        box.appendChild(element("b", "", words.charAt(0).toUpperCase() + words.slice(1)));
+        group.forEach(function (spec) {
+          var item = element("li"), button = element("button", "pop-link", spec.label);
+          button.type = "button";
+          button.addEventListener("click", function () { open(spec.id); });
+          item.appendChild(button);
+          items.appendChild(item);
+        });
+        box.appendChild(items);
+        L.popup({ maxWidth: 280 }).setLatLng([lat, lon]).setContent(box).openOn(map);
+        var first = box.querySelector("button");
+        if (first) first.focus({ preventScroll: true });
+      }
+      made.on("click", list);
+      made.on("keypress", function (event) { if (event.originalEvent.key === "Enter") list(); });
+      made.addTo(clustersLayer);
+    }
+    map.on("zoomend", cluster);
+    map.whenReady(cluster);
+
+    var extra = {};
+    if (data.refused.length) {
+      var refused = L.layerGroup();
+      data.refused.forEach(function (spec, order) { marker(spec, order).addTo(refused); });
+      extra[data.refused_label] = refused;
+    }
+    if (data.isochrones.length) extra["Zone atteignable"] = reach;
+    if (Object.keys(extra).length) {
+      var control = L.control.layers(null, extra, { position: "topright", collapsed: true }).addTo(map);
+      var toggle = control.getContainer().querySelector(".leaflet-control-layers-toggle");
+      if (toggle) { toggle.title = "Couches de la carte"; toggle.setAttribute("aria-label", "Couches de la carte"); }
+    }
+
+    // Picture and words go together.
+    document.addEventListener("click", function (event) {
+      var button = event.target.closest && event.target.closest("[data-show]");
+      if (!button) return;
+      map.getContainer().scrollIntoView({ block: "nearest" });
+      open(button.getAttribute("data-show"));
+    });
+    ["mouseover", "focusin"].forEach(function (name) {
+      document.addEventListener(name, function (event) {
+        var card = event.target.closest && event.target.closest("[data-place]");
+        if (card && byId[card.getAttribute("data-place")]) select(card.getAttribute("data-place"));
+      });
+    });
+    if (data.selected) select(data.selected); else showRoutes();
+    map.rpe.select = select;
+    map.rpe.open = open;
+    return map;
+  }
+
+  root.rpeMap = { create: create, places: places, decode: decode };
 }(window));
