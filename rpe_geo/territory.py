@@ -35,12 +35,7 @@ import pyarrow as pa
 
 from rpe_geo import __version__
 from rpe_geo.errors import InputError, InvalidFile, Where
-from rpe_geo.formats.facilities_geojson import read_facilities_geojson
-from rpe_geo.formats.records import write_facilities
-from rpe_geo.geocoding.index import build_index
 from rpe_geo.protocols import Progress
-from rpe_geo.travel.network import build_streets
-from rpe_geo.travel.transit import build_transit
 
 __all__ = ["Source", "Territory", "TerritoryInputs", "build_territory"]
 
@@ -238,6 +233,12 @@ def build_territory(
     InputError
         For a missing or unreadable file, an unknown commune, nothing to build, or a folder that is something else.
     """
+    # Builders are imported here: opening a territory must stay quick.
+    from rpe_geo.formats.facilities_geojson import read_facilities_geojson
+    from rpe_geo.formats.records import write_facilities
+    from rpe_geo.geocoding.index import build_index
+    from rpe_geo.travel.network import build_streets
+
     directory = directory.resolve()
     _check(directory, inputs)
     with _replacing(directory) as building:
@@ -259,6 +260,8 @@ def build_territory(
             contents["addresses"] = _jsonable(asdict(addresses))
             formats = {Path(source.file): source.format for source in addresses.sources}
         if inputs.gtfs is not None:
+            from rpe_geo.travel.transit import build_transit
+
             transit = build_transit(inputs.gtfs, building / "transit", progress=progress)
             contents["transit"] = _jsonable(asdict(transit))
         if inputs.facilities is not None:

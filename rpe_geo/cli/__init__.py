@@ -18,7 +18,7 @@ from rpe_geo.messages import explain
 
 __all__ = ["app", "main"]
 
-_SUBJECTS = ("geocode", "travel", "observatory")
+_SUBJECTS = ("territory", "geocode", "travel", "observatory")
 """Modules of this package; each has `register(app)`."""
 
 app = typer.Typer(

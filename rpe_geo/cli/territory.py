@@ -22,6 +22,25 @@ _PART_NAMES = {
     "facilities": "Établissements",
 }
 
+_FIGURE_NAMES = {
+    "addresses": "adresses",
+    "streets": "voies",
+    "communes": "communes",
+    "contours": "contours",
+    "rejected": "lignes écartées",
+    "ways": "rues",
+    "nodes": "carrefours",
+    "edges": "tronçons",
+    "restrictions": "interdictions de tourner",
+    "stops": "arrêts",
+    "trips": "courses",
+    "valid_from": "du",
+    "valid_until": "au",
+    "facilities": "lieux",
+    "network_version": "version",
+}
+_MODES = {"walk": "à pied", "bike": "à vélo", "car": "en voiture", "pushchair": "en poussette"}
+
 group = typer.Typer(no_args_is_help=True, help="Construire ou décrire un territoire sur disque.")
 
 
@@ -93,7 +112,7 @@ def _show(territory: Territory) -> None:
         contents.add_row(_PART_NAMES[part], _figures(figures))
     screen.print(contents)
     sources = Table(title="Sources", title_justify="left")
-    for title in ("Fichier", "Producteur", "Licence", "Date"):
+    for title in ("Fichier", "Producteur", "Licence", "Date du fichier"):
         sources.add_column(title, overflow="fold")
     for source in territory.sources:
         sources.add_row(source.file, source.producer, source.licence, source.date)
@@ -101,15 +120,15 @@ def _show(territory: Territory) -> None:
 
 
 def _figures(figures: dict[str, object]) -> str:
-    """Write the simple figures of a part on one line; nested ones are for `territory.json`."""
+    """Write the figures that a reader knows; all of them are in `territory.json`."""
     shown = []
-    for name, value in figures.items():
-        label = name.replace("_", " ")
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            shown.append(f"{label} {number(value)}")
-        elif isinstance(value, str):
-            shown.append(f"{label} {value}")
-        elif isinstance(value, dict) and all(isinstance(v, (int, float)) for v in value.values()):
-            inner = ", ".join(f"{key} {number(v)}" for key, v in value.items())
-            shown.append(f"{label} ({inner})" if inner else f"{label} –")
+    for name, label in _FIGURE_NAMES.items():
+        value = figures.get(name)
+        if isinstance(value, dict):
+            inner = ", ".join(f"{_MODES.get(key, key)} {number(v)}" for key, v in value.items())
+            shown.append(f"{label} : {inner}" if inner else f"{label} : aucun")
+        elif isinstance(value, (int, float)):
+            shown.append(f"{label} : {number(value)}")
+        elif isinstance(value, str) and value:
+            shown.append(f"{label} : {value}")
     return " · ".join(shown)

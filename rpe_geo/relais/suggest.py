@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import geopandas as gpd
@@ -198,7 +199,8 @@ def suggest(
     suggestions = _ranked(located, book, travel, mask, fits, tables, today=today, limit=limit)
     refused_rows = np.flatnonzero(~(mask.feasible & near) & book.offers_care)
     nearest = refused_rows[np.argsort(_sortable(travel.minutes[refused_rows]), kind="stable")]
-    refused = _refusals(book, travel, request, nearest[: tables.suggest["refused_listed"]], today)
+    listed = nearest[: tables.suggest["refused_listed"]]
+    refused = _refusals(book, travel, request, listed, mask, today)
     return Suggestions(
         request=request,
         home=located.home,
@@ -271,16 +273,8 @@ def _verdicts(
     request: Request,
     rows: NDArray[np.intp],
     today: date,
-    *,
-    with_relaxations: bool = False,
 ) -> list[Verdict]:
-    return evaluate(
-        book.registry,
-        request,
-        today=today,
-        only=rows,
-        with_relaxations=with_relaxations,
-    )
+    return evaluate(book.registry, request, today=today, only=rows)
 
 
 def _refusals(
@@ -288,30 +282,48 @@ def _refusals(
     travel: Travel,
     request: Request,
     rows: NDArray[np.intp],
+    mask: FeasibleMask,
     today: date,
 ) -> list[Verdict]:
-    """Explain each refusal, the way too long added to what the rules say."""
-    refused = []
-    for row, verdict in zip(rows, _verdicts(book, request, rows, today), strict=True):
-        minutes = float(travel.ranked_min[row])
-        if minutes <= travel.limit_min:
-            refused.append(verdict)
-            continue
-        far = Refusal(
-            rule="travel_time",
-            have=minutes if np.isfinite(minutes) else None,
-            limit=travel.limit_min,
-            values={
-                "mode": request.mode,
-                "detour": travel.detour_min is not None,
-                "searched": travel.searched_min,
-                "unknown_place": bool(np.isnan(minutes)),
-            },
-        )
-        refused.append(
-            replace(verdict, feasible=False, start=None, refusals=(*verdict.refusals, far))
-        )
-    return refused
+    """
+    Explain each refusal: every broken rule of those near enough, the way of those too far.
+
+    A provider beyond the minutes accepted is told as such, with a word when the rules refuse as well; their detail is
+    one question away, with more minutes.
+    """
+    near = travel.ranked_min[rows] <= travel.limit_min
+    judged = iter(_verdicts(book, request, rows[near], today))
+    return [
+        next(judged) if within else _too_far(book, travel, request, int(row), mask)
+        for row, within in zip(rows, near, strict=True)
+    ]
+
+
+def _too_far(
+    book: ProviderBook, travel: Travel, request: Request, row: int, mask: FeasibleMask
+) -> Verdict:
+    minutes = float(travel.ranked_min[row])
+    refusal = Refusal(
+        rule="travel_time",
+        have=minutes if np.isfinite(minutes) else None,
+        limit=travel.limit_min,
+        values={
+            "mode": request.mode,
+            "detour": travel.detour_min is not None,
+            "searched": travel.searched_min,
+            "unknown_place": bool(np.isnan(minutes)),
+            "otherwise_feasible": bool(mask.feasible[row]),
+        },
+    )
+    return Verdict(
+        request_id=request.request_id,
+        provider_kind=book.kind(row),
+        provider_id=book.profiles.provider_ids[row],
+        feasible=False,
+        start=None,
+        hours_share=Fraction(float(mask.hours_share[row])).limit_denominator(100_000),
+        refusals=(refusal,),
+    )
 
 
 def _sortable(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
