@@ -370,8 +370,8 @@
       var before = document.activeElement;
       var small = map.getSize().x < 480;
       var popup = L.popup({
-        maxWidth: small ? 240 : 300, minWidth: small ? 200 : 230, maxHeight: Math.max(140, map.getSize().y - 90),
-        offset: [0, mark.spec.kind === "home" ? -30 : -8], autoPanPadding: [12, 12],
+        maxWidth: small ? 225 : 300, minWidth: small ? 190 : 230, maxHeight: Math.max(140, map.getSize().y - 90),
+        offset: [0, mark.spec.kind === "home" ? -30 : -8], autoPanPaddingTopLeft: [10, 10], autoPanPaddingBottomRight: [small ? 62 : 72, 24],
       }).setLatLng([mark.spec.lat, mark.spec.lon]).setContent(mark.spec.popup);
       popup.on("add", function () {
         var box = popup.getElement(), close = box.querySelector(".leaflet-popup-close-button");
