@@ -15,13 +15,13 @@ import numpy as np
 
 from rpe_geo.domain import Facility, Request, completed_months
 from rpe_geo.matching.refusals import hours_refusal
-from rpe_geo.matching.starts import Question
 from rpe_geo.matching.single_changes import (
     later_start,
     latest_end,
     share_found,
     shorter_schedule,
 )
+from rpe_geo.matching.starts import Question
 from rpe_geo.rules.compiled import FOREVER
 from rpe_geo.rules.need import hours_within
 from rpe_geo.rules.needs import age_limits, min_share, missing_needs

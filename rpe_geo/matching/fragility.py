@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-
 from rpe_geo.domain import Childminder
 from rpe_geo.matching.starts import Question
 from rpe_geo.rules.breaches import Breaches

@@ -20,7 +20,7 @@ from rpe_geo.rules.patterns import ALWAYS, REFERENCE_ORDINAL, rows_of
 from rpe_geo.rules.timeline import Timeline
 from rpe_geo.schedule import QUARTERS_PER_DAY
 
-__all__ = ["legacy_ages", "places", "under_11", "under_3"]
+__all__ = ["legacy_ages", "places", "under_3", "under_11"]
 
 Counts = NDArray[np.int16]
 Whole = NDArray[np.int64]

@@ -295,8 +295,9 @@ def compile_registry(
                     availability.places,
                 )
             )
-        for word in childminder.capabilities:
-            can.append((number, words.setdefault(word, len(words))))
+        can.extend(
+            (number, words.setdefault(word, len(words))) for word in childminder.capabilities
+        )
         for school in childminder.attributes.schools_served:
             schools.setdefault(school, []).append(number)
         agrement = childminder.agrement

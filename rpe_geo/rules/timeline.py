@@ -93,12 +93,19 @@ class Timeline:
     @cached_property
     def worked(self) -> Rows:
         """Quarter-hours with a contract child or an asked child."""
-        return (self.contract_children > 0) | self.asked
+        worked: Rows = (self.contract_children > 0) | self.asked
+        return worked
 
     @cached_property
     def added(self) -> Rows:
         """Asked quarter-hours at which nobody was present yet."""
         return self.asked & (self.contract_children == 0)
+
+    @cached_property
+    def rows_added(self) -> Rows:
+        """Rows with a quarter-hour at which nobody was present yet."""
+        rows: Rows = np.asarray(self.added.any(axis=1), dtype=np.bool_)
+        return rows
 
     @cached_property
     def runs(self) -> tuple[Whole, Whole]:
@@ -119,7 +126,8 @@ class Timeline:
     def day_of(self, slot: Whole) -> Whole:
         """Return the calendar day (ordinal) of quarter-hours of the line."""
         row, rest = np.divmod(slot, QUARTERS_PER_WEEK)
-        return self.row_monday[row] + rest // QUARTERS_PER_DAY
+        days: Whole = self.row_monday[row] + rest // QUARTERS_PER_DAY
+        return days
 
     def pair_of(self, slot: Whole) -> Whole:
         """Return the pair of quarter-hours of the line."""

@@ -28,9 +28,8 @@ Figures = NDArray[np.float64]
 
 def pad_weeks(law: Mapping[str, Any], consent: NDArray[np.bool_]) -> Whole:
     """Return, per provider, how many weeks around the need the sums of hours look at."""
-    return np.where(consent, law["annual_hours_window"], law["weekly_hours_window"]).astype(
-        np.int64
-    )
+    weeks: Whole = np.where(consent, law["annual_hours_window"], law["weekly_hours_window"])
+    return weeks.astype(np.int64)
 
 
 def _quarters(hours: float) -> int:
@@ -205,7 +204,7 @@ class _Windows:
         timeline = self.timeline
         first, have = self.first[over], have[over]
         last = first + self.weeks - 1
-        filled = np.flatnonzero(timeline.added.any(axis=1)[self.row])
+        filled = np.flatnonzero(timeline.rows_added[self.row])
         found = np.searchsorted(filled, first)
         week = filled[np.minimum(found, max(len(filled) - 1, 0))] if len(filled) else first
         takes_part = (found < len(filled)) & (week <= last)

@@ -1,0 +1,327 @@
+"""What a verdict says: why a provider is refused, what is fragile, which single change would suffice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Protocol
+
+from rpe_geo.messages.french import NBSP, day, enumeration, number, plain
+
+__all__ = [
+    "MESSAGES",
+    "french_hours",
+    "refusal_sentence",
+    "relaxation_sentence",
+    "warning_sentence",
+]
+
+MESSAGES = {
+    "refusal_agrement_status": "l'agrément ne permet pas de commencer l'accueil à cette date.",
+    "refusal_agrement_status_candidate": "l'agrément n'est pas encore délivré.",
+    "refusal_agrement_status_suspended": "l'agrément est suspendu{until}.",
+    "refusal_agrement_status_ceased": "l'activité est interrompue.",
+    "refusal_agrement_status_withdrawn": "l'agrément a été retiré.",
+    "refusal_agrement_status_ended": "l'agrément a pris fin.",
+    "refusal_agrement_status_later": "l'agrément ne commence que le {valid_from}.",
+    "refusal_agrement_status_expired": "l'agrément s'est terminé le {valid_until}.",
+    "refusal_places": (
+        "plus de place : à partir du {since}, {have} enfants seraient accueillis ensemble pour {limit} au plus ({when})."
+    ),
+    "refusal_under_3": (
+        "trop d'enfants de moins de trois ans : à partir du {since}, {have} seraient présents ensemble, les siens "
+        "compris, pour {limit} au plus ({when})."
+    ),
+    "refusal_under_11": (
+        "trop d'enfants de moins de onze ans : à partir du {since}, {have} seraient présents ensemble, les siens "
+        "compris, pour {limit} au plus ({when})."
+    ),
+    "refusal_mam_present": (
+        "dans la MAM, {have} professionnelles seraient présentes ensemble à partir du {since}, pour {limit} au plus ({when})."
+    ),
+    "refusal_mam_children": (
+        "dans la MAM, {have} enfants seraient accueillis ensemble à partir du {since}, pour {limit} au plus ({when})."
+    ),
+    "refusal_legacy_ages": (
+        "l'agrément réserve ses places à des tranches d'âge : à partir du {since}, {limit} des {have} enfants présents y "
+        "trouveraient place ({when})."
+    ),
+    "refusal_daily_rest": (
+        "journée trop longue : à partir du {since}, {have} h de la première arrivée au dernier départ, pour {limit} h au "
+        "plus, qui laissent 11 h de repos ({when})."
+    ),
+    "refusal_weekly_hours": (
+        "trop d'heures : à partir du {since}, {have} h par semaine en moyenne sur quatre mois, tous contrats confondus, "
+        "pour {limit} h au plus."
+    ),
+    "refusal_annual_hours": (
+        "trop d'heures : à partir du {since}, {have} h par an, tous contrats confondus, pour {limit} h au plus."
+    ),
+    "refusal_consecutive_days": (
+        "trop de jours d'affilée : {have} jours de travail sans interruption à partir du {since}, pour {limit} au plus ({when})."
+    ),
+    "refusal_weekly_rest": (
+        "repos hebdomadaire trop court : dans la semaine du {since}, {have} h d'un seul tenant au lieu de {limit} h."
+    ),
+    "refusal_working_hours": (
+        "une partie des heures demandées est en dehors des heures d'accueil ({when})."
+    ),
+    "refusal_opening_hours": (
+        "une partie des heures demandées est en dehors des heures d'ouverture ({when})."
+    ),
+    "refusal_functional_need": "ne peut pas répondre à ce besoin : {needs}.",
+    "refusal_school_pickup": "ne dessert pas l'école : {schools}.",
+    "refusal_siblings": "les {children} enfants ne peuvent être accueillis ensemble, mais l'un d'eux le pourrait seul.",
+    "refusal_start_date": "l'accueil ne peut pas commencer à la date demandée.",
+    "refusal_start_date_later": "l'accueil ne peut commencer qu'à partir du {possible}.",
+    "refusal_start_date_unborn": "l'accueil ne peut commencer avant la naissance, le {birth}.",
+    "refusal_travel_time": "{have} min de trajet, pour {limit} min au plus.",
+    "refusal_age": "l'âge de l'enfant ({have} mois le {since}) est hors des âges accueillis.",
+    "warning_agrement_renewal": "l'agrément se termine le {valid_until}, avant la fin de l'accueil : à renouveler.",
+    "warning_agrement_places": (
+        "agrément de {places} places, plus que les {usual} d'aujourd'hui : ancienne dérogation ou erreur, à vérifier."
+    ),
+    "warning_existing_breach": "les contrats en cours dépassent déjà une limite, sans que cet accueil y ajoute : {rules}.",
+    "warning_working_hours_unknown": "heures d'accueil inconnues : à demander.",
+    "warning_opening_hours_unknown": "heures d'ouverture inconnues : à demander.",
+    "warning_variable_hours": "horaire sur un cycle de {weeks} semaines, et les horaires variables ne sont pas acceptés.",
+    "warning_availability_stale": "disponibilité jamais confirmée : à vérifier.",
+    "warning_availability_stale_since": "disponibilité confirmée pour la dernière fois le {confirmed_on} : à vérifier.",
+    "warning_availability_differs": (
+        "les disponibilités déclarées et les contrats ne disent pas la même chose : le plus strict est retenu."
+    ),
+    "warning_places_unknown": "places libres inconnues : à demander à l'établissement.",
+    "relaxation_start": "en commençant le {to}.",
+    "relaxation_schedule": "en demandant : {to}.",
+    "relaxation_min_hours_share": "en acceptant {to} des heures demandées.",
+    "relaxation_end": "en terminant le {to}.",
+    "relaxation_max_minutes": "en acceptant {to} min de trajet.",
+    "relaxation_mode": "en se déplaçant {to}.",
+    "relaxation_needs": "en répondant autrement à un besoin : {to}.",
+}
+
+_RULES = {
+    "daily_rest": "repos quotidien de 11 h",
+    "weekly_hours": "48 h par semaine en moyenne",
+    "annual_hours": "2 250 h par an",
+    "consecutive_days": "6 jours d'affilée",
+    "weekly_rest": "repos hebdomadaire de 35 h",
+}
+
+_NEEDS = {
+    "step_free": "accès de plain-pied",
+    "lift": "ascenseur",
+    "wide_door": "porte large",
+    "medicines": "aide à la prise de médicaments",
+    "trained_autism": "formation à l'autisme",
+    "trained_motor": "formation au handicap moteur",
+    "trained_sensory": "formation au handicap sensoriel",
+    "epilepsy_first_aid": "premiers secours en cas d'épilepsie",
+    "sign_language": "langue des signes",
+    "small_group": "petit groupe",
+    "therapist_visits": "passage d'un thérapeute",
+}
+
+_DAYS = {
+    "Mo": "lundi",
+    "Tu": "mardi",
+    "We": "mercredi",
+    "Th": "jeudi",
+    "Fr": "vendredi",
+    "Sa": "samedi",
+    "Su": "dimanche",
+    "PH": "jours fériés",
+}
+_SPAN = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
+
+
+class _Refusal(Protocol):
+    @property
+    def rule(self) -> str: ...
+    @property
+    def when(self) -> str | None: ...
+    @property
+    def since(self) -> date | None: ...
+    @property
+    def have(self) -> float | None: ...
+    @property
+    def limit(self) -> float | None: ...
+    @property
+    def values(self) -> Mapping[str, Any]: ...
+
+
+class _Warning(Protocol):
+    @property
+    def rule(self) -> str: ...
+    @property
+    def values(self) -> Mapping[str, Any]: ...
+
+
+class _Relaxation(Protocol):
+    @property
+    def change(self) -> str: ...
+    @property
+    def to(self) -> Any: ...
+    @property
+    def values(self) -> Mapping[str, Any]: ...
+
+
+def _clock(hour: str, minute: str) -> str:
+    whole = f"{int(hour)}{NBSP}h"
+    return whole if minute == "00" else f"{whole}{NBSP}{minute}"
+
+
+def _french_days(text: str) -> str:
+    words = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        words.append(f"du {_DAYS[first]} au {_DAYS[last]}" if last else _DAYS[first])
+    return enumeration(words)
+
+
+def french_hours(written: str | list[str]) -> str:
+    """
+    Write hours as they are said.
+
+    Parameters
+    ----------
+    written
+        The text form of one week, or of a cycle of weeks.
+
+    Returns
+    -------
+    str
+        « du lundi au vendredi de 8 h à 17 h 30 ».
+
+    Examples
+    --------
+    >>> print(french_hours("Mo,We 08:00-17:30"))
+    lundi et mercredi de 8 h à 17 h 30
+    """
+    if not isinstance(written, str):
+        weeks = (
+            f"semaine {number} : {french_hours(week)}" for number, week in enumerate(written, 1)
+        )
+        return " ; ".join(weeks)
+    rules = []
+    for rule in written.split("; "):
+        days, _, hours = rule.partition(" ")
+        if not hours:
+            rules.append("aucune heure")
+            continue
+        spans = [
+            f"de {_clock(*match[:2])} à {_clock(*match[2:])}" for match in _SPAN.findall(hours)
+        ]
+        rules.append(f"{_french_days(days)} {enumeration(spans)}")
+    return " ; ".join(rules)
+
+
+def _fill(code: str, **values: Any) -> str:
+    sentence = MESSAGES[code].format_map({name: plain(value) for name, value in values.items()})
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _figure(value: float | None) -> str:
+    """Write a figure with two decimals at most: the last one shows that a limit is passed."""
+    if value is None:
+        return ""
+    text = number(value, 0 if float(value).is_integer() else 2)
+    return text.rstrip("0") if "," in text else text
+
+
+def _refusal_code(refusal: _Refusal) -> str:
+    """Choose the sentence that says most."""
+    code, values = f"refusal_{refusal.rule}", refusal.values
+    if refusal.rule == "start_date":
+        if values.get("birth"):
+            return f"{code}_unborn"
+        return f"{code}_later" if values.get("possible") else code
+    if refusal.rule == "agrement_status" and refusal.since is not None:
+        if values.get("status") not in {"active", None}:
+            return f"{code}_{values['status']}"
+        if values.get("valid_until") and values["valid_until"] < refusal.since:
+            return f"{code}_expired"
+        if values.get("valid_from") and values["valid_from"] > refusal.since:
+            return f"{code}_later"
+    return code
+
+
+def refusal_sentence(refusal: _Refusal) -> str:
+    """
+    Phrase a refusal in French.
+
+    Parameters
+    ----------
+    refusal
+        An `rpe_geo.verdicts.Refusal`.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    values = dict(refusal.values)
+    if "needs" in values:
+        values["needs"] = [_NEEDS.get(word, word) for word in values["needs"]]
+    until = values.get("suspended_until")
+    values["until"] = f" jusqu'au {day(until)}" if until else ""
+    values["when"] = french_hours(refusal.when) if refusal.when else "à toute heure"
+    return _fill(
+        _refusal_code(refusal),
+        **{
+            **values,
+            "since": refusal.since,
+            "have": _figure(refusal.have),
+            "limit": _figure(refusal.limit),
+        },
+    )
+
+
+def warning_sentence(warning: _Warning) -> str:
+    """
+    Phrase a warning in French.
+
+    Parameters
+    ----------
+    warning
+        An `rpe_geo.verdicts.VerdictWarning`.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    code, values = f"warning_{warning.rule}", dict(warning.values)
+    if warning.rule == "availability_stale" and values.get("confirmed_on"):
+        code = f"{code}_since"
+    if "rules" in values:
+        values["rules"] = [_RULES[rule] for rule in values["rules"]]
+    return _fill(code, **values)
+
+
+def relaxation_sentence(relaxation: _Relaxation) -> str:
+    """
+    Phrase a change of the request in French.
+
+    Parameters
+    ----------
+    relaxation
+        An `rpe_geo.verdicts.Relaxation`.
+
+    Returns
+    -------
+    str
+        One sentence: « En commençant le 1er septembre 2027. »
+    """
+    to = relaxation.to
+    match relaxation.change:
+        case "schedule":
+            to = french_hours(to)
+        case "min_hours_share":
+            to = f"{_figure(int(10_000 * to) / 100)}{NBSP}%"
+        case "needs":
+            to = [_NEEDS.get(word, word) for word in to]
+        case _:
+            pass
+    return _fill(f"relaxation_{relaxation.change}", **{**relaxation.values, "to": to})
