@@ -10,7 +10,6 @@ import logging
 import sys
 from importlib import import_module
 
-import click
 import typer
 
 from rpe_geo.errors import InputError, NotFound, RpeGeoError, ServiceUnavailable
@@ -18,8 +17,21 @@ from rpe_geo.messages import explain
 
 __all__ = ["app", "main"]
 
-_SUBJECTS = ("territory", "geocode", "travel", "observatory")
-"""Modules of this package; each has `register(app)`."""
+_COMMANDS = {
+    "demo": "demo",
+    "serve": "serve",
+    "territory": "territory",
+    "geocode": "geocode",
+    "matrix": "travel",
+    "isochrone": "travel",
+    "import": "registry",
+    "check": "check",
+    "suggest": "suggest",
+    "access": "observatory",
+    "observatory": "observatory",
+    "synth": "synth",
+}
+"""Command → module of this package that has it; each module has `register(app)`."""
 
 app = typer.Typer(
     name="rpe-geo",
@@ -30,24 +42,20 @@ app = typer.Typer(
 )
 
 
-def _register_all() -> None:
-    for subject in _SUBJECTS:
+def _register(called: str | None) -> None:
+    """Register the command that is called, or all of them for `--help`: one must not wait for the others' imports."""
+    subjects = [_COMMANDS[called]] if called in _COMMANDS else dict.fromkeys(_COMMANDS.values())
+    for subject in subjects:
         import_module(f"rpe_geo.cli.{subject}").register(app)
 
 
 def main() -> None:
     """Run the command line; the entry point `rpe-geo`."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    _register_all()
+    _register(next(iter(sys.argv[1:]), None))
     try:
-        app(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        # Typer answers its own usage errors (exit 2) and interruptions (exit 130).
+        app()
     except ServiceUnavailable as error:
         typer.echo(explain(error), err=True)
         sys.exit(3)

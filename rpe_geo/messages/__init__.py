@@ -51,7 +51,7 @@ class _Coded(Protocol):
     def where(self) -> _Place: ...
 
 
-def phrase(code: str, **values: Any) -> str:
+def phrase(code: str, /, **values: Any) -> str:
     """
     Phrase a code in French.
 
