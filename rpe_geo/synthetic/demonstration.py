@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rpe_geo.protocols import Progress
 from rpe_geo.synthetic.addresses import Address, number_houses, write_ban
 from rpe_geo.synthetic.borders import Borders, draw_borders
 from rpe_geo.synthetic.census import cog_file, communes_table, contours_table
@@ -16,7 +17,12 @@ from rpe_geo.synthetic.streetgraph import StreetGraph
 from rpe_geo.synthetic.streetplan import plan_streets
 from rpe_geo.synthetic.ways import Restriction, Way, make_oneways, name_ways, restrict_turns
 
-__all__ = ["DEMONSTRATION_SEED", "Demonstration", "draw_demonstration", "write_demonstration"]
+__all__ = [
+    "DEMONSTRATION_SEED",
+    "Demonstration",
+    "draw_demonstration",
+    "write_demonstration",
+]
 
 DEMONSTRATION_SEED = 0
 
@@ -34,7 +40,9 @@ class Demonstration:
     addresses: list[Address]
 
 
-def draw_demonstration(seed: int = DEMONSTRATION_SEED) -> Demonstration:
+def draw_demonstration(
+    seed: int = DEMONSTRATION_SEED, progress: Progress | None = None
+) -> Demonstration:
     """
     Draw the territory.
 
@@ -42,23 +50,36 @@ def draw_demonstration(seed: int = DEMONSTRATION_SEED) -> Demonstration:
     ----------
     seed
         The same seed draws the same territory.
+    progress
+        Told where the work stands.
 
     Returns
     -------
     Demonstration
         A fictive intercommunalité of a dozen communes; nothing in it exists.
     """
+
+    def done(steps: int) -> None:
+        if progress:
+            progress("demonstration_drawn", steps, 4)
+
     layout = lay_out(seed)
+    done(1)
     graph = plan_streets(layout, seed)
+    done(2)
     borders = draw_borders(layout, seed)
     ways, hamlets = name_ways(graph, layout, borders, seed)
     ways = make_oneways(ways, seed)
     restrictions = restrict_turns(ways, graph, seed)
+    done(3)
     addresses = number_houses(ways, graph, layout, borders, hamlets, seed)
+    done(4)
     return Demonstration(layout, graph, borders, ways, restrictions, hamlets, addresses)
 
 
-def write_demonstration(folder: Path, seed: int = DEMONSTRATION_SEED) -> list[Path]:
+def write_demonstration(
+    folder: Path, seed: int = DEMONSTRATION_SEED, progress: Progress | None = None
+) -> list[Path]:
     """
     Write the files of the territory.
 
@@ -68,13 +89,15 @@ def write_demonstration(folder: Path, seed: int = DEMONSTRATION_SEED) -> list[Pa
         Made when missing; each file in it appears complete or not at all.
     seed
         The same seed writes the same content.
+    progress
+        Told where the work stands.
 
     Returns
     -------
     list of Path
         The files written.
     """
-    drawn = draw_demonstration(seed)
+    drawn = draw_demonstration(seed, progress)
     folder.mkdir(parents=True, exist_ok=True)
     streets = folder / "streets.osm.pbf"
     write_osm(streets, drawn.ways, drawn.restrictions, drawn.graph, drawn.layout)
