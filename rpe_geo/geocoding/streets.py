@@ -33,6 +33,9 @@ _SAME_FULL = 0.012
 _SAME_POSTCODE = 0.01
 _SAME_OLD_CITY = 0.015
 _LATER_VARIANT = 0.03
+_NEARLY_SAME = 0.99
+_MUCH_LESS_LIKELY = 0.04
+_SHARED_WORDS_READINGS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,26 +147,121 @@ def best_streets(
     list of Candidate
         Each street once, by falling `total`.
     """
-    best: dict[int, Candidate] = {}
-    top = 0.0
-    for reading in readings:
-        ceiling = (
-            _STREET_SHARE * (1 + _SAME_FULL) + (1 - _STREET_SHARE) * reading.score + _SAME_OLD_CITY
-        )
-        if ceiling < top:
-            break
-        variants = street_variants(reading.street, numbered=parsed.number is not None)
+    search = _Search(parsed, store)
+    plans = [
+        (reading, street_variants(reading.street, numbered=parsed.number is not None))
+        for reading in readings
+    ]
+    for reading, variants in plans:
         for order, name in enumerate(variants):
-            hits = _search(name, reading.communes, store)
-            for entry, likeness in hits:
-                candidate = _candidate(entry, likeness, name, reading, parsed, order)
-                known = best.get(entry.street)
-                if known is None or candidate.total > known.total:
-                    best[entry.street] = candidate
-                    top = max(top, candidate.total)
-            if any(likeness.score >= _FAIR for _, likeness in hits):
+            search.word_for_word(reading, name, order)
+    for reading, variants in plans:
+        if search.is_beyond(reading):
+            break
+        for order, name in enumerate(variants):
+            if search.by_letters(reading, name, order):
                 break
-    return sorted(best.values(), key=lambda candidate: -candidate.total)
+    if not search.found_fair:
+        for reading, variants in plans[:_SHARED_WORDS_READINGS]:
+            for order, name in enumerate(variants[:2]):
+                search.by_shared_words(reading, name, order)
+    return sorted(search.best.values(), key=lambda candidate: -candidate.total)
+
+
+class _Search:
+    """What one address has brought to light so far."""
+
+    def __init__(self, parsed: ParsedAddress, store: AddressStore) -> None:
+        self.best: dict[int, Candidate] = {}
+        self.found_fair = False
+        self._fair_score = 0.0
+        self._top = 0.0
+        self._parsed = parsed
+        self._store = store
+
+    def is_beyond(self, reading: Reading) -> bool:
+        """Tell whether a reading cannot beat what is found, but by a name spelt worse."""
+        ceiling = (
+            _STREET_SHARE * _NEARLY_SAME + (1 - _STREET_SHARE) * reading.score + _SAME_OLD_CITY
+        )
+        return ceiling < self._top or (
+            self.found_fair and reading.score < self._fair_score - _MUCH_LESS_LIKELY
+        )
+
+    def word_for_word(self, reading: Reading, name: StreetName, order: int) -> None:
+        """Look a name up as it is."""
+        for commune in reading.communes:
+            pool = self._store.pool(commune)
+            for index in pool.by_core.get(name.key, ()):
+                self._keep(pool.entries[index], SAME, name, reading, order)
+
+    def by_letters(self, reading: Reading, name: StreetName, order: int) -> bool:
+        """Look for names that sound or look like this one; tell whether one is fair."""
+        sound = " ".join(phonetic(word) for word in name.core)
+        fair = False
+        for commune in reading.communes:
+            pool = self._store.pool(commune)
+            if name.key in pool.by_core:
+                fair = True
+                continue
+            indices = set(pool.by_sound.get(sound, ()))
+            hits = process.extract(
+                name.key, pool.cores, scorer=fuzz.ratio, score_cutoff=_NEAR, limit=6
+            )
+            indices.update(hit[2] for hit in hits)
+            fair = self._compare(indices, pool, name, reading, order) or fair
+        return fair
+
+    def by_shared_words(self, reading: Reading, name: StreetName, order: int) -> None:
+        """Look for names that share words with this one, whatever else they hold."""
+        for commune in reading.communes:
+            pool = self._store.pool(commune)
+            hits = process.extract(
+                name.key,
+                pool.cores,
+                scorer=fuzz.token_set_ratio,
+                score_cutoff=_SHARED_WORDS,
+                limit=6,
+            )
+            self._compare({hit[2] for hit in hits}, pool, name, reading, order)
+
+    def _compare(
+        self,
+        indices: Iterable[int],
+        pool: StreetPool,
+        name: StreetName,
+        reading: Reading,
+        order: int,
+    ) -> bool:
+        fair = False
+        for index in indices:
+            entry = pool.entries[index]
+            likeness = _likeness(name, entry, self._store)
+            fair = fair or likeness.score >= _FAIR
+            self._keep(entry, likeness, name, reading, order)
+        return fair
+
+    def _keep(
+        self, entry: StreetEntry, likeness: Likeness, name: StreetName, reading: Reading, order: int
+    ) -> None:
+        if likeness.score >= _FAIR:
+            self.found_fair = True
+            self._fair_score = max(self._fair_score, reading.score)
+        candidate = _candidate(entry, likeness, name, reading, self._parsed, order)
+        known = self.best.get(entry.street)
+        if known is None or candidate.total > known.total:
+            self.best[entry.street] = candidate
+            self._top = max(self._top, candidate.total)
+
+
+def _likeness(name: StreetName, entry: StreetEntry, store: AddressStore) -> Likeness:
+    """Compare two names word by word, and where that fails without their spaces."""
+    likeness = compare(name.core, entry.core.split(" "), store.frequent)
+    if likeness.kind > Resemblance.WRITTEN_OTHERWISE:
+        glued = compare_glued(name.full, entry.full.split(" "))
+        if glued.kind <= likeness.kind and glued.score > likeness.score:
+            return glued
+    return likeness
 
 
 def score_entry(
@@ -171,74 +269,13 @@ def score_entry(
 ) -> Candidate | None:
     """Score one given street for a reading: its best variant."""
     best: Candidate | None = None
-    core = entry.core.split(" ")
     for order, name in enumerate(
         street_variants(reading.street, numbered=parsed.number is not None)
     ):
-        candidate = _candidate(
-            entry, compare(name.core, core, store.frequent), name, reading, parsed, order
-        )
+        candidate = _candidate(entry, _likeness(name, entry, store), name, reading, parsed, order)
         if best is None or candidate.total > best.total:
             best = candidate
     return best
-
-
-def _search(
-    name: StreetName, communes: Sequence[int], store: AddressStore
-) -> list[tuple[StreetEntry, Likeness]]:
-    """Look a name up: word for word in all communes, else by its sound, else by its letters."""
-    pools = [store.pool(commune) for commune in communes]
-    key = name.key
-    hits = [(pool.entries[index], SAME) for pool in pools for index in pool.by_core.get(key, ())]
-    if hits:
-        return hits
-    sound = " ".join(phonetic(word) for word in name.core)
-    found: dict[tuple[int, str], tuple[StreetEntry, Likeness]] = {}
-    for pool in pools:
-        _near_in(pool, name, key, sound, store, found)
-    return list(found.values())
-
-
-def _near_in(
-    pool: StreetPool,
-    name: StreetName,
-    key: str,
-    sound: str,
-    store: AddressStore,
-    found: dict[tuple[int, str], tuple[StreetEntry, Likeness]],
-) -> None:
-    """Gather the streets of one commune that look like a name."""
-    indices = set(pool.by_sound.get(sound, ()))
-    indices.update(
-        hit[2]
-        for hit in process.extract(key, pool.cores, scorer=fuzz.ratio, score_cutoff=_NEAR, limit=6)
-    )
-    fair = _compare_all(indices, pool, name, store, found)
-    if not fair:
-        more = process.extract(
-            key, pool.cores, scorer=fuzz.token_set_ratio, score_cutoff=_SHARED_WORDS, limit=8
-        )
-        _compare_all({hit[2] for hit in more} - indices, pool, name, store, found)
-
-
-def _compare_all(
-    indices: Iterable[int],
-    pool: StreetPool,
-    name: StreetName,
-    store: AddressStore,
-    found: dict[tuple[int, str], tuple[StreetEntry, Likeness]],
-) -> bool:
-    fair = False
-    for index in indices:
-        entry = pool.entries[index]
-        likeness = compare(name.core, entry.core.split(" "), store.frequent)
-        if likeness.kind > Resemblance.WRITTEN_OTHERWISE:
-            glued = compare_glued(name.full, entry.full.split(" "))
-            if glued.kind <= likeness.kind and glued.score > likeness.score:
-                likeness = glued
-        fair = fair or likeness.score >= _FAIR
-        found[entry.street, entry.core] = (entry, likeness)
-    return fair
 
 
 def _candidate(
