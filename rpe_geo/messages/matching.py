@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rpe_geo.messages.french import day, enumeration, hours, minutes, number, plural
+from rpe_geo.messages.french import WEEKDAYS, day, enumeration, hours, minutes, number, plural
 
-__all__ = ["MESSAGES", "MODES", "PART_NAMES", "why", "wish_name"]
+__all__ = ["MESSAGES", "MODES", "NEEDS", "PART_NAMES", "opening", "why", "wish_name"]
 
 MESSAGES = {
     "preference_unknown": (
@@ -38,6 +38,16 @@ MESSAGES = {
     "why_freshness": "Disponibilité confirmée le {confirmed_on}",
     "why_freshness_stale": "Disponibilité à vérifier : dernière confirmation le {confirmed_on}",
     "why_freshness_never": "Disponibilité jamais confirmée",
+    "opening_arrive_later": "En arrivant à {becomes} au lieu de {was} : {gain}",
+    "opening_leave_earlier": "En finissant à {becomes} au lieu de {was} : {gain}",
+    "opening_shift_earlier": "Avec les mêmes horaires {quarters} plus tôt : {gain}",
+    "opening_shift_later": "Avec les mêmes horaires {quarters} plus tard : {gain}",
+    "opening_without_day": "Sans le {weekday} : {gain}",
+    "opening_start": "En commençant le {start}, {days} plus tard : {gain}",
+    "opening_share": "En acceptant {share} des heures au lieu de {was_share} : {gain}",
+    "opening_minutes": "En acceptant {minutes} {mode} au lieu de {was_minutes} : {gain}",
+    "opening_mode": "En se déplaçant {mode} : {gain}",
+    "opening_need": "Si ce besoin est couvert autrement, {need} : {gain}",
 }
 
 MODES = {
@@ -56,6 +66,20 @@ PART_NAMES = {
     "packing": "Partage",
     "preferences": "Souhaits",
     "freshness": "Fraîcheur",
+}
+
+NEEDS = {
+    "step_free": "accès de plain-pied",
+    "lift": "ascenseur",
+    "wide_door": "porte large",
+    "medicines": "aide à la prise de médicaments",
+    "trained_autism": "formation à l'autisme",
+    "trained_motor": "formation au handicap moteur",
+    "trained_sensory": "formation au handicap sensoriel",
+    "epilepsy_first_aid": "premiers gestes en cas d'épilepsie",
+    "sign_language": "langue des signes",
+    "small_group": "petit groupe",
+    "therapist_visits": "venue de soignants sur place",
 }
 
 _WISHES = {
@@ -125,7 +149,33 @@ _FORMS: dict[str, _Form] = {
     "until": day,
     "target": day,
     "confirmed_on": day,
+    "becomes": lambda quarter: hours(quarter % 96),
+    "was": lambda quarter: hours(quarter % 96),
+    "quarters": lambda quarters: hours(quarters) if quarters >= 4 else minutes(15 * quarters),
+    "weekday": lambda number: WEEKDAYS[number],
+    "was_minutes": minutes,
+    "was_share": _percent,
+    "need": lambda need: str(NEEDS.get(need, need)),
+    "gain": lambda gain: f"{plural(gain, 'possibilité')} de plus",
 }
+
+
+def opening(values: Mapping[str, Any]) -> str:
+    """
+    Phrase a change of the request that opens possibilities.
+
+    Parameters
+    ----------
+    values
+        As in `rpe_geo.matching.relaxation.Opening.relaxation`: what changes, its `reason` and its `gain`.
+
+    Returns
+    -------
+    str
+        « En arrivant à 7 h au lieu de 6 h 30 : 4 possibilités de plus ».
+    """
+    written = {name: _FORMS[name](value) for name, value in values.items() if name in _FORMS}
+    return MESSAGES[values["reason"]].format_map(written)
 
 
 def why(reason: str, values: Mapping[str, Any]) -> str:

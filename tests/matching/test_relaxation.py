@@ -1,0 +1,164 @@
+"""Changes that open possibilities: each one verified, counted, priced and said in French."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rpe_geo.domain import Agrement, Child, Childminder, Contract, Request
+from rpe_geo.matching.changes import shifts, trims
+from rpe_geo.matching.feasibility import compile_registry, evaluate, feasible_mask
+from rpe_geo.matching.relaxation import find_openings
+from rpe_geo.messages.matching import opening
+from rpe_geo.parameters import parameter_table
+from rpe_geo.schedule import Timetable
+from tests.matching.registries import PLACE, START, TODAY, registries, requests
+
+SCORING = parameter_table("scoring", TODAY)
+
+
+def request(schedule, **changes) -> Request:
+    given_ = {
+        "request_id": "R-1",
+        "children": (Child(date(2026, 5, 1)),),
+        "start": START,
+        "schedule": Timetable.parse(schedule),
+        "mode": "walk",
+        "max_minutes": 15,
+    }
+    return Request(**(given_ | PLACE | changes))
+
+
+def minder(number, hours="Mo-Su 05:00-23:00", **changes) -> Childminder:
+    given_ = {"agrement": Agrement(4), "working_hours": Timetable.parse(hours), "contracts": ()}
+    return Childminder(childminder_id=f"AM-{number}", **(given_ | PLACE | changes))
+
+
+def sentences(people, asked, minutes_of=None, **options):
+    registry = compile_registry(people)
+    found = find_openings(
+        registry, asked, today=TODAY, scoring=SCORING, minutes_of=minutes_of, **options
+    )
+    return [opening(one.relaxation.values).replace("\u00a0", " ") for one in found]
+
+
+def test_arriving_later_and_leaving_earlier():
+    people = [minder(number, "Mo-Fr 07:00-18:00") for number in range(4)]
+    assert sentences(people, request("Mo,Tu,Th,Fr 06:30-17:00"))[:2] == [
+        "Avec les mêmes horaires 30 min plus tard : 4 possibilités de plus",
+        "En arrivant à 7 h au lieu de 6 h 30 : 4 possibilités de plus",
+    ]
+    people = [minder(1, "Mo-Fr 07:00-18:00"), minder(2, "Mo-Fr 07:00-17:45")]
+    assert sentences(people, request("Mo,Tu,Th,Fr 07:00-18:15"))[:2] == [
+        "En finissant à 18 h au lieu de 18 h 15 : 1 possibilité de plus",
+        "En finissant à 17 h 45 au lieu de 18 h 15 : 2 possibilités de plus",
+    ]
+
+
+def test_without_a_day():
+    people = [minder(1, "Mo,Tu,Th,Fr 07:00-19:00")]
+    assert "Sans le mercredi : 1 possibilité de plus" in sentences(
+        people, request("Mo-Fr 08:00-17:00")
+    )
+
+
+def test_a_later_start_when_a_place_falls_free():
+    leaving = Contract(
+        "C", date(2025, 1, 1), Timetable.parse("Mo-Fr 08:00-17:00"), end=date(2027, 1, 22)
+    )
+    people = [minder(1, agrement=Agrement(1), contracts=(leaving,))]
+    assert sentences(people, request("Mo-Fr 08:00-17:00")) == [
+        "En commençant le 25 janvier 2027, 21 jours plus tard : 1 possibilité de plus"
+    ]
+    assert sentences(people, request("Mo-Fr 08:00-17:00", end=date(2027, 1, 15))) == []
+
+
+def test_a_smaller_part_of_the_hours():
+    people = [minder(1, "Mo-Fr 09:00-12:00,14:00-18:00")]
+    assert sentences(people, request("Mo-Fr 09:00-18:00"))[-1:] == [
+        "En acceptant 75 % des heures au lieu de 100 % : 1 possibilité de plus"
+    ]
+
+
+def test_a_need_met_otherwise_comes_last():
+    child = Child(date(2026, 5, 1), needs=frozenset({"medicines"}))
+    people = [minder(1)]
+    assert sentences(people, request("Mo-Fr 09:00-18:00", children=(child,))) == [
+        "Si ce besoin est couvert autrement, aide à la prise de médicaments : 1 possibilité de plus"
+    ]
+
+
+def test_more_minutes_and_another_mode():
+    minutes = {"walk": np.array([18.0, 24.0, np.inf]), "bike": np.array([6.0, 8.0, 14.0])}
+    people = [minder(number) for number in range(3)]
+    assert sentences(people, request("Mo-Fr 09:00-18:00"), minutes.get) == [
+        "En acceptant 20 min à pied au lieu de 15 min : 1 possibilité de plus",
+        "En se déplaçant à vélo : 3 possibilités de plus",
+        "En acceptant 25 min à pied au lieu de 15 min : 2 possibilités de plus",
+    ]
+
+
+def test_nothing_is_looked_for_when_there_are_enough():
+    people = [minder(number) for number in range(5)] + [minder(9, "Mo-Fr 09:00-18:00")]
+    asked = request("Mo-Th 08:00-18:00")
+    assert sentences(people, asked) == []
+    assert sentences(people, asked, always=True) != []
+
+
+def test_trims_and_shifts_of_nights_stay_readable():
+    night = request("Fr 20:00-06:00")
+    for change in [*trims(night, SCORING), *shifts(night, SCORING)]:
+        assert Timetable.parse(change.to) == change.request.schedule
+        assert change.cost > 0
+    short = request("Mo 08:00-08:15")
+    assert list(trims(short, SCORING)) == []
+    dawn = request("Mo 00:00-04:00")
+    assert {change.reason for change in shifts(dawn, SCORING)} == {"opening_shift_later"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(registries(), requests(), st.data())
+def test_what_is_printed_is_feasible(people, asked, data):
+    registry = compile_registry(*people)
+    count = len(people[0]) + len(people[2])
+    minutes = {
+        mode: np.array(
+            data.draw(st.lists(st.sampled_from([5.0, 17.0, 40.0]), min_size=count, max_size=count))
+        )
+        for mode in ("walk", "bike")
+    }
+    before = feasible_mask(registry, asked, today=TODAY).feasible & (minutes["walk"] <= 15)
+    found = find_openings(
+        registry, asked, today=TODAY, scoring=SCORING, minutes_of=minutes.get, always=True
+    )
+    costs = [one.change.cost for one in found]
+    assert costs == sorted(costs)
+    assert len(found) <= SCORING["relaxation_limit"]
+    for one in found:
+        changed = one.change.request
+        assert one.gain == len(one.rows) >= 1
+        assert not before[list(one.rows)].any()
+        assert all(
+            verdict.feasible for verdict in evaluate(registry, changed, today=TODAY, only=one.rows)
+        )
+        assert (minutes[changed.mode][list(one.rows)] <= changed.max_minutes).all()
+        # Exactly one thing changes, and it is what is written.
+        field = {"needs": "children"}.get(one.change.kind, one.change.kind)
+        same = replace(changed, **{field: getattr(asked, field)})
+        assert same == asked
+        assert opening(one.relaxation.values)
+
+
+def test_the_count_is_the_whole_truth():
+    people = [minder(number, f"Mo-Fr 0{7 + number}:00-18:00") for number in range(3)]
+    registry = compile_registry(people)
+    asked = request("Mo,Tu,Th,Fr 06:30-17:00")
+    for one in find_openings(registry, asked, today=TODAY, scoring=SCORING):
+        mask = feasible_mask(registry, one.change.request, today=TODAY)
+        assert mask.feasible.sum() == one.gain
+        assert one.relaxation.values["gain"] == one.gain
+        assert one.relaxation.to == one.change.to
