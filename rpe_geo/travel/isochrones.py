@@ -44,21 +44,21 @@ class Clock:
 
     @classmethod
     def start(
-        cls, network: ModeNetwork, place: Snapped, within_min: float, access_min: float
+        cls, network: ModeNetwork, places: Snapped, within_min: float, start_min: Floats
     ) -> Clock:
         """
-        Search outwards from one place.
+        Search outwards from one place, or from several that are reached at different times.
 
         Parameters
         ----------
         network
             The network of one mode.
-        place
-            Where the door meets the street.
+        places
+            Where the doors (or the stops) meet the street.
         within_min
             How far to search.
-        access_min
-            Minutes from the door to the street.
+        start_min
+            When each place is left, in minutes; `inf` is never.
 
         Returns
         -------
@@ -66,38 +66,49 @@ class Clock:
             Times beyond `within_min` may be `inf`.
         """
         penalty = float(network.settings.get("restricted_entry_s", 0.0)) / 60
-        limit = max(within_min - access_min + 2 * penalty, 0.0) * TICKS_PER_MIN
-        ticks = scipy_distances(network, Ends.leaving(network, place), limit)[0]
-        minutes = ticks / TICKS_PER_MIN + access_min
+        minutes = _minutes_at_states(network, places, within_min + 2 * penalty, start_min)
         forward, backward = network.time_forward < NO_WAY, network.time_backward < NO_WAY
         entered = np.where(forward, minutes[np.maximum(network.tail_forward, 0)], np.inf)
         turned = np.where(backward, minutes[np.maximum(network.tail_backward, 0)], np.inf)
         if penalty:
-            area = int(network.edge_region[int(place.edge[0])])
+            # The penalty of a restricted area is no time that anybody spends.
+            area = int(network.edge_region[int(places.edge[0])])
             inside = np.asarray(network.edge_region)
-            gift = penalty * ((inside != area) & (area >= 0)) + penalty * (
-                (inside != area) & (inside >= 0)
-            )
+            gift = penalty * (inside != area) * ((area >= 0) + (inside >= 0).astype(float))
             entered, turned = entered - gift, turned - gift
         counts = np.diff(network.shape_ptr)
         owner = np.repeat(np.arange(counts.size), counts)
-        last = network.shape_ptr[1:] - 1
-        whole = np.asarray(network.shape_backward)[last]
+        whole = np.asarray(network.shape_backward)[network.shape_ptr[1:] - 1]
         along = entered[owner] + (network.delay_start[owner] + network.shape_forward) / 60
         against = (
             turned[owner] + (network.delay_end[owner] + whole[owner] - network.shape_backward) / 60
         )
-        edge = int(place.edge[0])
-        part = slice(int(network.shape_ptr[edge]), int(network.shape_ptr[edge + 1]))
-        vertices = np.arange(part.start, part.stop)
-        beyond = vertices > int(place.vertex[0])
-        if forward[edge]:
-            ahead = (network.shape_forward[part] - float(place.forward_s[0])) / 60 + access_min
-            along[part] = np.minimum(along[part], np.where(beyond, ahead, np.inf))
-        if backward[edge]:
-            behind = (float(place.backward_s[0]) - network.shape_backward[part]) / 60 + access_min
-            against[part] = np.minimum(against[part], np.where(beyond, np.inf, behind))
+        for number, edge in enumerate(places.edge.tolist()):
+            part = slice(int(network.shape_ptr[edge]), int(network.shape_ptr[edge + 1]))
+            beyond = np.arange(part.start, part.stop) > int(places.vertex[number])
+            left = float(start_min[number])
+            if forward[edge]:
+                ahead = (network.shape_forward[part] - places.forward_s[number]) / 60 + left
+                along[part] = np.minimum(along[part], np.where(beyond, ahead, np.inf))
+            if backward[edge]:
+                behind = (places.backward_s[number] - network.shape_backward[part]) / 60 + left
+                against[part] = np.minimum(against[part], np.where(beyond, np.inf, behind))
         return cls(network, along, against)
+
+
+def _minutes_at_states(
+    network: ModeNetwork, places: Snapped, within_min: float, start_min: Floats
+) -> Floats:
+    """Search from all places at once, as if one door opened on each of them."""
+    leaving = Ends.leaving(network, places)
+    states = leaving.states.ravel()
+    offsets = (leaving.ticks + (start_min * TICKS_PER_MIN)[:, None]).ravel()
+    order = np.lexsort((offsets, states))
+    first = np.concatenate([[True], np.diff(states[order]) != 0])
+    chosen = order[first]
+    ends = Ends(states[chosen][None, :], offsets[chosen][None, :])
+    ticks_at: Floats = scipy_distances(network, ends, within_min * TICKS_PER_MIN)[0]
+    return ticks_at / TICKS_PER_MIN
 
 
 def street_parts(clock: Clock, within_min: float) -> tuple[Ints, Floats, Floats]:
@@ -257,4 +268,4 @@ def _to_degrees(
 ) -> BaseGeometry:
     scale = np.array([per_longitude, per_latitude])
     degrees = shapely.transform(area, lambda xy: np.round(xy / scale + np.array(door), 6))
-    return shapely.make_valid(degrees, method="structure")
+    return shapely.orient_polygons(shapely.make_valid(degrees, method="structure"))

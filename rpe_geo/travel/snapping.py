@@ -141,6 +141,7 @@ class SegmentGrid:
         *,
         limit_m: float,
         fast_road_handicap_m: float,
+        refuse: bool = True,
     ) -> Snapped:
         """
         Find the nearest place of the network for each point.
@@ -155,6 +156,8 @@ class SegmentGrid:
             The farthest that a point may lie from its street.
         fast_road_handicap_m
             Metres by which a motorway counts as farther than it is.
+        refuse
+            Refuse points beyond the limit; else their distance is `inf`.
 
         Returns
         -------
@@ -170,7 +173,9 @@ class SegmentGrid:
             network, longitude, latitude, limit_m, fast_road_handicap_m
         )
         beyond = np.flatnonzero(~(distance <= limit_m))
-        if beyond.size:
+        distance[beyond] = np.inf
+        vertex[beyond] = np.maximum(vertex[beyond], 0)
+        if beyond.size and refuse:
             first = int(beyond[0])
             far = self._distance_to_network(
                 network, float(longitude[first]), float(latitude[first])

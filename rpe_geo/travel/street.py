@@ -6,7 +6,7 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,15 @@ from rpe_geo.errors import InputError
 from rpe_geo.protocols import Mode, Route
 from rpe_geo.travel.contraction import Hierarchy, hierarchy_is_available
 from rpe_geo.travel.isochrones import Clock, draw_area
+from rpe_geo.travel.journeys import trace_journey
 from rpe_geo.travel.mode_network import TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.network import Ways, read_meta
 from rpe_geo.travel.paths import Tracer
 from rpe_geo.travel.points import check_cutoff, coordinates_of
 from rpe_geo.travel.search import Ends, search_by_hierarchy, search_by_scipy, street_minutes
 from rpe_geo.travel.snapping import SegmentGrid, Snapped
+from rpe_geo.travel.timetable import Timetable
+from rpe_geo.travel.transit import Places, TransitSearch
 
 __all__ = ["MAX_CUTOFF_MIN", "StreetEngine"]
 
@@ -90,8 +93,8 @@ class StreetEngine:
     Parameters
     ----------
     directory
-        The folder that `rpe_geo.travel.network.build_streets` made. A folder `transit` beside it (or inside it) serves
-        the mode transit.
+        The folder that `rpe_geo.travel.network.build_streets` made. A folder `transit` beside it serves the mode
+        transit.
     pushchair
         Walk as with a pushchair: slower, and never by steps without a ramp.
 
@@ -109,6 +112,7 @@ class StreetEngine:
         self._searches: dict[str, _ModeSearch] = {}
         self._snapped: OrderedDict[tuple[str, bytes], Snapped] = OrderedDict()
         self._ways: Ways | None = None
+        self._transit: TransitSearch | None = None
         self._lock = threading.RLock()
 
     def travel_times(
@@ -145,42 +149,138 @@ class StreetEngine:
             A cutoff or a point out of range, a point too far from any street, a mode that the territory lacks.
         """
         check_cutoff(cutoff_min, MAX_CUTOFF_MIN)
-        from_lon, from_lat = coordinates_of(origins)
-        to_lon, to_lat = coordinates_of(destinations)
-        minutes = self._minutes(
-            (from_lon, from_lat),
-            (to_lon, to_lat),
-            mode,
-            cutoff_min,
-            departure,
-            origins,
-            destinations,
-        )
+        leaving, arriving = coordinates_of(origins), coordinates_of(destinations)
+        if not origins.size or not destinations.size:
+            minutes = np.empty((origins.size, destinations.size))
+        elif mode == "transit":
+            transit = self._open_transit()
+            self._check_places(leaving, origins)
+            self._check_places(arriving, destinations)
+            found = transit.journeys(
+                leaving, arriving, [transit.check_departure(departure)], limit_min=cutoff_min
+            )
+            minutes = found.minutes[:, 0, :]
+        else:
+            search = self._search(mode)
+            start = self._snap(search, mode, *leaving, ids=origins)
+            stop = self._snap(search, mode, *arriving, ids=destinations)
+            minutes = self._door_to_door(search, start, stop, cutoff_min)
+        _stay_at_the_same_door(minutes, leaving, arriving)
+        minutes[minutes > cutoff_min] = np.inf
         return pd.DataFrame(minutes, index=origins.index, columns=destinations.index)
 
-    def _minutes(
-        self,
-        origins: tuple[Floats, Floats],
-        destinations: tuple[Floats, Floats],
-        mode: Mode,
-        cutoff_min: float,
-        departure: datetime | None,
-        origin_ids: gpd.GeoSeries,
-        destination_ids: gpd.GeoSeries,
+    @staticmethod
+    def _door_to_door(
+        search: _ModeSearch, start: Snapped, stop: Snapped, cutoff_min: float
     ) -> Floats:
-        del departure
-        if not origins[0].size or not destinations[0].size:
-            return np.empty((origins[0].size, destinations[0].size))
-        search = self._search(mode)
-        start = self._snap(search, mode, *origins, ids=origin_ids)
-        stop = self._snap(search, mode, *destinations, ids=destination_ids)
+        """Minutes along the streets, and on foot between them and the doors."""
         minutes = search.minutes(start, stop, cutoff_min)
-        pace = 60 / 1000 / float(search.network.settings["access_kph"])  # minutes per metre
+        pace = 0.06 / float(search.network.settings["access_kph"])  # minutes per metre
         minutes += (start.distance_m * pace)[:, None]
         minutes += (stop.distance_m * pace)[None, :]
-        _stay_at_the_same_door(minutes, origins, destinations)
-        minutes[minutes > cutoff_min] = np.inf
         return minutes
+
+    def _walk(self, origins: Places, destinations: Places, limit_min: float) -> Floats:
+        """Minutes on foot; `inf` beyond the limit or off the streets."""
+        search = self._search("walk")
+        start = self._snap(search, "walk", *origins, refuse=False)
+        stop = self._snap(search, "walk", *destinations, refuse=False)
+        minutes = self._door_to_door(search, start, stop, limit_min)
+        _stay_at_the_same_door(minutes, origins, destinations)
+        minutes[minutes > limit_min] = np.inf
+        return minutes
+
+    def _check_places(self, places: Places, ids: gpd.GeoSeries) -> None:
+        self._snap(self._search("walk"), "walk", *places, ids=ids)
+
+    def transit_profile(
+        self,
+        origins: gpd.GeoSeries,
+        destinations: gpd.GeoSeries,
+        *,
+        departure: datetime | None = None,
+        window_min: int = 60,
+        cutoff_min: float = 120.0,
+    ) -> pd.DataFrame:
+        """
+        Describe journeys by public transport over a window of departures, one per minute.
+
+        Parameters
+        ----------
+        origins, destinations
+            Points in EPSG:4326, indexed by id.
+        departure
+            Start of the window, local time; None is a Tuesday at eight.
+        window_min
+            Its length in minutes.
+        cutoff_min
+            Journeys above count as impossible.
+
+        Returns
+        -------
+        DataFrame
+            Columns `origin_id, destination_id, median_min, p90_min, transfers` (of the median journey's departures: the
+            usual number); `inf` where more than half, or a tenth, of the departures find no way.
+        """
+        check_cutoff(cutoff_min, MAX_CUTOFF_MIN)
+        check_cutoff(window_min, MAX_CUTOFF_MIN)
+        transit = self._open_transit()
+        leaving, arriving = coordinates_of(origins), coordinates_of(destinations)
+        self._check_places(leaving, origins)
+        self._check_places(arriving, destinations)
+        first = transit.check_departure(departure)
+        window = [first + timedelta(minutes=minute) for minute in range(int(window_min))]
+        found = transit.journeys(leaving, arriving, window, limit_min=cutoff_min)
+        ordered = np.sort(found.minutes, axis=1)
+        transfers = np.sort(found.transfers, axis=1)[:, (len(window) - 1) // 2]
+        return pd.DataFrame(
+            {
+                "origin_id": np.repeat(origins.index.to_numpy(), destinations.size),
+                "destination_id": np.tile(destinations.index.to_numpy(), origins.size),
+                "median_min": ordered[:, (len(window) - 1) // 2].ravel(),
+                "p90_min": ordered[:, math.ceil(0.9 * len(window)) - 1].ravel(),
+                "transfers": transfers.ravel(),
+            }
+        )
+
+    def last_return(
+        self, origins: gpd.GeoSeries, home: Point, *, day: date, cutoff_min: float = 120.0
+    ) -> pd.Series:
+        """
+        Tell when one must leave each place at the latest to come home by public transport.
+
+        Parameters
+        ----------
+        origins
+            Points in EPSG:4326, indexed by id: childminders, work.
+        home
+            Point in EPSG:4326.
+        day
+            The service day; its last trips run after midnight.
+        cutoff_min
+            The longest journey, waiting included.
+
+        Returns
+        -------
+        Series
+            Local times, by id; NaT where nothing runs.
+        """
+        transit = self._open_transit()
+        transit.check_departure(datetime(day.year, day.month, day.day))  # noqa: DTZ001
+        lon, lat = coordinates_of(origins)
+        target = (np.array([home.x]), np.array([home.y]))
+        times = [
+            transit.last_departure(
+                (lon[number : number + 1], lat[number : number + 1]),
+                target,
+                day,
+                limit_min=cutoff_min,
+            )
+            for number in range(lon.size)
+        ]
+        return pd.Series(
+            pd.to_datetime(pd.Series(times, dtype="object")).to_numpy(), index=origins.index
+        )
 
     def detour_times(
         self, home: Point, stops: gpd.GeoSeries, work: Point, *, mode: Mode, cutoff_min: float
@@ -251,12 +351,18 @@ class StreetEngine:
         list of Route
             Minutes as `travel_times` gives them, metres, the line from door to door, and a step per street name.
         """
-        del departure
-        search = self._search(mode)
         lon, lat = coordinates_of(gpd.GeoSeries([origin], crs=WGS84))
         to_lon, to_lat = coordinates_of(destinations)
         if not to_lon.size:
             return []
+        if mode == "transit":
+            transit = self._open_transit()
+            when = transit.check_departure(departure)
+            return [
+                trace_journey(transit, self._walk_route, origin, destination, when)
+                for destination in destinations
+            ]
+        search = self._search(mode)
         start = self._snap(search, mode, lon, lat)
         stop = self._snap(search, mode, to_lon, to_lat, ids=destinations)
         tracer = search.tracer(self._open_ways(), mode)
@@ -266,6 +372,9 @@ class StreetEngine:
             start,
             [_one_of(stop, number) for number in range(to_lon.size)],
         )
+
+    def _walk_route(self, origin: Point, destination: Point) -> Route:
+        return self.routes(origin, gpd.GeoSeries([destination], crs=WGS84), mode="walk")[0]
 
     def isochrones(
         self,
@@ -283,7 +392,7 @@ class StreetEngine:
         origin
             Point in EPSG:4326.
         mode
-            walk, bike or car.
+            walk, bike, car or transit.
         minutes
             Limits, each from 1 to 720.
         departure
@@ -294,19 +403,26 @@ class StreetEngine:
         GeoDataFrame
             Rows `minutes, geometry` (polygons, EPSG:4326), widest last; each area holds the narrower ones.
         """
-        del departure
         wanted = sorted({float(value) for value in minutes})
         if not wanted:
             raise InputError("minutes_missing")
         for value in wanted:
             check_cutoff(value, MAX_CUTOFF_MIN)
-        search = self._search(mode)
+        search = self._search("walk" if mode == "transit" else mode)
         lon, lat = coordinates_of(gpd.GeoSeries([origin], crs=WGS84))
-        place = self._snap(search, mode, lon, lat)
-        access = float(place.distance_m[0]) * 0.06 / float(search.network.settings["access_kph"])
-        clock = Clock.start(search.network, place, wanted[-1], access)
-        door = (float(lon[0]), float(lat[0]))
-        areas = [draw_area(clock, door, value) for value in wanted]
+        places = self._snap(search, mode, lon, lat)
+        start_min = np.zeros(1)
+        if mode == "transit":
+            transit = self._open_transit()
+            stops, reached = transit.stops_reached(
+                (lon, lat), transit.check_departure(departure), within_min=wanted[-1]
+            )
+            lon, lat = np.append(lon, stops[0]), np.append(lat, stops[1])
+            start_min = np.append(start_min, reached)
+            places = self._snap(search, mode, lon, lat, refuse=False)
+        access = places.distance_m * 0.06 / float(search.network.settings["access_kph"])
+        clock = Clock.start(search.network, places, wanted[-1], start_min + access)
+        areas = [draw_area(clock, (origin.x, origin.y), value) for value in wanted]
         return gpd.GeoDataFrame({"minutes": wanted}, geometry=areas, crs=WGS84)
 
     def describe(self) -> dict[str, Any]:
@@ -325,12 +441,15 @@ class StreetEngine:
     @property
     def modes(self) -> list[str]:
         """Modes that this territory can serve."""
-        return [mode for mode in ("walk", "bike", "car") if mode in self._meta["nodes"]]
+        found = [mode for mode in ("walk", "bike", "car") if mode in self._meta["nodes"]]
+        return [*found, "transit"] if self._transit_folder() else found
 
     def _search(self, mode: str) -> _ModeSearch:
         key = "pushchair" if self._pushchair and mode == "walk" else mode
         with self._lock:
             if key not in self._searches:
+                if mode not in {"walk", "bike", "car"}:
+                    raise InputError("mode_unknown", mode=mode, modes=self.modes)
                 if key not in self._meta["nodes"]:
                     raise InputError("mode_unavailable", mode=mode, modes=self.modes)
                 folder = self._directory / key
@@ -339,6 +458,19 @@ class StreetEngine:
                     ModeNetwork.load(folder, settings), SegmentGrid.load(folder), folder
                 )
             return self._searches[key]
+
+    def _open_transit(self) -> TransitSearch:
+        with self._lock:
+            if self._transit is None:
+                folder = self._transit_folder()
+                if folder is None:
+                    raise InputError("transit_missing")
+                self._transit = TransitSearch(Timetable(folder), self._walk)
+            return self._transit
+
+    def _transit_folder(self) -> Path | None:
+        beside = self._directory.parent / "transit"
+        return beside if (beside / "transit.json").is_file() else None
 
     def _open_ways(self) -> Ways:
         with self._lock:
@@ -367,9 +499,10 @@ class StreetEngine:
         latitude: Floats,
         *,
         ids: gpd.GeoSeries | None = None,
+        refuse: bool = True,
     ) -> Snapped:
         """Attach points to the network; the last few sets are remembered, since childminders stay where they are."""
-        key = (mode, longitude.tobytes() + latitude.tobytes())
+        key = (f"{mode}{refuse}", longitude.tobytes() + latitude.tobytes())
         with self._lock:
             if key in self._snapped:
                 self._snapped.move_to_end(key)
@@ -382,6 +515,7 @@ class StreetEngine:
                 latitude,
                 limit_m=table["limit_m"],
                 fast_road_handicap_m=table["fast_road_handicap_m"],
+                refuse=refuse,
             )
         except InputError as error:
             if ids is not None and "position" in error.values:

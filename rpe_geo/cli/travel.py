@@ -1,0 +1,258 @@
+"""`rpe-geo matrix` and `rpe-geo isochrone`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import typer
+
+from rpe_geo.cli.screen import progress_bar, write_whole
+from rpe_geo.crs import WGS84
+from rpe_geo.errors import InputError, InvalidFile, InvalidRecord, Where
+from rpe_geo.protocols import Mode
+from rpe_geo.settings import Settings
+from rpe_geo.travel.points import check_coordinates, check_cutoff
+from rpe_geo.travel.street import MAX_CUTOFF_MIN, StreetEngine
+
+__all__ = ["read_points", "register"]
+
+_MODES: tuple[Mode, ...] = ("walk", "bike", "car", "transit")
+_COLUMNS = ("id", "longitude", "latitude")
+_ORIGINS_AT_ONCE = 250
+
+TerritoryOption = Annotated[
+    Path | None,
+    typer.Option(help="Dossier du territoire (à défaut, le réglage RPE_TERRITORY)."),
+]
+ModeOption = Annotated[str, typer.Option(help="walk, bike, car ou transit.")]
+ProfileOption = Annotated[
+    str, typer.Option(help="À pied : standard, ou pushchair (plus lent, sans escalier).")
+]
+DepartOption = Annotated[
+    str | None,
+    typer.Option(help="Départ en transport en commun, heure locale : 2026-12-01T08:00."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(matrix)
+    app.command()(isochrone)
+
+
+def matrix(
+    origins: Annotated[Path, typer.Argument(help="Origines : id, longitude, latitude (.csv).")],
+    destinations: Annotated[
+        Path, typer.Argument(help="Destinations : id, longitude, latitude (.csv).")
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Résultat (.csv ou .parquet) : origin_id, destination_id, minutes.",
+        ),
+    ],
+    mode: ModeOption,
+    territory: TerritoryOption = None,
+    cutoff: Annotated[float, typer.Option(help="Temps maximal en minutes, de 1 à 720.")] = 30.0,
+    depart: DepartOption = None,
+    profile: ProfileOption = "standard",
+) -> None:
+    """Calculer les temps de trajet entre des points, de porte à porte."""
+    chosen = _mode(mode)
+    check_cutoff(cutoff, MAX_CUTOFF_MIN)
+    if output.suffix not in {".csv", ".parquet"}:
+        raise InvalidFile(
+            "output_ending", where=Where(file=str(output)), endings=".csv ou .parquet"
+        )
+    departure = _departure(depart)
+    start, stop = read_points(origins), read_points(destinations)
+    engine = _open(territory, profile)
+    tables: list[pd.DataFrame] = []
+    with progress_bar() as progress:
+        for begin in range(0, len(start), _ORIGINS_AT_ONCE):
+            part = start.iloc[begin : begin + _ORIGINS_AT_ONCE]
+            try:
+                minutes = engine.travel_times(
+                    part, stop, mode=chosen, cutoff_min=cutoff, departure=departure
+                ).to_numpy()
+            except InputError as error:
+                point = str(error.values["point"]) if "point" in error.values else ""
+                raise error.at(file=_file_of(point, {origins: part, destinations: stop})) from None
+            row, column = np.nonzero(np.isfinite(minutes))
+            tables.append(
+                pd.DataFrame(
+                    {
+                        "origin_id": part.index.to_numpy()[row],
+                        "destination_id": stop.index.to_numpy()[column],
+                        "minutes": np.round(minutes[row, column], 4),
+                    }
+                )
+            )
+            progress("matrix_rows", min(begin + _ORIGINS_AT_ONCE, len(start)), len(start))
+    write_whole(output, _encoded(pd.concat(tables, ignore_index=True), output))
+
+
+def isochrone(
+    at: Annotated[str, typer.Option(help="Point de départ : LONGITUDE,LATITUDE.")],
+    mode: ModeOption,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Résultat (.geojson).")],
+    minutes: Annotated[str, typer.Option(help="Minutes, séparées par des virgules.")] = "5,10,15",
+    territory: TerritoryOption = None,
+    depart: DepartOption = None,
+    profile: ProfileOption = "standard",
+) -> None:
+    """Dessiner ce que l'on atteint en un temps donné."""
+    chosen = _mode(mode)
+    origin = _point(at)
+    wanted = _numbers(minutes)
+    departure = _departure(depart)
+    engine = _open(territory, profile)
+    areas = engine.isochrones(origin, mode=chosen, minutes=wanted, departure=departure)
+    areas["mode"] = mode
+    text = areas[["minutes", "mode", "geometry"]].to_json(drop_id=True, show_bbox=False)
+    write_whole(output, text)
+
+
+def read_points(path: Path) -> gpd.GeoSeries:
+    """
+    Read points from a CSV with the columns id, longitude, latitude.
+
+    Parameters
+    ----------
+    path
+        The file; commas or semicolons, decimal points or commas.
+
+    Returns
+    -------
+    GeoSeries
+        Points (EPSG:4326) indexed by id, as text.
+
+    Raises
+    ------
+    InputError
+        Naming file, row and field of the first fault.
+    """
+    file = str(path)
+    if not path.is_file():
+        raise InvalidFile("file_missing", where=Where(file=file))
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidFile("points_not_utf8", where=Where(file=file)) from error
+    if not text.strip():
+        raise InvalidFile("file_empty", where=Where(file=file))
+    header = text.splitlines()[0]
+    separator = ";" if header.count(";") > header.count(",") else ","
+    rows = csv.DictReader(io.StringIO(text), delimiter=separator)
+    columns = [name.strip() for name in rows.fieldnames or []]
+    rows.fieldnames = columns
+    for name in _COLUMNS:
+        if name not in columns:
+            raise InvalidFile(
+                "points_column_missing", where=Where(file=file, field=name), found=columns
+            )
+    ids: list[str] = []
+    seen: set[str] = set()
+    longitudes: list[float] = []
+    latitudes: list[float] = []
+    for number, row in enumerate(rows, start=1):
+        identity = (row["id"] or "").strip()
+        if not identity:
+            raise InvalidRecord("point_id_empty", where=Where(file, number, "id"))
+        if identity in seen:
+            raise InvalidRecord("point_id_twice", where=Where(file, number, "id"), point=identity)
+        seen.add(identity)
+        longitude = _degrees(row["longitude"], Where(file, number, "longitude"), identity)
+        latitude = _degrees(row["latitude"], Where(file, number, "latitude"), identity)
+        try:
+            check_coordinates(longitude, latitude, row=number, point=identity)
+        except InputError as error:
+            raise error.at(file=file) from None
+        ids.append(identity)
+        longitudes.append(longitude)
+        latitudes.append(latitude)
+    if not ids:
+        raise InvalidFile("points_none", where=Where(file=file))
+    return gpd.GeoSeries(
+        gpd.points_from_xy(longitudes, latitudes), index=pd.Index(ids, name="id"), crs=WGS84
+    )
+
+
+def _degrees(text: str | None, where: Where, point: str) -> float:
+    try:
+        value = float((text or "").strip().replace(",", "."))
+    except ValueError:
+        raise InvalidRecord("coordinates_missing", where=where, point=point) from None
+    if not np.isfinite(value):
+        raise InvalidRecord("coordinates_missing", where=where, point=point)
+    return value
+
+
+def _file_of(point: str, files: dict[Path, gpd.GeoSeries]) -> str | None:
+    """Say which file a point stands in."""
+    return next((str(path) for path, points in files.items() if point in points.index), None)
+
+
+def _mode(text: str) -> Mode:
+    for mode in _MODES:
+        if text == mode:
+            return mode
+    raise InputError("mode_unknown", mode=text, modes=list(_MODES))
+
+
+def _departure(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        raise InputError("departure_unreadable", text=text) from None
+
+
+def _point(text: str) -> shapely.Point:
+    parts = text.split(",")
+    try:
+        longitude, latitude = (float(part) for part in parts)
+    except ValueError:
+        raise InputError("at_unreadable", text=text) from None
+    check_coordinates(longitude, latitude, point=text)
+    return shapely.Point(longitude, latitude)
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError("isochrone_minutes_unreadable", text=text) from None
+    for value in numbers:
+        check_cutoff(value, MAX_CUTOFF_MIN)
+    return numbers
+
+
+def _open(territory: Path | None, profile: str) -> StreetEngine:
+    if profile not in {"standard", "pushchair"}:
+        raise InputError("profile_unknown", profile=profile)
+    folder = territory or Settings().territory
+    if folder is None:
+        raise InputError("territory_not_set")
+    if not folder.is_dir():
+        raise InvalidFile("territory_missing", directory=str(folder))
+    return StreetEngine(folder / "streets", pushchair=profile == "pushchair")
+
+
+def _encoded(table: pd.DataFrame, output: Path) -> bytes:
+    if output.suffix == ".parquet":
+        stream = io.BytesIO()
+        table.to_parquet(stream, index=False)
+        return stream.getvalue()
+    return table.to_csv(index=False, lineterminator="\n").encode()
