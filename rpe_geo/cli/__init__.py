@@ -42,6 +42,12 @@ app = typer.Typer(
 )
 
 
+@app.callback()
+def _keep_subcommands() -> None:
+    """Appariement et planification géographique pour les relais petite enfance."""
+    # Without this, typer would make a lone registered command the whole program.
+
+
 def _register(called: str | None) -> None:
     """Register the command that is called, or all of them for `--help`: one must not wait for the others' imports."""
     subjects = [_COMMANDS[called]] if called in _COMMANDS else dict.fromkeys(_COMMANDS.values())
