@@ -10,12 +10,13 @@ from html import escape
 from maps.ribbon import week_ribbon
 from maps.style import PRUNE, PlaceKind, mark_svg
 from rpe_geo.domain import Childminder, Facility, Mam, Request
-from rpe_geo.messages import MESSAGES, phrase
+from rpe_geo.messages import MESSAGES
 from rpe_geo.messages.api import RULE_TITLES, WARNING_TITLES
 from rpe_geo.messages.french import MONTHS, NBSP, hours, minutes, number, plural, short_day
 from rpe_geo.messages.matching import MODES, PART_NAMES, why
+from rpe_geo.messages.rules import refusal_sentence
 from rpe_geo.privacy import PublicPlace, public_minutes
-from rpe_geo.verdicts import Refusal, ScorePart, Suggestion, Verdict
+from rpe_geo.verdicts import ScorePart, Suggestion, Verdict
 
 __all__ = ["Card", "cards_html", "popup_html", "refused_html", "refused_popup"]
 
@@ -265,21 +266,6 @@ def popup_html(card: Card) -> str:
 # ---- refusals --------------------------------------------------------------------------------------------------
 
 
-def _refusal_words(refusal: Refusal) -> str:
-    """Phrase one refusal; its short name where the rules' own table has no sentence."""
-    code = f"refusal_{refusal.rule}"
-    values = {
-        "when": refusal.when,
-        "since": refusal.since,
-        "have": refusal.have,
-        "limit": refusal.limit,
-        **refusal.values,
-    }
-    if code in MESSAGES:
-        return phrase(code, **values)
-    return RULE_TITLES[refusal.rule]
-
-
 def _who(provider: Childminder | Mam | Facility | None, identity: str) -> str:
     return identity if provider is None or not provider.name else provider.name
 
@@ -287,7 +273,9 @@ def _who(provider: Childminder | Mam | Facility | None, identity: str) -> str:
 def refused_popup(verdict: Verdict, provider: Childminder | Mam | Facility) -> tuple[str, str]:
     """Write the label and the pop-up (HTML) of a small mark: who was put aside and why."""
     name = _who(provider, verdict.provider_id)
-    reasons = "".join(f"<li>{escape(_refusal_words(refusal))}</li>" for refusal in verdict.refusals)
+    reasons = "".join(
+        f"<li>{escape(refusal_sentence(refusal))}</li>" for refusal in verdict.refusals
+    )
     label = f"Écarté : {name}"
     return label, f"<b>{escape(name)}</b><ul>{reasons}</ul>"
 
@@ -306,7 +294,7 @@ def refused_html(
     for _, verdicts in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
         rows = "".join(
             f"<li><b>{escape(_who(providers.get((verdict.provider_kind, verdict.provider_id)), verdict.provider_id))}</b>{NBSP}: "
-            f"{escape(_refusal_words(verdict.refusals[0]))}</li>"
+            f"{escape(refusal_sentence(verdict.refusals[0]))}</li>"
             for verdict in verdicts[:_SHOWN_PER_RULE]
         )
         more = len(verdicts) - _SHOWN_PER_RULE

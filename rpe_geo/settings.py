@@ -63,3 +63,16 @@ class Settings(BaseSettings):
         default=None,
         description="Bearer token of the professional API; without it the API answers the public models only.",
     )
+    masking_secret: SecretStr = Field(
+        default=SecretStr("development"),
+        description="Key that draws the centres of masked zones; change it before going online, then never again.",
+    )
+    observatory: Path | None = Field(
+        default=None, description="Folder written by rpe-geo observatory build, for /coverage."
+    )
+    max_body_kb: int = Field(default=256, ge=1, description="Largest request body accepted, in kB.")
+    requests_per_minute: int = Field(
+        default=240,
+        ge=0,
+        description="What one client may ask the API in a minute; 0 for no limit.",
+    )
