@@ -185,6 +185,10 @@ class TravelTimeEngine(Protocol):
         """
         ...
 
+    def modes(self) -> list[Mode]:
+        """Name the modes that can be asked for here."""
+        ...
+
     def serves(self, points: gpd.GeoSeries, *, mode: Mode) -> NDArray[np.bool_]:
         """Tell which points (EPSG:4326) lie near enough to the network to be asked at all."""
         ...

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Protocol
 
-from rpe_geo.messages.french import NBSP, day, enumeration, number, plain
+from rpe_geo.messages.french import NBSP, day, enumeration, minutes, number, plain
+from rpe_geo.messages.matching import MODES
 
 __all__ = [
     "MESSAGES",
@@ -76,7 +77,10 @@ MESSAGES = {
     "refusal_start_date": "l'accueil ne peut pas commencer à la date demandée.",
     "refusal_start_date_later": "l'accueil ne peut commencer qu'à partir du {possible}.",
     "refusal_start_date_unborn": "l'accueil ne peut commencer avant la naissance, le {birth}.",
-    "refusal_travel_time": "{have} min de trajet, pour {limit} min au plus.",
+    "refusal_travel_time": "{have} min de {way} {mode}, pour {limit} min au plus{others}.",
+    "refusal_travel_time_beyond": "plus de {searched} de {way} {mode}, pour {limit} min au plus{others}.",
+    "refusal_travel_time_unreachable": "aucun chemin connu {mode}, pour {limit} min au plus{others}.",
+    "refusal_travel_time_unknown": "adresse non située : le trajet n'est pas connu.",
     "refusal_age": "l'âge de l'enfant ({have} mois le {since}) est hors des âges accueillis.",
     "warning_agrement_renewal": "l'agrément se termine le {valid_until}, avant la fin de l'accueil : à renouveler.",
     "warning_agrement_places": (
@@ -237,6 +241,10 @@ def _refusal_code(refusal: _Refusal) -> str:
         if values.get("birth"):
             return f"{code}_unborn"
         return f"{code}_later" if values.get("possible") else code
+    if refusal.rule == "travel_time" and refusal.have is None:
+        if values.get("unknown_place"):
+            return f"{code}_unknown"
+        return f"{code}_unreachable" if values.get("detour") else f"{code}_beyond"
     if refusal.rule == "agrement_status" and refusal.since is not None:
         if values.get("status") not in {"active", None}:
             return f"{code}_{values['status']}"
@@ -264,6 +272,13 @@ def refusal_sentence(refusal: _Refusal) -> str:
     values = dict(refusal.values)
     if "needs" in values:
         values["needs"] = [_NEEDS.get(word, word) for word in values["needs"]]
+    if refusal.rule == "travel_time":
+        values |= {
+            "way": "détour" if values.get("detour") else "trajet",
+            "mode": MODES[values["mode"]],
+            "searched": minutes(values["searched"]),
+            "others": "" if values.get("otherwise_feasible") else ", et d'autres règles s'y opposent",
+        }
     until = values.get("suspended_until")
     values["until"] = f" jusqu'au {day(until)}" if until else ""
     values["when"] = french_hours(refusal.when) if refusal.when else "à toute heure"

@@ -30,6 +30,8 @@ class ProviderBook:
     ----------
     version
         `Repository.version()` when it was compiled.
+    facilities, other_places
+        Those where children are left; and relais, LAEP, schools…, which are on the map only.
     registry, profiles
         What the rules and the ranking read; rows are childminders, then facilities, then MAM.
     points
@@ -42,6 +44,7 @@ class ProviderBook:
     childminders: tuple[Childminder, ...]
     mams: tuple[Mam, ...]
     facilities: tuple[Facility, ...]
+    other_places: tuple[Facility, ...]
     registry: Registry
     profiles: Profiles
     points: gpd.GeoSeries
@@ -67,6 +70,7 @@ class ProviderBook:
         version: int = 0,
     ) -> ProviderBook:
         """Compile records; a childminder without a place of her own works where her MAM is."""
+        care = tuple(facility for facility in facilities if facility.offers_care)
         homes = {mam.mam_id: (mam.longitude, mam.latitude) for mam in mams}
         places = [
             (minder.longitude, minder.latitude)
@@ -74,16 +78,17 @@ class ProviderBook:
             else homes.get(minder.mam_id, (None, None))
             for minder in childminders
         ]
-        places += [(facility.longitude, facility.latitude) for facility in facilities]
+        places += [(facility.longitude, facility.latitude) for facility in care]
         places += [(mam.longitude, mam.latitude) for mam in mams]
         degrees = np.array(places, dtype=np.float64).reshape(-1, 2)
         longitude, latitude = degrees[:, 0], degrees[:, 1]
-        registry = compile_registry(childminders, mams, facilities)
+        registry = compile_registry(childminders, mams, care)
         return cls(
             version=version,
             childminders=tuple(childminders),
             mams=tuple(mams),
-            facilities=tuple(facilities),
+            facilities=care,
+            other_places=tuple(f for f in facilities if not f.offers_care),
             registry=registry,
             profiles=Profiles.compile(registry),
             points=gpd.GeoSeries.from_xy(longitude, latitude, crs=WGS84),
@@ -113,16 +118,6 @@ class ProviderBook:
         return len(self.childminders) + len(self.facilities)
 
     @cached_property
-    def offers_care(self) -> NDArray[np.bool_]:
-        """Whether a row takes children by itself: MAM do by their members, a relais or a school does not."""
-        return np.array(
-            [True] * len(self.childminders)
-            + [facility.offers_care for facility in self.facilities]
-            + [False] * len(self.mams),
-            dtype=np.bool_,
-        )
-
-    @cached_property
     def _row_of(self) -> dict[tuple[str, str], int]:
         keys = zip(self.profiles.provider_kinds, self.profiles.provider_ids, strict=True)
         return {key: row for row, key in enumerate(keys)}
@@ -144,9 +139,9 @@ class ProviderBook:
         return None if row is None else self.mams[row - self.judged]
 
     def served(self, engine: TravelTimeEngine, mode: TravelMode) -> NDArray[np.intp]:
-        """Return the rows that the engine can reach at all; asked once per mode."""
+        """Return the rows judged by the rules that the engine can reach at all; asked once per mode."""
         if mode not in self._served:
-            known = np.flatnonzero(~np.isnan(self.longitude))
+            known = np.flatnonzero(~np.isnan(self.longitude[: self.judged]))
             within = engine.serves(self.points.iloc[known], mode=mode)
             self._served[mode] = known[within]
         return self._served[mode]

@@ -7,10 +7,11 @@ score. Nothing is refused without its rule, nothing suggested without its reason
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import geopandas as gpd
@@ -20,9 +21,10 @@ from shapely import Point
 
 from rpe_geo.cost import childminder_cost, facility_cost
 from rpe_geo.crs import WGS84
-from rpe_geo.domain import Childminder, Facility, Mam, Request
+from rpe_geo.domain import Childminder, Facility, Mam, Request, TravelMode
 from rpe_geo.matching.feasibility import FeasibleMask, evaluate, feasible_mask
 from rpe_geo.matching.ranking import rank
+from rpe_geo.matching.relaxation import Opening, find_openings
 from rpe_geo.parameters import ParameterTable, parameter_table
 from rpe_geo.protocols import Geocoded, TravelTimeEngine
 from rpe_geo.relais.book import ProviderBook
@@ -50,7 +52,7 @@ class Tables:
 @dataclass(frozen=True)
 class Travel:
     """
-    How long each provider is away, by row of the book.
+    How long each provider is away, by row of the book; MAM excepted, which answer by their members.
 
     Parameters
     ----------
@@ -113,7 +115,7 @@ class Suggestions:
     feasible_count: int
     refused_count: int
     alternatives: tuple[Combination, ...] = ()
-    openings: tuple[Any, ...] = ()
+    openings: tuple[Opening, ...] = ()
 
 
 def travel_to_providers(
@@ -136,14 +138,14 @@ def travel_to_providers(
     Returns
     -------
     Travel
-        One time per row of the book.
+        One time per row that the rules answer for.
     """
     request = located.request
     limit = request.max_minutes or float(tables.suggest["max_minutes_default"])
     searched = min(limit * float(tables.suggest["look_beyond"]), 720.0)
-    minutes = np.full(len(book), np.nan)
+    placed = ~np.isnan(book.longitude[: book.judged])
+    minutes = np.where(placed, np.inf, np.nan)
     rows = book.served(engine, request.mode)
-    minutes[~np.isnan(book.longitude)] = np.inf
     stops = book.points.iloc[rows]
     if not len(rows):
         return Travel(minutes, None, limit, searched)
@@ -155,8 +157,7 @@ def travel_to_providers(
     legs = engine.detour_times(
         located.home, stops, located.work, mode=request.mode, cutoff_min=720.0
     )
-    detour = np.full(len(book), np.nan)
-    detour[~np.isnan(book.longitude)] = np.inf
+    detour = np.where(placed, np.inf, np.nan)
     minutes[rows] = legs["to_stop_min"].to_numpy()
     detour[rows] = legs["detour_min"].to_numpy()
     return Travel(minutes, detour, limit, searched)
@@ -193,12 +194,20 @@ def suggest(
     """
     request, tables = located.request, Tables.on(today)
     travel = travel_to_providers(located, book, engine, tables)
-    mask = _with_mam_rows(book, feasible_mask(book.registry, request, today=today))
+    mask = feasible_mask(book.registry, request, today=today)
     near = travel.ranked_min <= travel.limit_min
-    fits = np.flatnonzero(mask.feasible & near & book.offers_care)
+    fits = np.flatnonzero(mask.feasible & near)
     suggestions = _ranked(located, book, travel, mask, fits, tables, today=today, limit=limit)
-    refused_rows = np.flatnonzero(~(mask.feasible & near) & book.offers_care)
+    refused_rows = np.flatnonzero(~(mask.feasible & near))
     nearest = refused_rows[np.argsort(_sortable(travel.minutes[refused_rows]), kind="stable")]
+    openings = find_openings(
+        book.registry,
+        request,
+        today=today,
+        scoring=tables.scoring,
+        minutes_of=_minutes_by_mode(located, book, engine, travel, tables),
+        mask=mask,
+    )
     listed = nearest[: tables.suggest["refused_listed"]]
     refused = _refusals(book, travel, request, listed, mask, today)
     return Suggestions(
@@ -212,17 +221,25 @@ def suggest(
         providers=_named(book, [s.verdict for s in suggestions], refused),
         feasible_count=len(fits),
         refused_count=len(refused_rows),
+        openings=tuple(openings),
     )
 
 
-def _with_mam_rows(book: ProviderBook, mask: FeasibleMask) -> FeasibleMask:
-    """Lengthen the rules' answers by the rows of the MAM, which answer by their members."""
-    mams = len(book.mams)
-    return FeasibleMask(
-        feasible=np.concatenate((mask.feasible, np.zeros(mams, dtype=np.bool_))),
-        start=np.concatenate((mask.start, np.full(mams, np.datetime64("NaT"), "datetime64[D]"))),
-        hours_share=np.concatenate((mask.hours_share, np.full(mams, np.nan))),
-    )
+def _minutes_by_mode(
+    located: Located, book: ProviderBook, engine: TravelTimeEngine, travel: Travel, tables: Tables
+) -> Callable[[TravelMode], NDArray[np.float64] | None]:
+    """Give the minutes of any mode, searched when they are first asked for; None where the mode cannot be served."""
+
+    @cache
+    def minutes(mode: TravelMode) -> NDArray[np.float64] | None:
+        if mode == located.request.mode:
+            return travel.ranked_min
+        if mode not in engine.modes():
+            return None
+        other = replace(located, request=replace(located.request, mode=mode))
+        return travel_to_providers(other, book, engine, tables).ranked_min
+
+    return minutes
 
 
 def _ranked(

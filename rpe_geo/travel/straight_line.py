@@ -22,7 +22,7 @@ from rpe_geo.travel.points import check_cutoff, coordinates_of
 __all__ = ["StraightLineEngine"]
 
 _MAX_CUTOFF_MIN = 720.0
-_MODES = ("walk", "bike", "car", "transit")
+_MODES: tuple[Mode, ...] = ("walk", "bike", "car", "transit")
 _CIRCLE_POINTS = 72
 
 
@@ -88,6 +88,10 @@ class StraightLineEngine:
         minutes = great_circle_m(from_lon[:, None], from_lat[:, None], to_lon, to_lat) * pace
         minutes[minutes > cutoff_min] = np.inf
         return pd.DataFrame(minutes, index=origins.index, columns=destinations.index)
+
+    def modes(self) -> list[Mode]:
+        """Name the modes that can be asked for here: all of them."""
+        return list(_MODES)
 
     def serves(self, points: gpd.GeoSeries, *, mode: Mode) -> NDArray[np.bool_]:
         """Tell which points can be reached at all: every one, in a straight line."""
