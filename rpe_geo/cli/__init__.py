@@ -25,6 +25,7 @@ _COMMANDS = {
     "matrix": "travel",
     "isochrone": "travel",
     "import": "registry",
+    "registry": "registry",
     "check": "check",
     "suggest": "suggest",
     "access": "observatory",

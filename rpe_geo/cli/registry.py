@@ -13,7 +13,7 @@ from rich.table import Table
 from rpe_geo.cli.screen import console, progress_bar
 from rpe_geo.formats.records import KINDS, RecordKind, examine, write_records
 from rpe_geo.messages import explain, phrase
-from rpe_geo.messages.french import number
+from rpe_geo.messages.french import number, plural
 from rpe_geo.protocols import Geocoder
 from rpe_geo.relais.registry import ImportReport, import_records, records_of
 from rpe_geo.settings import Settings
@@ -94,10 +94,10 @@ def import_file(
     summary = phrase(
         "import_done",
         file=report.file,
-        stored=number(report.stored),
-        new=number(report.count("new")),
-        replaced=number(report.count("replaced")),
-        unchanged=number(report.count("unchanged")),
+        stored=plural(report.stored, "fiche"),
+        new=plural(report.count("new"), "ajoutée"),
+        replaced=plural(report.count("replaced"), "remplacée"),
+        unchanged=plural(report.count("unchanged"), "inchangée"),
         without_place=number(len(report.without_place)),
     )
     typer.echo(summary, err=True)

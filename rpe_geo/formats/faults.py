@@ -8,6 +8,7 @@ from typing import Any
 
 from rpe_geo.errors import InputError, InvalidFile, Where
 from rpe_geo.messages import phrase
+from rpe_geo.messages.french import plural
 
 __all__ = ["FaultLog", "Origin", "RecordsRefused", "RowFault"]
 
@@ -47,12 +48,13 @@ class RecordsRefused(InvalidFile):
         first = report[0]
         if len(report) == 1:
             return cls(first.code, where=first.where, **first.values, faults=report)
+        rows = len({(fault.where.file, fault.where.row) for fault in report})
         return cls(
             "records_refused",
             where=first.where,
             first=phrase(first.code, **first.values),
-            others=len(report) - 1,
-            rows=len({(fault.where.file, fault.where.row) for fault in report}),
+            others=plural(len(report) - 1, "autre faute", "autres fautes"),
+            rows=plural(rows, "ligne"),
             faults=report,
         )
 

@@ -75,8 +75,12 @@ def write_xlsx(records: Sequence[Any], kind: str, struct: Struct, path: Path) ->
         sheet.freeze_panes = "B2"
 
         def cell(value: Any, *, bold: bool = False, sheet: Any = sheet) -> Any:
-            made = WriteOnlyCell(sheet, value=value)
-            if isinstance(value, str):
+            # A float is given as text, for openpyxl keeps 16 digits of it, and some need 17.
+            exact = isinstance(value, float)
+            made = WriteOnlyCell(sheet, value=repr(value) if exact else value)
+            if exact:
+                made.data_type = "n"
+            elif isinstance(value, str):
                 # Never a formula, whatever it begins with.
                 made.data_type = "s"
             if isinstance(value, date):

@@ -2,7 +2,7 @@
 
 MESSAGES = {
     "records_refused": (
-        "{first} Et encore {others} autre(s) faute(s) ; {rows} ligne(s) à corriger, rien n'est repris du fichier."
+        "{first} Et encore {others}, {rows} à corriger en tout ; rien n'est repris du fichier."
     ),
     "file_unreadable": "ce fichier ne peut pas être lu ({reason}).",
     "file_unwritable": "ce fichier ne peut pas être écrit ({reason}).",

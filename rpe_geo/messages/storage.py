@@ -11,10 +11,7 @@ MESSAGES = {
     "import_held": "correcte, en attente",
     "import_refused": "à corriger",
     "import_noted": "remarque",
-    "import_done": (
-        "{file} : {stored} enregistrées ({new} ajoutées, {replaced} remplacées, {unchanged} inchangées), dont "
-        "{without_place} sans lieu."
-    ),
+    "import_done": "{file} : {stored} dans le registre ({new}, {replaced}, {unchanged}), dont {without_place} sans lieu.",
     "childminder_unknown": "aucune assistante maternelle « {id} » dans ce registre.",
     "mam_unknown": "aucune MAM « {id} » dans ce registre.",
     "facility_unknown": "aucun établissement « {id} » dans ce registre.",
