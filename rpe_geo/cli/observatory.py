@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import numpy as np
 import typer
+from rich.table import Table
 
+from rpe_geo.cli.screen import console, progress_bar
 from rpe_geo.errors import InputError
 from rpe_geo.formats.access_tables import read_access_tables, write_indicator
+from rpe_geo.formats.observatory_files import write_observatory
 from rpe_geo.messages import phrase
+from rpe_geo.messages.french import number
 from rpe_geo.observatory.accessibility import METHODS, cost_to_closest
+from rpe_geo.observatory.calibration import Check
 from rpe_geo.observatory.decay import parse_decay
 from rpe_geo.observatory.raam import DEFAULT_TAU_MIN, raam_equilibrium
+from rpe_geo.observatory.results import Observatory
+from rpe_geo.protocols import Mode
+from rpe_geo.relais.observe import CommuneFiles, observe_communes
 
 __all__ = ["register"]
 
@@ -27,6 +36,7 @@ group = typer.Typer(
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(access)
+    app.add_typer(group, name="observatory")
 
 
 def access(
@@ -85,3 +95,129 @@ def access(
     if idle.any():
         places = float(tables.supply.to_numpy()[idle].sum())
         typer.echo(phrase("supply_out_of_reach", count=int(idle.sum()), places=places), err=True)
+
+
+@group.command()
+def build(
+    directory: Annotated[Path, typer.Argument(help="Dossier des résultats.")],
+    communes: Annotated[Path, typer.Option(help="Communes et leurs chiffres (.parquet).")],
+    contours: Annotated[Path | None, typer.Option(help="Contours des communes.")] = None,
+    code: Annotated[
+        list[str] | None, typer.Option(help="Commune voulue (code INSEE) ; répétable.")
+    ] = None,
+    places: Annotated[
+        Path | None, typer.Option(help="Places de la CNAF, à tous les niveaux (.parquet).")
+    ] = None,
+    births: Annotated[Path | None, typer.Option(help="Naissances de l'INSEE (.parquet).")] = None,
+    rates: Annotated[
+        Path | None,
+        typer.Option(
+            help="Taux publiés par la CNAF, pour comparer. Par défaut, taux-couverture-global-*.parquet à côté de --places."
+        ),
+    ] = None,
+    cog: Annotated[
+        Path | None,
+        typer.Option(help="Code officiel géographique : retrouve les communes fusionnées."),
+    ] = None,
+    year: Annotated[int, typer.Option(help="Année des places.")] = 2020,
+    mode: Annotated[str, typer.Option(help="walk, bike, car ou transit.")] = "car",
+    minutes: Annotated[float, typer.Option(help="Temps maximal de trajet.", min=1, max=120)] = 15,
+    decay: Annotated[
+        str | None,
+        typer.Option(
+            help="Poids des trajets. Par défaut, les paliers de la DREES : 1 ; 0,3 ; 0,1 par tiers du temps."
+        ),
+    ] = None,
+) -> None:
+    """Calculer les indicateurs et les comparer aux chiffres publiés."""
+    if mode not in get_args(Mode):
+        raise InputError("observatory_mode", given=mode, known=list(get_args(Mode)))
+    files = CommuneFiles(
+        communes=communes,
+        contours=contours,
+        places=places,
+        births=births,
+        rates=rates or _beside(places),
+        cog=cog,
+    )
+    with progress_bar() as progress:
+        observatory = observe_communes(
+            files,
+            year=year,
+            codes=code,
+            mode=cast("Mode", mode),
+            minutes=minutes,
+            decay=parse_decay(decay) if decay else None,
+            progress=progress,
+        )
+        write_observatory(observatory, directory)
+    _tell(observatory, directory)
+
+
+def _beside(places: Path | None) -> Path | None:
+    """Find the published rates beside the places."""
+    if places is None:
+        return None
+    found = sorted(places.parent.glob("taux-couverture-global-*.parquet"))
+    return found[-1] if found else None
+
+
+def _tell(observatory: Observatory, directory: Path) -> None:
+    """Print the figures of the whole and how they compare."""
+    for note in observatory.notes:
+        typer.echo(phrase(note.code, **note.values), err=True)
+    screen = console()
+    summary = observatory.summary
+    screen.print(
+        f"{number(summary['zones'])} zones, {number(summary['children'], 0)} enfants de moins de 3 ans, "
+        f"{number(summary['places'], 0)} places : {number(summary['coverage_rate'])} pour 100 enfants "
+        f"({observatory.parameters['year']})."
+    )
+    if observatory.checks:
+        screen.print(_checks_table(observatory.checks))
+    screen.print(f"Résultats : {directory}")
+
+
+def _checks_table(checks: Sequence[Check]) -> Table:
+    """Compare with the published figures: France, then how many départements are near."""
+    table = Table(title="Nos chiffres et les chiffres publiés", title_justify="left")
+    for title in ("Chiffre", "Où", "Les nôtres", "Publié", "Écart"):
+        table.add_column(title, overflow="fold")
+    words = {
+        "places": "Places",
+        "places_calibrated": "Places calées",
+        "coverage_rate": "Taux de couverture",
+    }
+    shown = {"places": 2, "coverage_rate": 5, "places_calibrated": 0.001}
+    for check in checks:
+        far = abs(check.difference_percent or 0) > shown.get(check.what, 0)
+        if check.level != "departement" or far or (check.ours is None and check.what == "places"):
+            table.add_row(
+                words.get(check.what, check.what),
+                check.code,
+                *(
+                    "ND" if value is None else number(value, 0 if check.unit == "places" else 1)
+                    for value in (check.ours, check.published)
+                ),
+                "–"
+                if check.difference_percent is None
+                else f"{number(check.difference_percent)} %",
+            )
+    for what, limit in shown.items():
+        gaps = [
+            abs(check.difference_percent)
+            for check in checks
+            if check.what == what
+            and check.level == "departement"
+            and check.difference_percent is not None
+        ]
+        if gaps:
+            near = sum(gap <= limit for gap in gaps)
+            table.add_row(
+                words[what],
+                "départements",
+                f"{near} sur {len(gaps)}",
+                f"à moins de {number(limit, 3 if limit < 1 else 0)} %",
+                f"au plus {number(max(gaps))} %",
+            )
+    return table

@@ -20,18 +20,11 @@ from numpy.typing import NDArray
 from rpe_geo.errors import InputError, InvalidFile, InvalidRecord, Where
 from rpe_geo.formats.files import read_bytes, replacing
 from rpe_geo.observatory.pairs import TravelPairs
+from rpe_geo.observatory.results import Note
 
-__all__ = ["AccessTables", "Note", "read_access_tables", "read_text_columns", "write_indicator"]
+__all__ = ["AccessTables", "read_access_tables", "read_text_columns", "write_indicator"]
 
 _DECIMAL_COMMA = re.compile(r"^[+-]?\d{1,3}(?:[\s\u00a0\u202f]?\d{3})*,\d+$|^[+-]?\d+,\d+$")
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something that a person should know about what was read; a code of `rpe_geo.messages` and what it names."""
-
-    code: str
-    values: dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -51,4 +51,37 @@ MESSAGES = {
         "{count} lieux ({places} places) ne sont à portée d'aucun enfant : leurs places ne comptent pas."
     ),
     "raam_unreachable": "{count} zones n'atteignent aucune place : leur coût RAAM est écrit 0.",
+    "code_not_a_commune": "« {given} » n'est pas un code INSEE de commune (cinq caractères, comme 01004 ou 2A004).",
+    "asked_commune_unknown": (
+        "aucune commune « {given} » dans ce fichier : si elle a fusionné, donnez --cog (code officiel géographique) pour "
+        "que son nouveau code soit retrouvé."
+    ),
+    "contours_unreadable": "ce fichier ne contient pas de polygones lisibles.",
+    "official_codes_unreadable": "ce fichier n'est pas un code officiel géographique (JSON) lisible.",
+    "years_missing": (
+        "il manque les naissances de {years} (années présentes : {present}) : les enfants de moins de 3 ans à la fin "
+        "{year} sont les naissances de {year} et des deux années d'avant."
+    ),
+    "places_year": (
+        "ces places sont celles de {found}, l'année demandée est {year} : donnez le fichier de {year}, ou --year {found}."
+    ),
+    "places_year_missing": (
+        "il n'y a pas de places pour {year} (années présentes : {present}) : donnez --places, ou une autre --year."
+    ),
+    "zones_empty": "{count} zones sans contour (la première : « {first} ») : elles comptent, mais ne sont pas dessinées.",
+    "zones_mended": "{count} contours mal formés ont été réparés (le premier : « {first} »).",
+    "zones_overlap": (
+        "les zones se recouvrent ({share} % de leur surface ; « {first} » et « {second} » le plus) : un lieu serait compté "
+        "deux fois. Corrigez les contours, ou donnez des zones disjointes."
+    ),
+    "births_shifted": (
+        "les naissances de {wanted} manquent : les enfants sont ceux nés de {first} à {last}. Donnez --births (état civil) "
+        "pour les années exactes."
+    ),
+    "centroid_missing": "la commune « {given} » n'a pas de centre (colonnes centroid_lon et centroid_lat).",
+    "contours_unmatched": "aucun contour ne porte un code des communes demandées (par exemple « {first} »).",
+    "observatory_missing": (
+        "ce dossier ne contient pas d'observatoire : construisez-le avec « rpe-geo observatory build »."
+    ),
+    "observatory_mode": "mode « {given} » inconnu ; choisissez parmi {known}.",
 }

@@ -1,0 +1,252 @@
+"""
+The folder of an observatory: CSV, GeoPackage and GeoParquet with units and licences, checks, and all that made them.
+
+```
+indicators.csv        one row per zone; indicators.csv-metadata.json names units and licences (CSV on the Web)
+indicators.gpkg       layers « indicateurs », « offre », « colonnes » for QGIS
+indicators.parquet    GeoParquet; the schema's metadata carry units and licences
+supply.parquet        places of care drawn on the map
+checks.json           our figures beside the published ones
+observatory.json      parameters, sources, summary, notes
+```
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pa_parquet
+import pyogrio
+
+from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.formats.files import replacing
+from rpe_geo.observatory.calibration import Check
+from rpe_geo.observatory.indicators import INDICATORS
+from rpe_geo.observatory.results import Note, Observatory, Source
+
+__all__ = ["read_observatory", "write_observatory"]
+
+_METADATA = "observatory.json"
+_FIRST = (
+    "code",
+    "nom",
+    "children",
+    "places_childminder",
+    "places_facility",
+    "places_other",
+    "coverage_rate",
+    "access_e2sfca",
+)
+_OTHER_LABELS = {
+    "code": ("Code de la zone (INSEE pour une commune)", ""),
+    "nom": ("Nom", ""),
+    "departement": ("Code du département", ""),
+    "epci": ("SIREN de l'intercommunalité", ""),
+    "epci_nom": ("Nom de l'intercommunalité", ""),
+    "longitude": ("Longitude du centre, EPSG:4326", "degrés"),
+    "latitude": ("Latitude du centre, EPSG:4326", "degrés"),
+    "uncertain": ("Chiffres incertains", "vrai ou faux"),
+    "uncertain_why": ("Raison de l'incertitude", ""),
+    "hotspot": ("Zone en tension ou d'aisance (Gi*, fausses découvertes maîtrisées)", ""),
+    "moran": ("Quadrant de Moran local, s'il est significatif", ""),
+    "gi_star_p": ("Probabilité de Gi* sous le hasard", ""),
+    "estimated": ("Places estimées", "vrai ou faux"),
+}
+
+
+def _columns(zones: pd.DataFrame) -> list[str]:
+    rest = [str(name) for name in zones.columns if name not in _FIRST and name != "geometry"]
+    return [name for name in _FIRST if name in zones.columns] + rest
+
+
+def _described(columns: list[str]) -> list[dict[str, str]]:
+    """Say what each column is and its unit, as written in the file."""
+    rows = []
+    for name in columns:
+        if name in INDICATORS:
+            indicator = INDICATORS[name]
+            unit = indicator.unit
+            if indicator.factor == 100:
+                unit = "places par enfant" if "100" in unit else "part"
+            label = f"{indicator.label}. {indicator.meaning}".strip()
+        elif name.endswith("_calibrated"):
+            label, unit = "Places calées sur le total publié du département", "places"
+        else:
+            label, unit = _OTHER_LABELS.get(name, (name, ""))
+        rows.append({"colonne": name, "libelle": label, "unite": unit})
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    """Turn figures that JSON has no word for into null."""
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _write_json(path: Path, value: Any) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(
+            json.dumps(_plain(value), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+
+
+def write_observatory(observatory: Observatory, directory: Path) -> None:
+    """
+    Write an observatory to a folder; each file whole or not at all.
+
+    Parameters
+    ----------
+    observatory
+        What was found.
+    directory
+        Folder, created if need be; files of the same names are replaced.
+    """
+    zones = gpd.GeoDataFrame(observatory.zones.rename_axis("code").reset_index(), crs=4326)
+    columns = _columns(zones)
+    zones = zones[[*columns, "geometry"]]
+    described = _described(columns)
+    licences = [asdict(source) for source in observatory.sources]
+    with replacing(directory / "indicators.csv") as temporary:
+        pd.DataFrame(zones[columns]).to_csv(temporary, index=False, lineterminator="\n")
+    _write_json(
+        directory / "indicators.csv-metadata.json",
+        {
+            "@context": "http://www.w3.org/ns/csvw",
+            "url": "indicators.csv",
+            "dc:title": observatory.parameters.get("title", ""),
+            "dc:source": licences,
+            "tableSchema": {
+                "columns": [
+                    {
+                        "name": row["colonne"],
+                        "titles": {"fr": row["libelle"]},
+                        "dc:unit": row["unite"],
+                    }
+                    for row in described
+                ],
+                "primaryKey": "code",
+            },
+        },
+    )
+    about = {
+        "parameters": json.dumps(_plain(observatory.parameters), ensure_ascii=False),
+        "sources": json.dumps(licences, ensure_ascii=False),
+        "columns": json.dumps(described, ensure_ascii=False),
+    }
+    _write_parquet(directory / "indicators.parquet", zones, about)
+    _write_parquet(directory / "supply.parquet", observatory.supply, about)
+    _write_gpkg(directory / "indicators.gpkg", zones, observatory.supply, described, about)
+    _write_json(
+        directory / "checks.json",
+        {
+            "year": observatory.parameters.get("year"),
+            "summary": observatory.summary,
+            "checks": [check.as_dict() for check in observatory.checks],
+        },
+    )
+    _write_json(
+        directory / _METADATA,
+        {
+            "format": 1,
+            "parameters": observatory.parameters,
+            "summary": observatory.summary,
+            "sources": licences,
+            "notes": [asdict(note) for note in observatory.notes],
+        },
+    )
+
+
+def _write_parquet(path: Path, frame: gpd.GeoDataFrame, about: dict[str, str]) -> None:
+    """Write GeoParquet whose schema also carries units and licences."""
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    table = pa_parquet.read_table(buffer)
+    metadata = dict(table.schema.metadata or {})
+    metadata |= {f"rpe_geo:{key}".encode(): text.encode() for key, text in about.items()}
+    with replacing(path) as temporary:
+        pa_parquet.write_table(table.replace_schema_metadata(metadata), temporary)
+
+
+def _write_gpkg(
+    path: Path,
+    zones: gpd.GeoDataFrame,
+    supply: gpd.GeoDataFrame,
+    described: list[dict[str, str]],
+    about: dict[str, str],
+) -> None:
+    """Write a GeoPackage; figures that SQLite cannot hold (infinite) are left empty."""
+    finite = zones.replace([np.inf, -np.inf], np.nan)
+    with replacing(path) as temporary:
+        temporary.unlink()  # GDAL wants to make the file itself
+        pyogrio.write_dataframe(
+            finite,
+            temporary,
+            layer="indicateurs",
+            driver="GPKG",
+            geometry_type="MultiPolygon",
+            promote_to_multi=True,
+            dataset_metadata=about,
+        )
+        if len(supply):
+            pyogrio.write_dataframe(supply, temporary, layer="offre", driver="GPKG", append=True)
+        pyogrio.write_dataframe(
+            pd.DataFrame(described), temporary, layer="colonnes", driver="GPKG", append=True
+        )
+
+
+def read_observatory(directory: Path) -> Observatory:
+    """
+    Read an observatory back from its folder.
+
+    Parameters
+    ----------
+    directory
+        A folder that `write_observatory` made.
+
+    Returns
+    -------
+    Observatory
+        The same.
+
+    Raises
+    ------
+    InvalidFile
+        When the folder holds none, or one of another version.
+    """
+    try:
+        about = json.loads((directory / _METADATA).read_text(encoding="utf-8"))
+        checks = json.loads((directory / "checks.json").read_text(encoding="utf-8"))
+        zones = gpd.read_parquet(directory / "indicators.parquet").set_index("code")
+        supply = gpd.read_parquet(directory / "supply.parquet")
+    except (OSError, json.JSONDecodeError, pa.ArrowInvalid):
+        raise InvalidFile("observatory_missing", where=Where(file=str(directory))) from None
+    if about.get("format") != 1:
+        raise InvalidFile("observatory_missing", where=Where(file=str(directory)))
+    summary = {
+        name: float("nan") if value is None else value for name, value in about["summary"].items()
+    }
+    return Observatory(
+        zones=zones,
+        supply=supply,
+        checks=tuple(Check(**row) for row in checks["checks"]),
+        summary=summary,
+        parameters=about["parameters"],
+        sources=tuple(Source(**row) for row in about["sources"]),
+        notes=tuple(Note(**row) for row in about["notes"]),
+    )

@@ -1,0 +1,218 @@
+"""The open-data readers: codes, missing figures, years, mended polygons; each fault in clear words."""
+
+import gzip
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from rpe_geo.errors import InputError
+from rpe_geo.formats.open_data import (
+    former_codes,
+    read_births,
+    read_communes,
+    read_contours,
+    read_places,
+    read_rates,
+)
+from rpe_geo.messages import explain
+from rpe_geo.relais.observe import CommuneFiles, observe_communes
+
+COMMUNES = pd.DataFrame(
+    {
+        "code": ["01001", "01002", "01004"],
+        "nom": ["A", "B", "C"],
+        "departement": ["01"] * 3,
+        "epci": ["200000001"] * 3,
+        "epci_nom": ["CC"] * 3,
+        "population": [100.0, 200, 3000],
+        "superficie_km2": [10.0, 12, 30],
+        "centroid_lon": [5.0, 5.03, 5.06],
+        "centroid_lat": [46.0, 46.02, 46.0],
+    }
+)
+PLACES = pd.DataFrame(
+    {
+        "id": ["FR", "D1", "1001", "1002", "1004", None],
+        "assmat": ["45", "40", "10", "0", "26", None],
+        "eaje": ["20", "20", "0", "0", "20", None],
+        "autr": ["2", "1", "0", "0", "1", None],
+    }
+)
+BIRTHS = pd.DataFrame(
+    {
+        "id": ["FR", "D1", "1001", "1002", "1004"],
+        "naiss18": [50.0, 50, 10, 0, 40],
+        "naiss19": [50.0, 50, 10, 0, 40],
+        "naiss20": [50.0, 50, 10, 0, 40],
+    }
+)
+
+
+@pytest.fixture
+def files(tmp_path):
+    def write(**tables):
+        paths = {}
+        defaults = {"communes": COMMUNES, "places-2020": PLACES, "births": BIRTHS}
+        for name, table in (defaults | tables).items():
+            paths[name] = tmp_path / f"{name}.parquet"
+            table.to_parquet(paths[name])
+        return paths
+
+    return write
+
+
+def observe(paths, **options):
+    inputs = CommuneFiles(
+        paths["communes"],
+        paths.get("contours"),
+        paths["places-2020"],
+        paths["births"],
+        paths.get("rates"),
+        paths.get("cog"),
+    )
+    return observe_communes(inputs, **({"year": 2020} | options))
+
+
+def test_three_communes_end_to_end(files):
+    found = observe(files())
+    zones = found.zones
+    assert list(zones.index) == ["01001", "01002", "01004"]
+    assert zones.loc["01001", "coverage_rate"] == pytest.approx(100 * 10 / 30)
+    assert zones.loc["01002", "children"] == 0
+    assert np.isnan(zones.loc["01002", "coverage_rate"])
+    assert np.isnan(zones.loc["01002", "access_e2sfca"])
+    # Supply is conserved, and calibrated places sum to the row of the département.
+    assert (zones["access_e2sfca"] * zones["children"]).sum() == pytest.approx(57)
+    assert zones["places_calibrated"].sum() == pytest.approx(61, rel=1e-15)
+    france = next(check for check in found.checks if check.level == "france")
+    assert (france.ours, france.published) == (57, 67)
+    assert "aucune commune" in france.why
+    assert found.parameters["children_years"] == [2018, 2019, 2020]
+
+
+def test_a_departement_that_is_not_published_stays_missing(files):
+    places = PLACES.replace({"assmat": {"40": "ND"}, "eaje": {"20": "ND"}, "autr": {"1": "ND"}})
+    places.loc[places["id"] == "D1", ["assmat", "eaje", "autr"]] = "ND"
+    places.loc[places["id"] == "1004", ["assmat", "eaje", "autr"]] = "0"
+    zones = observe(files(**{"places-2020": places})).zones
+    assert zones["places"].isna().all()
+    assert zones["coverage_rate"].isna().all()
+    assert zones["uncertain"].all()
+
+
+def test_a_margin_counts_what_lies_beyond(files):
+    found = observe(files(), codes=["01001"])
+    assert list(found.zones.index) == ["01001"]
+    assert found.zones["access_margin_effect"].abs().sum() > 0
+    whole = observe(files()).zones.loc["01001", "access_e2sfca"]
+    assert found.zones.loc["01001", "access_e2sfca"] == pytest.approx(whole)
+
+
+@pytest.mark.parametrize(
+    ("tables", "options", "words"),
+    [
+        ({"communes": COMMUNES.replace("01001", "1001")}, {}, ["ligne 1", "01001", "zéro"]),
+        ({"communes": COMMUNES.replace("01002", "01001")}, {}, ["ligne 2", "01001", "déjà"]),
+        ({"communes": COMMUNES.replace("01002", "XX")}, {}, ["ligne 2", "XX", "INSEE"]),
+        ({"communes": COMMUNES.drop(columns="nom")}, {}, ["nom"]),
+        ({"places-2020": PLACES.replace("26", "26,5")}, {}, ["26,5", "point"]),
+        ({"places-2020": PLACES.replace("26", "beaucoup")}, {}, ["ligne 5", "beaucoup"]),
+        ({"places-2020": PLACES.drop(columns="eaje")}, {}, ["eaje"]),
+        ({}, {"year": 2021}, ["2020", "2021", "--year"]),
+        ({"births": BIRTHS.drop(columns="naiss18")}, {}, ["2018", "naissances"]),
+        ({}, {"codes": ["1001"]}, ["1001", "01001", "zéro"]),
+        ({}, {"codes": ["01003"]}, ["01003", "--cog"]),
+    ],
+)
+def test_bad_files_are_told(files, tables, options, words):
+    with pytest.raises(InputError) as refused:
+        observe(files(**tables), **options)
+    sentence = explain(refused.value)
+    assert all(word in sentence for word in words), sentence
+
+
+def test_merged_communes_are_found_by_the_official_codes(files, tmp_path):
+    cog = tmp_path / "cog.json.gz"
+    entries = [
+        {"code": "01001", "type": "commune-actuelle", "anciensCodes": ["01003"]},
+        {"code": "01005", "type": "commune-deleguee", "chefLieu": "01001"},
+    ]
+    cog.write_bytes(gzip.compress(json.dumps(entries).encode()))
+    assert former_codes(cog) == {"01003": "01001", "01005": "01001"}
+    found = observe(files() | {"cog": cog}, codes=["01003"])
+    assert list(found.zones.index) == ["01001"]
+
+
+def test_contours_are_mended_and_may_be_absent(files, tmp_path):
+    bow = shapely.Polygon([(5, 46), (5.1, 46.1), (5.1, 46), (5, 46.1)])
+    frame = pd.DataFrame(
+        {
+            "INSEE_COM": ["01001", "01004"],
+            "geometry": [bow.wkb, shapely.box(5.1, 46, 5.2, 46.1).wkb],
+        }
+    )
+    path = tmp_path / "contours.parquet"
+    frame.to_parquet(path)
+    shapes, notes = read_contours(path)
+    assert shapes.is_valid.all()
+    assert notes[0].code == "zones_mended"
+    found = observe(files() | {"contours": path})
+    assert {note.code for note in found.notes} == {"zones_mended", "zones_empty"}
+    assert found.zones.geometry.isna().sum() == 1
+
+
+@pytest.mark.real
+def test_the_files_of_cnaf_and_insee(real_data):
+    france = real_data / "france"
+    communes = read_communes(france / "communes.parquet")
+    assert (len(communes.table), len(communes.boroughs)) == (34_969, 45)
+    places = read_places(france / "places-2020.parquet")
+    assert places.year == 2020
+    assert places.communes.sum().sum() == 1_293_041
+    assert places.france.sum() == 1_307_725
+    assert places.communes.loc["97611"].isna().all()
+    assert len(places.departements) == 101
+    births = read_births(france / "etat-civil-2008-2023.parquet", 2020)
+    assert births.france == 2_221_895
+    assert np.isnan(births.communes["97611"])
+    rates = read_rates(france / "taux-couverture-global-2021.parquet")
+    assert rates.france["coverage_rate"] == 59.4
+    assert np.isnan(rates.departements.loc["976", "coverage_rate"])
+
+
+@pytest.mark.real
+def test_all_of_france_against_the_published_figures(real_data):
+    france = real_data / "france"
+    found = observe_communes(
+        CommuneFiles(
+            france / "communes.parquet",
+            None,
+            france / "places-2020.parquet",
+            france / "etat-civil-2008-2023.parquet",
+            france / "taux-couverture-global-2021.parquet",
+        ),
+        year=2020,
+    )
+
+    def gaps(what):
+        rows = [c for c in found.checks if c.what == what and c.level == "departement"]
+        assert len(rows) == 101
+        return np.array(
+            [abs(c.difference_percent) for c in rows if c.difference_percent is not None]
+        )
+
+    assert len(found.zones) == 34_969
+    national = {c.what: c for c in found.checks if c.level == "france"}
+    assert abs(national["places"].difference_percent) < 1.5
+    assert (gaps("places") <= 2).mean() >= 0.9
+    assert gaps("places").max() < 10
+    assert gaps("places_calibrated").max() < 1e-12
+    assert abs(national["coverage_rate"].difference) < 2
+    assert (gaps("coverage_rate") <= 5).mean() >= 0.85
+    assert all(check.why for check in found.checks)
+    # Supply with children in reach is all given out.
+    given_out = (found.zones["access_e2sfca"] * found.zones["children"]).sum()
+    assert given_out == pytest.approx(found.zones["places"].sum(), rel=1e-3)
