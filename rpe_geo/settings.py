@@ -76,3 +76,16 @@ class Settings(BaseSettings):
         ge=0,
         description="What one client may ask the API in a minute; 0 for no limit.",
     )
+
+    @property
+    def fernet_keys(self) -> tuple[str, ...]:
+        """The keys of `encryption_keys`, one by one."""
+        if self.encryption_keys is None:
+            return ()
+        keys = self.encryption_keys.get_secret_value().split(",")
+        return tuple(key.strip() for key in keys if key.strip())
+
+    def override(self, **options: object) -> Settings:
+        """Return these settings with the options that a command was given; None leaves a setting as it is."""
+        given = {name: value for name, value in options.items() if value is not None}
+        return Settings.model_validate(self.model_dump() | given) if given else self

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rpe_geo.protocols import Geocoder, TravelTimeEngine
+from rpe_geo.protocols import Geocoder, Repository, TravelTimeEngine
 from rpe_geo.relais import Relais
 from rpe_geo.settings import Settings
 from rpe_geo.territory import Territory
 
-__all__ = ["open_geocoder", "open_relais", "open_territory", "open_travel_engine"]
+__all__ = [
+    "open_geocoder",
+    "open_registry",
+    "open_relais",
+    "open_territory",
+    "open_travel_engine",
+]
 
 
 def open_relais(settings: Settings) -> Relais:
@@ -31,14 +37,21 @@ def open_relais(settings: Settings) -> Relais:
     InputError
         When the territory is not one, or the database cannot be opened.
     """
-    from rpe_geo.storage.repository import open_repository
-
     territory = open_territory(settings)
     return Relais(
-        repository=open_repository(settings.database_url, rpe_id=settings.rpe_id),
+        repository=open_registry(settings),
         geocoder=open_geocoder(settings, territory),
         travel=open_travel_engine(settings, territory),
         sources=tuple(territory.sources) if territory else (),
+    )
+
+
+def open_registry(settings: Settings) -> Repository:
+    """Open the registry of the settings' RPE; its database is created and migrated at first use."""
+    from rpe_geo.storage.repository import open_repository
+
+    return open_repository(
+        settings.database_url, rpe_id=settings.rpe_id, encryption_keys=settings.fernet_keys
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +14,10 @@ from rpe_geo.cli.screen import console, progress_bar
 from rpe_geo.formats.records import KINDS, RecordKind, examine, write_records
 from rpe_geo.messages import explain, phrase
 from rpe_geo.messages.french import number, plural
-from rpe_geo.protocols import Geocoder
-from rpe_geo.relais.registry import ImportReport, import_records, records_of
+from rpe_geo.protocols import Geocoder, Repository
+from rpe_geo.relais.registry import ImportReport, import_records, records_of, report_faults
 from rpe_geo.settings import Settings
-from rpe_geo.storage.repository import SqlRepository, open_repository
+from rpe_geo.wiring import open_geocoder, open_registry, open_territory
 
 __all__ = ["register"]
 
@@ -46,29 +46,22 @@ def register(app: typer.Typer) -> None:
 
 
 @contextmanager
-def _repository(database: str | None) -> Iterator[SqlRepository]:
-    settings = Settings()
-    secret = settings.encryption_keys
-    keys = secret.get_secret_value().split(",") if secret is not None else []
-    repository = open_repository(
-        database or settings.database_url, rpe_id=settings.rpe_id, encryption_keys=keys
-    )
+def _registry(database: str | None) -> Iterator[Repository]:
+    repository = open_registry(_settings(database_url=database))
     try:
         yield repository
     finally:
         repository.close()
 
 
-def _geocoder(territory: Path | None) -> Geocoder | None:
-    """Open the geocoder of a territory that has addresses."""
-    folder = territory or Settings().territory
-    if folder is None:
-        return None
-    from rpe_geo.geocoding.local import LocalGeocoder
-    from rpe_geo.territory import Territory
+def _settings(**given: object) -> Settings:
+    """Read the settings; what the command line gives goes first."""
+    return Settings().model_copy(update={name: v for name, v in given.items() if v is not None})
 
-    opened = Territory.open(folder)
-    return LocalGeocoder(opened.directory / "addresses") if "addresses" in opened.contents else None
+
+def _geocoder(territory: Path | None) -> Geocoder | None:
+    settings = _settings(territory=territory)
+    return open_geocoder(settings, open_territory(settings))
 
 
 def import_file(
@@ -82,13 +75,17 @@ def import_file(
 ) -> None:
     """Importer des fiches dans le registre : toutes, ou aucune si l'une est à corriger."""
     reading = examine(file, kind)
-    with ExitStack() as stack:
-        progress = stack.enter_context(progress_bar())
-        geocoder = None if reading.faults else _geocoder(territory)
-        repository = stack.enter_context(_repository(database))
-        report = import_records(
-            reading, kind, repository=repository, geocoder=geocoder, progress=progress
-        )
+    if reading.faults:
+        report = report_faults(reading, kind)
+    else:
+        with progress_bar() as progress, _registry(database) as repository:
+            report = import_records(
+                reading,
+                kind,
+                repository=repository,
+                geocoder=_geocoder(territory),
+                progress=progress,
+            )
     _print(report)
     report.require_stored()
     summary = phrase(
@@ -121,7 +118,7 @@ def info(database: Database = None) -> None:
     table.add_column("Fiches")
     for title in ("Nombre", "Sans lieu"):
         table.add_column(title, justify="right")
-    with _repository(database) as repository:
+    with _registry(database) as repository:
         for kind in KINDS:
             records = records_of(repository, kind)
             lost = sum(record.longitude is None for record in records)
@@ -136,7 +133,7 @@ def export(
     database: Database = None,
 ) -> None:
     """Écrire les fiches du registre dans un fichier."""
-    with _repository(database) as repository:
+    with _registry(database) as repository:
         records = records_of(repository, kind)
     write_records(kind, records, file)
-    typer.echo(f"{file} : {number(len(records))} fiches.")
+    typer.echo(f"{file} : {plural(len(records), 'fiche')}.")

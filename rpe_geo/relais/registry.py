@@ -12,7 +12,7 @@ from rpe_geo.formats.faults import RecordsRefused, RowFault
 from rpe_geo.formats.records import Reading, Record, RecordKind
 from rpe_geo.protocols import AddressQuery, Geocoded, Geocoder, Progress, Repository
 
-__all__ = ["ImportReport", "ImportRow", "Outcome", "import_records", "records_of"]
+__all__ = ["ImportReport", "ImportRow", "Outcome", "import_records", "records_of", "report_faults"]
 
 Outcome = Literal["new", "replaced", "unchanged", "held", "refused", "noted"]
 """What became of a row; `held` is a good row that another one kept out, `noted` a remark on the whole file."""
@@ -121,7 +121,7 @@ def import_records(
         One line per row, whatever happened.
     """
     if reading.faults:
-        return _refused(reading, kind)
+        return report_faults(reading, kind)
     known = {id_of(record)[1]: record for record in records_of(repository, kind)}
     records = [_keep_place(record, known.get(id_of(record)[1])) for record in reading.records]
     notes: dict[int, list[RowFault]] = {row: [] for row in reading.rows}
@@ -146,8 +146,22 @@ def import_records(
     )
 
 
-def _refused(reading: Reading[Any], kind: RecordKind) -> ImportReport:
-    """Report a file of which nothing is stored; rows of its tables of lists come after those of the main one."""
+def report_faults(reading: Reading[Any], kind: RecordKind) -> ImportReport:
+    """
+    Report a file of which nothing can be stored.
+
+    Parameters
+    ----------
+    reading
+        With its faults.
+    kind
+        What the records are.
+
+    Returns
+    -------
+    ImportReport
+        One line per row, those of its tables of lists among them when they are faulty.
+    """
     by_place: dict[tuple[str | None, int | str | None], list[RowFault]] = {}
     for fault in reading.faults:
         by_place.setdefault((fault.where.file, fault.where.row), []).append(fault)

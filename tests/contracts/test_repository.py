@@ -349,7 +349,7 @@ def test_personal_data_stand_apart(repository):
     from sqlalchemy import text
 
     with repository.engine.connect() as connection:
-        for table, id_name in (("childminders", "childminder_id"), ("requests", "request_id")):
+        for table in ("childminders", "requests"):
             rows = connection.execute(
                 text(f"SELECT * FROM {table} WHERE rpe_id = :rpe"), {"rpe": repository.rpe_id}
             ).all()
