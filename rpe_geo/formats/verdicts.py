@@ -19,7 +19,7 @@ from rpe_geo.verdicts import (
     VerdictWarning,
 )
 
-__all__ = ["combination_json", "suggestion_json", "verdict_json", "verdicts_json"]
+__all__ = ["combination_json", "relaxation_json", "suggestion_json", "verdict_json", "verdicts_json"]
 
 
 def _day(value: date | None) -> str | None:
@@ -56,7 +56,8 @@ def _warning(warning: VerdictWarning) -> dict[str, Any]:
     return {"rule": warning.rule, "message": warning_sentence(warning)}
 
 
-def _relaxation(relaxation: Relaxation) -> dict[str, Any]:
+def relaxation_json(relaxation: Relaxation) -> dict[str, Any]:
+    """Write a change of the request with its sentence."""
     return {
         "change": relaxation.change,
         "to": _plain(relaxation.to),
@@ -92,7 +93,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "hours_share": floor_share(verdict.hours_share),
         "refusals": [_refusal(refusal) for refusal in verdict.refusals],
         "warnings": [_warning(warning) for warning in verdict.warnings],
-        "relaxations": [_relaxation(relaxation) for relaxation in verdict.relaxations],
+        "relaxations": [relaxation_json(relaxation) for relaxation in verdict.relaxations],
         "atypical": None
         if atypical is None
         else {

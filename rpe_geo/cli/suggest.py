@@ -1,0 +1,232 @@
+"""`rpe-geo suggest`: who can take this child, ranked, with reasons; why the others cannot; what would open more."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from rpe_geo.cli.screen import console, write_whole
+from rpe_geo.domain import Childminder, Facility, Mam
+from rpe_geo.formats.records import read_requests
+from rpe_geo.formats.suggestions import answer_json
+from rpe_geo.messages import french
+from rpe_geo.messages.api import RULE_TITLES
+from rpe_geo.messages.matching import MODES, PART_NAMES, opening, why
+from rpe_geo.messages.rules import french_hours, refusal_sentence, warning_sentence
+from rpe_geo.relais import Relais
+from rpe_geo.relais.suggest import Suggestions
+from rpe_geo.settings import Settings
+from rpe_geo.verdicts import Suggestion
+
+__all__ = ["print_answer", "register"]
+
+_REFUSALS_SHOWN = 3
+
+
+class OutputFormat(StrEnum):
+    """How the answer is written."""
+
+    table = "table"
+    json = "json"
+    html = "html"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("suggest")(suggest_command)
+
+
+def suggest_command(
+    request: Annotated[Path, typer.Argument(help="Demande (.json, .csv, .xlsx).")],
+    output_format: Annotated[
+        OutputFormat, typer.Option("--format", help="table, json, ou html (la carte).")
+    ] = OutputFormat.table,
+    limit: Annotated[int, typer.Option(min=1, help="Nombre de suggestions.")] = 10,
+    accept_review: Annotated[
+        bool,
+        typer.Option(
+            "--accept-review", help="Prendre la meilleure lecture d'une adresse douteuse."
+        ),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Fichier à écrire, au lieu de la sortie standard."),
+    ] = None,
+    territory: Annotated[Path | None, typer.Option(help="Dossier du territoire.")] = None,
+    database: Annotated[str | None, typer.Option(help="Base de données du registre.")] = None,
+    on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd'hui.", show_default=False),
+    ] = None,
+) -> None:
+    """Classer les professionnels qui peuvent accueillir un enfant, avec leurs raisons."""
+    from rpe_geo.wiring import open_relais, open_territory
+
+    asked = read_requests(request)
+    settings = Settings().override(territory=territory, database_url=database)
+    today = date.today() if on is None else on.date()  # noqa: DTZ011 - the local day of the person who asks
+    with open_relais(settings) as relais:
+        answers = [
+            relais.suggest(need, today=today, limit=limit, accept_review=accept_review)
+            for need in asked
+        ]
+        if output_format is OutputFormat.html:
+            from rpe_geo.publishing.suggestion_page import suggestion_page
+
+            content = "\n".join(
+                suggestion_page(answer, relais, open_territory(settings), settings, today=today)
+                for answer in answers
+            )
+        elif output_format is OutputFormat.json:
+            content = _as_json(answers)
+        else:
+            content = _as_tables(answers, relais, to_file=output is not None)
+    if output is not None:
+        write_whole(output, content)
+    elif content:
+        typer.echo(content, nl=False)
+
+
+def _as_json(answers: list[Suggestions]) -> str:
+    written = [
+        answer_json(
+            answer.request.request_id,
+            parameters=answer.parameters,
+            suggestions=answer.suggestions,
+            refused=answer.refused,
+            alternatives=answer.alternatives,
+            openings=[opened.relaxation for opened in answer.openings],
+        )
+        for answer in answers
+    ]
+    whole: Any = written[0] if len(written) == 1 else written
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
+def _as_tables(answers: list[Suggestions], relais: Relais, *, to_file: bool) -> str:
+    """Print tables, or return them as text for a file."""
+    del relais
+    screen = Console(width=120, record=True, quiet=True) if to_file else console()
+    for answer in answers:
+        print_answer(answer, screen)
+    return screen.export_text() if to_file else ""
+
+
+def print_answer(answer: Suggestions, screen: Console) -> None:
+    """
+    Print the answer to one request as an animateur reads it.
+
+    Parameters
+    ----------
+    answer
+        What the relais answered.
+    screen
+        Where to print.
+    """
+    request = answer.request
+    total = answer.feasible_count + answer.refused_count
+    found = french.plural(answer.feasible_count, "possibilité")
+    place = answer.addresses["address"].label if "address" in answer.addresses else ""
+    screen.print(f"\n[bold]Demande {request.request_id}[/bold]" + (f" — {place}" if place else ""))
+    screen.print(
+        f"{french_hours(request.schedule.write())}, dès le {french.day(request.start, weekday=True)}, "
+        f"{french.minutes(answer.parameters['max_minutes'])} "
+        f"{'de détour ' if answer.work is not None else ''}{MODES[request.mode]} au plus"
+    )
+    screen.print(f"{found} sur {french.number(total)} au registre\n")
+    if answer.suggestions:
+        screen.print(_ranking(answer))
+        for suggestion in answer.suggestions[:3]:
+            _print_reasons(suggestion, answer, screen)
+        screen.print(
+            "À égalité, l'ordre est tiré au sort pour cette demande. C'est un conseil : vous décidez.\n"
+        )
+    if answer.openings:
+        screen.print("[bold]Ouvrir davantage[/bold]")
+        for opened in answer.openings:
+            screen.print(f"  • {opening(opened.relaxation.values)}")
+        screen.print()
+    _print_refusals(answer, screen)
+
+
+def _ranking(answer: Suggestions) -> Table:
+    table = Table(title=None, header_style="bold")
+    table.add_column("", justify="right")
+    table.add_column("Qui")
+    table.add_column("Points", justify="right")
+    table.add_column("Détour" if answer.work is not None else "Trajet", justify="right")
+    table.add_column("Heures", justify="right")
+    table.add_column("Début", justify="right")
+    table.add_column("À charge", justify="right")
+    table.add_column("À savoir")
+    for one in answer.suggestions:
+        minutes = one.travel_minutes if one.detour_minutes is None else one.detour_minutes
+        table.add_row(
+            str(one.rank),
+            _name(one, answer),
+            f"{one.score:.0f}",
+            french.minutes(minutes),
+            f"{french.number(float(one.verdict.hours_share) * 100, 0)}{french.NBSP}%",
+            "" if one.verdict.start is None else french.short_day(one.verdict.start),
+            "–"
+            if one.cost is None
+            else f"{french.number(one.cost.reste_a_charge, 0)}{french.NBSP}€",
+            " ".join(warning_sentence(warning) for warning in one.verdict.warnings),
+        )
+    return table
+
+
+def _name(one: Suggestion, answer: Suggestions) -> str:
+    record = answer.providers[one.verdict.provider_kind, one.verdict.provider_id]
+    name = record.name or one.verdict.provider_id
+    match record:
+        case Facility():
+            return f"{name} ({record.kind})"
+        case Childminder() if record.mam_id is not None:
+            mam = answer.providers.get(("mam", record.mam_id))
+            return f"{name} (MAM {mam.name})" if isinstance(mam, Mam) else f"{name} (MAM)"
+        case _:
+            return name
+
+
+def _print_reasons(one: Suggestion, answer: Suggestions, screen: Console) -> None:
+    screen.print(f"[bold]{one.rank}. {_name(one, answer)}[/bold] : {one.score:.0f} points")
+    for part in one.parts:
+        screen.print(
+            f"   {PART_NAMES[part.name]:<10} {part.points:4.0f}/{part.maximum:<3.0f} {why(part.reason, part.values)}"
+        )
+
+
+def _print_refusals(answer: Suggestions, screen: Console) -> None:
+    if not answer.refused:
+        return
+    rules = Counter(refusal.rule for verdict in answer.refused for refusal in verdict.refusals)
+    unlisted = answer.refused_count - len(answer.refused)
+    screen.print(
+        f"[bold]{french.plural(answer.refused_count, 'écarté')}, et pourquoi[/bold]"
+        + (
+            f" (les {french.number(len(answer.refused))} plus proches sont détaillés)"
+            if unlisted
+            else ""
+        )
+    )
+    for rule, count in rules.most_common():
+        screen.print(f"  {count:>4}  {RULE_TITLES[rule]}")
+        shown = 0
+        for verdict in answer.refused:
+            for refusal in verdict.refusals:
+                if refusal.rule == rule and shown < _REFUSALS_SHOWN:
+                    record = answer.providers[verdict.provider_kind, verdict.provider_id]
+                    screen.print(
+                        f"        {record.name or verdict.provider_id} : {refusal_sentence(refusal)}",
+                        style="dim",
+                    )
+                    shown += 1

@@ -1,0 +1,56 @@
+"""The answer to a request as JSON (INTERFACES §5): suggestions, refusals, alternatives and openings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rpe_geo.formats.verdicts import (
+    combination_json,
+    relaxation_json,
+    suggestion_json,
+    verdict_json,
+)
+from rpe_geo.messages.matching import opening
+from rpe_geo.verdicts import Combination, Relaxation, Suggestion, Verdict
+
+__all__ = ["answer_json"]
+
+
+def answer_json(
+    request_id: str,
+    *,
+    parameters: Mapping[str, Any],
+    suggestions: Sequence[Suggestion],
+    refused: Sequence[Verdict],
+    alternatives: Sequence[Combination] = (),
+    openings: Sequence[Relaxation] = (),
+) -> dict[str, Any]:
+    """
+    Write the answer to one request.
+
+    Parameters
+    ----------
+    request_id
+        The request.
+    parameters
+        What the answer depends on: mode, minutes, dates, engine.
+    suggestions, refused, alternatives, openings
+        As in `rpe_geo.relais.suggest.Suggestions`.
+
+    Returns
+    -------
+    dict
+        Ready for `json.dumps`.
+    """
+    return {
+        "request_id": request_id,
+        "parameters": dict(parameters),
+        "suggestions": [suggestion_json(one) for one in suggestions],
+        "refused": [verdict_json(one) for one in refused],
+        "alternatives": [combination_json(one) for one in alternatives],
+        "openings": [
+            relaxation_json(one) | {"gain": one.values.get("gain"), "message": opening(one.values)}
+            for one in openings
+        ],
+    }

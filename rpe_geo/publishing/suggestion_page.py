@@ -1,0 +1,114 @@
+"""One family's map as a file: the answer of the relais on the ground of its territory."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from maps.base import Bounds
+from maps.suggestions import suggestion_map
+from rpe_geo.protocols import Route
+from rpe_geo.relais import Relais
+from rpe_geo.relais.suggest import Suggestions
+from rpe_geo.settings import Settings
+from rpe_geo.territory import Territory
+
+__all__ = ["suggestion_page"]
+
+_MARGIN = 0.35
+_ISOCHRONE_SHARES = (1 / 3, 2 / 3, 1.0)
+
+
+def suggestion_page(
+    answer: Suggestions,
+    relais: Relais,
+    territory: Territory | None,
+    settings: Settings,
+    *,
+    today: date,
+    title: str | None = None,
+) -> str:
+    """
+    Draw the answer to a request as one self-contained HTML file.
+
+    Parameters
+    ----------
+    answer
+        What the relais answered.
+    relais
+        For the ways and the reach.
+    territory
+        For the streets and communes beneath, drawn also where no tile can be fetched.
+    settings
+        For the base map.
+    today
+        For freshness.
+    title
+        Heading of the page.
+
+    Returns
+    -------
+    str
+        HTML for the animateur: exact places, names and reasons.
+    """
+    routes = {provider_id: route for (_, provider_id), route in relais.routes(answer).items()}
+    limit = float(answer.parameters["max_minutes"])
+    steps = sorted({max(1.0, round(limit * share)) for share in _ISOCHRONE_SHARES})
+    reach = relais.isochrones(answer.home, mode=answer.request.mode, minutes=steps)
+    ground = _ground(answer, routes, territory)
+    drawn = suggestion_map(
+        answer.suggestions,
+        answer.providers,
+        answer.home,
+        audience="animateur",
+        work=answer.work,
+        routes=routes,
+        isochrones=reach,
+        refused=answer.refused,
+        request=answer.request,
+        today=today,
+        tiles_url=settings.tiles_url or None,
+        tiles_attribution=settings.tiles_attribution,
+        title=title,
+        **ground,
+    )
+    return drawn.get_root().render()
+
+
+def _ground(
+    answer: Suggestions, routes: dict[str, Route], territory: Territory | None
+) -> dict[str, object]:
+    """Read the streets, water and communes around what is shown."""
+    if territory is None:
+        return {}
+    from rpe_geo.travel.network import street_lines, water_shapes
+
+    bounds = _bounds(answer, routes)
+    ground: dict[str, object] = {
+        "communes": territory.communes if len(territory.communes) else None,
+        "attribution": territory.attribution,
+    }
+    if "streets" in territory.contents:
+        ground["streets"] = street_lines(territory.streets, bounds)
+        ground["water"] = water_shapes(territory.streets, bounds)
+    return ground
+
+
+def _bounds(answer: Suggestions, routes: dict[str, Route]) -> Bounds:
+    points = [(answer.home.x, answer.home.y)]
+    if answer.work is not None:
+        points.append((answer.work.x, answer.work.y))
+    for route in routes.values():
+        if route.geometry is not None:
+            west, south, east, north = route.geometry.bounds
+            points += [(west, south), (east, north)]
+    box = np.array(points)
+    low, high = box.min(axis=0), box.max(axis=0)
+    margin = np.maximum((high - low) * _MARGIN, 0.005)
+    return (
+        float(low[0] - margin[0]),
+        float(low[1] - margin[1]),
+        float(high[0] + margin[0]),
+        float(high[1] + margin[1]),
+    )
