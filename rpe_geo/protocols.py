@@ -185,8 +185,9 @@ class TravelTimeEngine(Protocol):
         """
         ...
 
+    @property
     def modes(self) -> list[Mode]:
-        """Name the modes that can be asked for here."""
+        """The modes that can be asked for here."""
         ...
 
     def serves(self, points: gpd.GeoSeries, *, mode: Mode) -> NDArray[np.bool_]:

@@ -7,7 +7,17 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-__all__ = ["day", "enumeration", "hours", "minutes", "number", "plain", "plural", "short_day"]
+__all__ = [
+    "MODES",
+    "day",
+    "enumeration",
+    "hours",
+    "minutes",
+    "number",
+    "plain",
+    "plural",
+    "short_day",
+]
 
 NBSP = "\u00a0"
 NARROW = "\u202f"
@@ -41,6 +51,13 @@ SHORT_MONTHS = [
 ]
 WEEKDAYS = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"]
 SHORT_WEEKDAYS = ["lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."]
+
+MODES = {
+    "walk": "à pied",
+    "bike": "à vélo",
+    "car": "en voiture",
+    "transit": "en transports en commun",
+}
 
 
 def day(value: date, *, weekday: bool = False) -> str:

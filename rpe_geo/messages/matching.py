@@ -1,13 +1,30 @@
-"""Why a candidate has its points, what would open more possibilities, and who together covers a week."""
+"""Why a candidate has its points, and what would open more possibilities."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rpe_geo.messages.french import WEEKDAYS, day, enumeration, hours, minutes, number, plural
+from rpe_geo.messages.french import (
+    MODES,
+    WEEKDAYS,
+    day,
+    enumeration,
+    hours,
+    minutes,
+    number,
+    plural,
+)
 
-__all__ = ["MESSAGES", "MODES", "NEEDS", "PART_NAMES", "opening", "why", "wish_name"]
+__all__ = [
+    "MESSAGES",
+    "MODES",
+    "NEEDS",
+    "PART_NAMES",
+    "opening",
+    "why",
+    "wish_name",
+]
 
 MESSAGES = {
     "preference_unknown": (
@@ -48,13 +65,6 @@ MESSAGES = {
     "opening_minutes": "En acceptant {minutes} {mode} au lieu de {was_minutes} : {gain}",
     "opening_mode": "En se déplaçant {mode} : {gain}",
     "opening_need": "Si ce besoin est couvert autrement, {need} : {gain}",
-}
-
-MODES = {
-    "walk": "à pied",
-    "bike": "à vélo",
-    "car": "en voiture",
-    "transit": "en transports en commun",
 }
 
 PART_NAMES = {

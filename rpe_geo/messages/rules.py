@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Protocol
 
-from rpe_geo.messages.french import NBSP, day, enumeration, minutes, number, plain
-from rpe_geo.messages.matching import MODES
+from rpe_geo.messages.french import MODES, NBSP, day, enumeration, minutes, number, plain
 
 __all__ = [
     "MESSAGES",
@@ -277,7 +276,9 @@ def refusal_sentence(refusal: _Refusal) -> str:
             "way": "détour" if values.get("detour") else "trajet",
             "mode": MODES[values["mode"]],
             "searched": minutes(values["searched"]),
-            "others": "" if values.get("otherwise_feasible") else ", et d'autres règles s'y opposent",
+            "others": ""
+            if values.get("otherwise_feasible")
+            else ", et d'autres règles s'y opposent",
         }
     until = values.get("suspended_until")
     values["until"] = f" jusqu'au {day(until)}" if until else ""

@@ -234,7 +234,7 @@ def _minutes_by_mode(
     def minutes(mode: TravelMode) -> NDArray[np.float64] | None:
         if mode == located.request.mode:
             return travel.ranked_min
-        if mode not in engine.modes():
+        if mode not in engine.modes:
             return None
         other = replace(located, request=replace(located.request, mode=mode))
         return travel_to_providers(other, book, engine, tables).ranked_min

@@ -89,8 +89,9 @@ class StraightLineEngine:
         minutes[minutes > cutoff_min] = np.inf
         return pd.DataFrame(minutes, index=origins.index, columns=destinations.index)
 
+    @property
     def modes(self) -> list[Mode]:
-        """Name the modes that can be asked for here: all of them."""
+        """The modes that can be asked for here: all of them."""
         return list(_MODES)
 
     def serves(self, points: gpd.GeoSeries, *, mode: Mode) -> NDArray[np.bool_]:
