@@ -43,6 +43,10 @@ _NO_CITY_ELSEWHERE: dict[PostcodeAgreement, float] = {
 _UNKNOWN_CITY_SCORE = 0.5
 _NATURAL_CUT = 0.02
 _PER_WORD = 0.006
+_NEVER_A_CITY = frozenset({
+    "rue", "avenue", "boulevard", "place", "chemin", "impasse", "allee", "route", "square", "quai", "lotissement", "residence",
+    "passage", "ruelle", "sentier", "voie",
+})  # fmt: skip
 _EXACT = Likeness(1.0, Resemblance.SAME)
 
 
@@ -169,6 +173,8 @@ def read_commune(parsed: ParsedAddress, commune: int, store: AddressStore) -> li
     readings: list[Reading] = []
     best: tuple[float, Likeness, _Cut, str] | None = None
     for cut in _cuts(parsed):
+        if _is_street(cut.city):
+            continue
         for name in store.names_of[commune]:
             if fuzz.ratio(" ".join(cut.city), name) < _NEAR_NAME:
                 continue
@@ -271,6 +277,11 @@ def _cuts(parsed: ParsedAddress) -> list[_Cut]:
     return cuts
 
 
+def _is_street(city: Sequence[str]) -> bool:
+    """Whether words that may name a city begin like a street: « rue de Vézelois » is not Vézelois."""
+    return len(city) > 1 and split_type(city)[0] in _NEVER_A_CITY
+
+
 def _next_break(body: Sequence[str], start: int) -> int:
     return next((index for index in range(start, len(body)) if body[index] == BREAK), len(body))
 
@@ -317,7 +328,7 @@ def _nearest(
     found: list[Reading] = []
     for cut in cuts:
         typed = " ".join(cut.city)
-        if len(typed) < 3:
+        if len(typed) < 3 or _is_street(cut.city):
             continue
         for name, _, _ in process.extract(
             typed, choices, scorer=fuzz.ratio, score_cutoff=_NEAR_NAME, limit=2

@@ -12,16 +12,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rpe_geo.geocoding.communes import Readings
-from rpe_geo.geocoding.normalize import ARTICLES
+from rpe_geo.geocoding.normalize import ARTICLES, BREAK
 from rpe_geo.geocoding.parse import ParsedAddress
 from rpe_geo.geocoding.similarity import Resemblance
 from rpe_geo.geocoding.store import AddressStore, postal_departement
+from rpe_geo.geocoding.street_names import STREET_TYPES
 from rpe_geo.geocoding.streets import Candidate
 from rpe_geo.parameters import ParameterTable
 
 __all__ = ["Doubt", "doubt_about_city", "doubt_about_street", "outside_territory", "rivals_of"]
 
 _LONG_NAME = 6
+_SHORT_NAME = 10
+_FARTHER_MARGIN = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ def _doubt_without_city(
     best: Candidate, parsed: ParsedAddress, store: AddressStore, city: str, limits: ParameterTable
 ) -> Doubt | None:
     """Accept an address without city only where nothing else can be meant."""
+    if _unread(best, parsed):
+        return Doubt("address_city_uncertain", {"commune": city})
     if len(store.covered) == 1:
         return None
     if best.reading.postcode != "agrees":
@@ -101,6 +106,8 @@ def _doubt_without_city(
         return None
     if best.likeness.kind > Resemblance.WRITTEN_OTHERWISE or best.kind != "same":
         return Doubt("address_no_city", {"commune": city})
+    if not store.knows_france and not store.is_only_one(best.entry):
+        return Doubt("address_no_city", {"commune": city})
     everyone = sum(store.communes[commune].population for commune in sharing)
     inside = sum(
         store.communes[commune].population for commune in sharing if commune in store.covered
@@ -108,6 +115,18 @@ def _doubt_without_city(
     if inside < limits["postcode_covered_min"] * everyone:
         return Doubt("address_no_city", {"commune": city})
     return None
+
+
+def _unread(best: Candidate, parsed: ParsedAddress) -> bool:
+    """Tell whether words were left aside: they may name a city that the territory does not know."""
+    return any(
+        word not in best.typed.full
+        and word != BREAK
+        and word not in ARTICLES
+        and STREET_TYPES.get(word) != best.typed.kind
+        and not (len(best.typed.kind.split()) > 1 and word in best.typed.kind)
+        for word in (*parsed.head, *parsed.body)
+    )
 
 
 def doubt_about_street(
@@ -125,21 +144,24 @@ def doubt_about_street(
         or best.likeness.score < limits["street_likeness_min"]
     ):
         return Doubt("address_street_uncertain")
-    articles = (
-        sum(word in ARTICLES for word in best.typed.full),
-        sum(word in ARTICLES for word in best.entry.full.split(" ")),
-    )
-    if (
-        best.likeness.kind == Resemblance.MISSPELT
-        and articles[0] != articles[1]
-        and len(best.entry.core) < _LONG_NAME + 4
-    ):
+    if best.kind == "unpublished":
+        return Doubt("address_street_untyped", {"typed": best.typed.kind})
+    if best.likeness.kind != Resemblance.SAME and _articles_differ(best):
         return Doubt("address_street_uncertain")
     if best.kind == "untyped" and len(best.typed.core) < 2 and best.entry.kind != "rue":
         return Doubt("address_street_type_missing", {"published": best.entry.kind})
     if rivals:
         return Doubt("address_several_places", {"count": len(rivals) + 1})
     return None
+
+
+def _articles_differ(best: Candidate) -> bool:
+    """Tell whether « de la » stands for « du »: with a slip besides, it is another name; short names forgive nothing."""
+    typed = [word for word in best.typed.full if word in ARTICLES]
+    known = [word for word in best.entry.full.split(" ") if word in ARTICLES]
+    if typed == known or set(best.typed.core) >= set(best.entry.core.split(" ")):
+        return False
+    return bool(typed and known) or len(best.entry.core) < _SHORT_NAME
 
 
 def rivals_of(
@@ -150,8 +172,32 @@ def rivals_of(
         other
         for other in others
         if other.entry.street != best.entry.street
-        and best.total - other.total < limits["margin_min"]
+        and not (best.kind == "same" and other.kind != "same")
+        and (_as_likely(best, other, limits) or _likely_elsewhere(best, other))
+    ]
+
+
+def _as_likely(best: Candidate, other: Candidate, limits: ParameterTable) -> bool:
+    """Tell whether another candidate is as alike and nearly as high."""
+    return (
+        best.total - other.total < limits["margin_min"]
         and other.likeness.kind <= best.likeness.kind
         and not (best.whole and not other.whole and best.likeness.kind == Resemblance.SAME)
-        and not (best.kind == "same" and other.kind != "same")
-    ]
+    )
+
+
+def _likely_elsewhere(best: Candidate, other: Candidate) -> bool:
+    """Tell whether name and postcode point to two places: the one spelt better, or the one of the postcode typed."""
+    if best.total - other.total >= _FARTHER_MARGIN or other.reading.name is None:
+        return False
+    if other.reading.name.kind > Resemblance.MISSPELT:
+        return False
+    spelt_better = (
+        best.likeness.kind >= Resemblance.MISSPELT and other.likeness.kind == Resemblance.SAME
+    )
+    of_the_postcode = (
+        best.reading.postcode != "agrees"
+        and other.reading.postcode == "agrees"
+        and other.likeness.kind <= Resemblance.MISSPELT
+    )
+    return spelt_better or of_the_postcode

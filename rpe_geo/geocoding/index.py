@@ -52,7 +52,10 @@ CREATE TABLE street_keys (
 CREATE TABLE frequent_words (word TEXT PRIMARY KEY, streets INTEGER NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE street_boxes USING rtree(street, west, east, south, north);
 """
-_INDEXES = "CREATE INDEX street_keys_commune ON street_keys (commune); PRAGMA optimize;"
+_INDEXES = """
+CREATE INDEX street_keys_commune ON street_keys (commune);
+CREATE INDEX street_keys_core ON street_keys (core);
+"""
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,7 @@ __all__ = ["ARTICLES", "BREAK", "TITLES", "fold", "phonetic", "words"]
 BREAK = ","
 """The word that stands for a comma, a semicolon, a bracket or a new line."""
 
-ARTICLES = frozenset(
-    {"le", "la", "les", "l", "de", "du", "des", "d", "a", "au", "aux", "et", "en", "dez", "dela"}
-)
+ARTICLES = frozenset({"le", "la", "les", "l", "de", "du", "des", "d", "a", "au", "aux", "et", "en"})
 """Words that people drop or swap without meaning another street."""
 
 TITLES = frozenset({
@@ -26,7 +24,7 @@ TITLES = frozenset({
     "chevalier", "colonel", "commandant", "commissaire", "comte", "comtesse", "cure", "docteur", "duc", "duchesse",
     "eveque", "frere", "general", "ingenieur", "lieutenant", "madame", "marechal", "marquis", "marquise", "maitre",
     "mere", "monseigneur", "monsieur", "pasteur", "pere", "president", "professeur", "prince", "princesse", "sergent",
-    "soeur", "sous",
+    "soeur",
 })  # fmt: skip
 """Ranks and honours: « rue Leclerc » is « rue du Général Leclerc »."""
 
@@ -37,11 +35,11 @@ _ABBREVIATIONS = {
     "cmdt": "commandant", "cne": "capitaine", "cpt": "capitaine", "lt": "lieutenant", "ltn": "lieutenant",
     "sgt": "sergent", "pdt": "president", "pdte": "presidente", "prof": "professeur", "pr": "professeur",
     "mgr": "monseigneur", "mme": "madame", "mr": "monsieur", "fbg": "faubourg", "fg": "faubourg", "fb": "faubourg",
-    "gde": "grande", "gd": "grand", "grd": "grand", "pte": "petite", "vx": "vieux", "vlle": "vieille",
+    "gde": "grande", "gd": "grand", "grd": "grand", "pte": "porte", "dez": "des", "dela": "de la", "vx": "vieux", "vlle": "vieille",
     "anc": "ancien", "chl": "charles", "hri": "henri", "ml": "marechal", "gl": "general", "cl": "colonel",
     "rgt": "regiment", "div": "division", "inf": "infanterie", "rep": "republique", "lib": "liberation",
     "egl": "eglise", "chap": "chapelle", "chat": "chateau", "fr": "francois", "jh": "joseph", "ndame": "notre dame",
-    "freres": "freres", "sr": "soeur", "zae": "zone d activite economique",
+    "sr": "soeur", "zae": "zone d activite economique",
 }  # fmt: skip
 
 _NUMERALS = {
@@ -162,6 +160,7 @@ _SOUNDS = (
     (re.compile(r"(?<!c)h"), ""),
     (re.compile(r"qu|q|ck|c(?!h)"), "k"),
     (re.compile(r"gu(?=[eiy])"), "g"),
+    (re.compile(r"(?<=[a-z]{2})(?:ets?|er|ez)$"), "E"),
     (re.compile(r"y"), "i"),
     (re.compile(r"ai|ei"), "e"),
     (re.compile(r"[ae][mn](?![aeioumn])"), "an"),

@@ -13,6 +13,7 @@ from enum import IntEnum
 
 from rapidfuzz.distance import OSA
 
+from rpe_geo.geocoding.lexicon import COMMON_WORDS, OPPOSITES
 from rpe_geo.geocoding.normalize import TITLES, phonetic
 
 __all__ = ["SAME", "Likeness", "Resemblance", "compare", "compare_glued"]
@@ -44,7 +45,8 @@ class Likeness:
 
 SAME = Likeness(1.0, Resemblance.SAME)
 _LIGHT = 0.3
-_SOUND = 0.95
+_SOUND = 0.93
+_SOUND_LETTERS = 0.6
 _INITIAL = 0.9
 _SHORTENED = 0.92
 
@@ -119,6 +121,7 @@ def _by_words(typed: Sequence[str], known: Sequence[str], frequent: Container[st
     unpaired: list[str] = []
     pending: list[str] = []
     anchored = False
+    initial = False
     slips = 0
     for word in typed:
         if word in left:
@@ -139,6 +142,9 @@ def _by_words(typed: Sequence[str], known: Sequence[str], frequent: Container[st
             total += _weight(word)
             continue
         other = left.pop(at)
+        initial = initial or (
+            kind == Resemblance.WRITTEN_OTHERWISE and 1 in {len(word), len(other)}
+        )
         slips += 1 if len(other) >= 5 and OSA.distance(word, other) == 1 else 2
         weight = max(_weight(word), _weight(other))
         gained += 2 * weight * best
@@ -148,6 +154,8 @@ def _by_words(typed: Sequence[str], known: Sequence[str], frequent: Container[st
     score = gained / total if total else 0.0
     if worst == Resemblance.ANOTHER_WORD and slips == 1 and not unpaired and not left and anchored:
         worst = Resemblance.MISSPELT
+    if initial and worst >= Resemblance.MISSPELT:
+        worst = max(worst, Resemblance.INCOMPLETE)  # « C. Desous » may be anybody
     if any(word not in TITLES for word in (*unpaired, *left)):
         worst = max(worst, Resemblance.INCOMPLETE if gained else Resemblance.DIFFERENT)
     elif unpaired or left:
@@ -165,9 +173,13 @@ def _word_likeness(typed: str, known: str, frequent: Container[str]) -> Likeness
         return Likeness(0.0, Resemblance.DIFFERENT)
     distance = OSA.distance(typed, known)
     letters = 1 - distance / max(len(typed), len(known))
-    is_word = typed in frequent
-    if not is_word and letters >= 0.6 and len(typed) >= 3 and phonetic(typed) == phonetic(known):
-        return Likeness(max(letters, _SOUND), Resemblance.WRITTEN_OTHERWISE)
+    if frozenset((typed, known)) in OPPOSITES:
+        return Likeness(0.0, Resemblance.DIFFERENT)
+    is_word = typed in frequent or typed in COMMON_WORDS
+    if not is_word and letters >= _SOUND_LETTERS and len(typed) >= 3:
+        sound = phonetic(typed)
+        if len(sound) >= 3 and sound == phonetic(known):
+            return Likeness(max(letters, _SOUND), Resemblance.WRITTEN_OTHERWISE)
     if 2 <= len(typed) < len(known) and known.startswith(typed) and known in TITLES:
         return Likeness(max(letters, _SHORTENED), Resemblance.WRITTEN_OTHERWISE)
     if distance <= _slips_allowed(max(len(known), len(typed) if distance == 1 else 0)):

@@ -159,6 +159,13 @@ class AddressStore:
             self._held -= len(dropped.entries)
         return found
 
+    def is_only_one(self, entry: StreetEntry) -> bool:
+        """Tell whether no other commune of the territory has a street of this name."""
+        communes = self._database.execute(
+            "SELECT DISTINCT commune FROM street_keys WHERE core = ? LIMIT 2", (entry.core,)
+        ).fetchall()
+        return len(communes) == 1
+
     def street(self, number: int) -> Street:
         """Read a street with its numbers."""
         row = self._database.execute(

@@ -15,6 +15,7 @@ MESSAGES = {
     "address_no_city": "la commune n'est pas indiquée : peut-être {commune}.",
     "address_street_type": "le type de voie diffère : « {typed} » saisi, « {published} » trouvé.",
     "address_street_type_missing": "le type de voie n'est pas indiqué : peut-être « {published} ».",
+    "address_street_untyped": "« {typed} » est saisi, mais le lieu trouvé n'a pas de type de voie.",
     "address_street_incomplete": "le nom de la voie ne correspond qu'en partie.",
     "address_street_uncertain": "le nom de la voie est incertain.",
     "address_several_places": "{count} lieux correspondent aussi bien à cette adresse.",
