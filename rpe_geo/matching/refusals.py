@@ -49,7 +49,9 @@ def refusals_of(timeline: Timeline, breaches: Sequence[Breaches], pair: int) -> 
     for law in breaches:
         mine = np.flatnonzero(law.pair == pair)
         if len(mine):
-            worst = mine[np.lexsort((law.have[mine], np.abs(law.have - law.limit)[mine]))[-1]]
+            # The first of the worst moments, when several are as bad.
+            mine = mine[np.argsort(law.begin[mine], kind="stable")]
+            worst = mine[np.argmax(np.abs(law.have - law.limit)[mine])]
             since = int(law.day[mine].min())
             found.append(
                 Refusal(

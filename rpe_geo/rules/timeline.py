@@ -93,7 +93,7 @@ class Timeline:
     @cached_property
     def worked(self) -> Rows:
         """Quarter-hours with a contract child or an asked child."""
-        worked: Rows = (self.contract_children > 0) | self.asked
+        worked: Rows = np.logical_or(self.contract_children > 0, self.asked)
         return worked
 
     @cached_property
