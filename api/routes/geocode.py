@@ -1,0 +1,58 @@
+"""Addresses as they are typed. What is looked up is never logged nor kept."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.dependencies import ServiceDep
+from api.schemas import AddressesOut, AddressOut
+from rpe_geo.protocols import AddressQuery, Geocoded
+
+router = APIRouter(tags=["adresses"])
+
+
+def _out(place: Geocoded) -> AddressOut:
+    return AddressOut.model_validate(
+        {name: value for name, value in asdict(place).items() if name != "choices"}
+    )
+
+
+@router.get("/geocode", summary="Chercher une adresse", operation_id="geocode")
+def geocode(
+    service: ServiceDep,
+    q: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=300,
+            description="L’adresse, en une ligne.",
+            examples=["12 rue des Tanneries 34000 Montpellier"],
+        ),
+    ],
+    *,
+    autocomplete: Annotated[
+        bool, Query(description="1 pendant la frappe : le dernier mot peut être inachevé.")
+    ] = False,
+    limit: Annotated[int, Query(ge=1, le=20, description="Réponses au plus.")] = 6,
+) -> AddressesOut:
+    """
+    Trouve une adresse française dans le territoire.
+
+    `status` dit si la première réponse peut être utilisée sans demander : ok, review (plusieurs lieux possibles) ou not-found.
+    """
+    if autocomplete:
+        found = service.relais.autocomplete(q, limit=limit)
+        status = found[0].status if found else "not-found"
+        return AddressesOut(status=status, results=[_out(place) for place in found])
+    best = service.relais.geocode([AddressQuery(q)])[0]
+    results = [] if best.status == "not-found" else [_out(best)]
+    known = {(best.longitude, best.latitude, best.label)}
+    results += [
+        _out(place)
+        for place in best.choices
+        if (place.longitude, place.latitude, place.label) not in known
+    ]
+    return AddressesOut(status=best.status, results=results[:limit])

@@ -1,0 +1,85 @@
+"""`rpe-geo serve`: the web pages and the API."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rpe_geo.errors import InputError, ServiceUnavailable
+from rpe_geo.settings import Settings
+from rpe_geo.wiring import open_territory
+
+__all__ = ["register"]
+
+_APP = "api.app:served_app"
+_GRACE_S = 20
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Adresse où écouter.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port où écouter.", min=1, max=65535)] = 8000,
+    workers: Annotated[
+        int,
+        typer.Option(help="Processus qui répondent ; ils partagent le territoire.", min=1, max=64),
+    ] = 1,
+    territory: Annotated[
+        Path | None, typer.Option(help="Dossier du territoire ; à défaut RPE_TERRITORY.")
+    ] = None,
+    database: Annotated[
+        str | None, typer.Option(help="Base du registre ; à défaut RPE_DATABASE_URL.")
+    ] = None,
+) -> None:
+    """Ouvrir les pages et l'API ; Ctrl + C les ferme après avoir fini ce qui est en cours."""
+    try:
+        import uvicorn
+    except ImportError:
+        raise ServiceUnavailable("serve_missing") from None
+    if territory is not None:
+        os.environ["RPE_TERRITORY"] = str(territory.resolve())
+    if database is not None:
+        os.environ["RPE_DATABASE_URL"] = database
+    settings = Settings()
+    open_territory(settings)
+    _check_port(host, port)
+    typer.echo(f"Ouvert sur http://{host}:{port} (API : /api/v1, arrêt : Ctrl + C)", err=True)
+    counters = tempfile.mkdtemp(prefix="rpe-geo-metrics-") if workers > 1 else None
+    if counters is not None:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counters
+    try:
+        uvicorn.run(
+            _APP,
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+    finally:
+        if counters is not None:
+            shutil.rmtree(counters, ignore_errors=True)
+
+
+def _check_port(host: str, port: int) -> None:
+    """Say at once that a port is taken, before anything is opened."""
+    import socket
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError:
+        raise InputError("port_taken", host=host, port=port) from None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("serve")(serve)
