@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
+import geopandas as gpd
 import numpy as np
 
 from maps.base import Bounds
@@ -71,28 +73,38 @@ def suggestion_page(
         tiles_url=settings.tiles_url or None,
         tiles_attribution=settings.tiles_attribution,
         title=title,
-        **ground,
+        streets=ground.streets,
+        water=ground.water,
+        communes=ground.communes,
+        attribution=ground.attribution,
     )
     return drawn.get_root().render()
 
 
-def _ground(
-    answer: Suggestions, routes: dict[str, Route], territory: Territory | None
-) -> dict[str, object]:
+@dataclass(frozen=True)
+class _Ground:
+    """What is drawn beneath."""
+
+    streets: gpd.GeoDataFrame | None = None
+    water: gpd.GeoDataFrame | None = None
+    communes: gpd.GeoDataFrame | None = None
+    attribution: str = ""
+
+
+def _ground(answer: Suggestions, routes: dict[str, Route], territory: Territory | None) -> _Ground:
     """Read the streets, water and communes around what is shown."""
     if territory is None:
-        return {}
+        return _Ground()
     from rpe_geo.travel.network import street_lines, water_shapes
 
     bounds = _bounds(answer, routes)
-    ground: dict[str, object] = {
-        "communes": territory.communes if len(territory.communes) else None,
-        "attribution": territory.attribution,
-    }
-    if "streets" in territory.contents:
-        ground["streets"] = street_lines(territory.streets, bounds)
-        ground["water"] = water_shapes(territory.streets, bounds)
-    return ground
+    paved = "streets" in territory.contents
+    return _Ground(
+        streets=street_lines(territory.streets, bounds) if paved else None,
+        water=water_shapes(territory.streets, bounds) if paved else None,
+        communes=territory.communes if len(territory.communes) else None,
+        attribution=territory.attribution,
+    )
 
 
 def _bounds(answer: Suggestions, routes: dict[str, Route]) -> Bounds:

@@ -95,7 +95,7 @@ def place_of(
     if found.status == "not-found" or found.point is None:
         raise AddressNotFound("address_not_found", where=Where(field=field), reason=found.reason)
     if found.status == "review" and not accept_review:
-        places = found.choices or (found,)
+        places = (found, *found.choices)
         raise AmbiguousAddress(
             "address_ambiguous",
             where=Where(field=field),

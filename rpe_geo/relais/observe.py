@@ -42,7 +42,16 @@ from rpe_geo.observatory.results import Note, Observatory, Source
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Progress, TravelTimeEngine
 
-__all__ = ["CommuneFiles", "observe_communes", "pairs_between", "silent"]
+__all__ = [
+    "CommuneFiles",
+    "commune_parts",
+    "commune_sources",
+    "observe_communes",
+    "pace_of",
+    "pairs_between",
+    "silent",
+    "travel_words",
+]
 
 MODE_NAMES = {
     "places_childminder": "accueil individuel",
@@ -178,10 +187,10 @@ def observe_communes(
             "mode": mode,
             "minutes": minutes,
             "decay": str(decay),
-            "travel_times": _travel_words(engine, table),
+            "travel_times": travel_words(engine, table),
             "margin_zones": int(kept.sum()) - int(parts["whole"].isin(asked).sum()),
         },
-        sources=_sources(files, year),
+        sources=commune_sources(files, year),
         notes=tuple(notes),
     )
 
@@ -211,7 +220,7 @@ def pairs_between(
     """
     if engine is None:
         return straight_pairs(
-            demand, supply, _pace(mode, table), minutes, inner_min=demand.get("inner_min")
+            demand, supply, pace_of(mode, table), minutes, inner_min=demand.get("inner_min")
         )
     origins, destinations = (
         gpd.GeoSeries(
@@ -223,7 +232,8 @@ def pairs_between(
     return TravelPairs.from_matrix(matrix)
 
 
-def _pace(mode: Mode, table: Any) -> StraightPace:
+def pace_of(mode: Mode, table: Any) -> StraightPace:
+    """Name how long great circles take in a mode."""
     if mode == "car":
         car = table["car_between_zones"]
         return StraightPace(car["detour_factor"], car["speed_kph"], car["start_min"])
@@ -231,7 +241,8 @@ def _pace(mode: Mode, table: Any) -> StraightPace:
     return StraightPace(speeds["detour_factor"][mode], speeds["straight_line_kph"][mode])
 
 
-def _travel_words(engine: TravelTimeEngine | None, table: Any) -> str:
+def travel_words(engine: TravelTimeEngine | None, table: Any) -> str:
+    """Say in French how travel times were computed."""
     if engine is not None:
         return str(engine.describe().get("engine", "rues"))
     car = table["car_between_zones"]
@@ -287,6 +298,29 @@ def _births(files: CommuneFiles, communes: Communes, year: int) -> tuple[Births,
     return Births(years, summed, empty, empty, float("nan")), notes
 
 
+def commune_parts(
+    files: CommuneFiles, year: int
+) -> tuple[pd.DataFrame, Communes, Births, list[Note]]:
+    """
+    Read the communes as points of computation, with children and places.
+
+    Parameters
+    ----------
+    files
+        The open data.
+    year
+        Year of the places.
+
+    Returns
+    -------
+    tuple
+        Points by code (`whole, longitude, latitude, children, places_…, places, inner_min`), communes, births, notes.
+    """
+    communes = read_communes(files.communes)
+    births, notes = _births(files, communes, year)
+    return _parts(communes, _official_places(files, year), births, year), communes, births, notes
+
+
 def _parts(
     communes: Communes, official: OfficialTable | None, births: Births, year: int
 ) -> pd.DataFrame:
@@ -326,7 +360,7 @@ def _parts(
 def _with_inner_minutes(parts: pd.DataFrame) -> pd.DataFrame:
     """Give each zone the minutes between its own homes and places; never above the nearest step of the catchment."""
     table = parameter_table("observatory", date.today())  # noqa: DTZ011 - a convention, not a law
-    pace = _pace("car", table)
+    pace = pace_of("car", table)
     # Two random points of a disc are 0.905 radius apart.
     inner = pace.start_min + 0.905 * 1000 * parts["radius_km"] * pace.minutes_per_m
     nearest = float(table["catchment_min"]) / 3
@@ -336,7 +370,7 @@ def _with_inner_minutes(parts: pd.DataFrame) -> pd.DataFrame:
 def _margin(parts: pd.DataFrame, asked: pd.Index, table: Any, minutes: float) -> pd.Series:
     """Keep what is within two catchments of the communes asked for."""
     wanted = parts[parts["whole"].isin(asked)]
-    near = straight_pairs(wanted, parts, _pace("car", table), 2 * minutes)
+    near = straight_pairs(wanted, parts, pace_of("car", table), 2 * minutes)
     kept = pd.Series(data=False, index=parts.index)
     kept.iloc[near.supply_at] = True
     return kept | parts["whole"].isin(asked)
@@ -523,7 +557,7 @@ def _flags(zones: pd.DataFrame, checks: Sequence[Check], table: Any) -> pd.DataF
 
 def _local_statistics(zones: pd.DataFrame, table: Any, minutes: float) -> pd.DataFrame:
     """Find where low access gathers among zones within one catchment of each other."""
-    pairs = straight_pairs(zones, zones, _pace("car", table), minutes)
+    pairs = straight_pairs(zones, zones, pace_of("car", table), minutes)
     neighbours = Neighbours(zones.index, pairs.demand_at, pairs.supply_at)
     rate = float(table["false_discovery_rate"])
     spots = getis_ord(zones["access_e2sfca"], neighbours, rate=rate)
@@ -552,7 +586,8 @@ def _shapes(files: CommuneFiles, codes: pd.Index) -> tuple[gpd.GeoSeries, list[N
     return shapes, notes
 
 
-def _sources(files: CommuneFiles, year: int) -> tuple[Source, ...]:
+def commune_sources(files: CommuneFiles, year: int) -> tuple[Source, ...]:
+    """Name the producers of the open data used."""
     licence = "Licence Ouverte 2.0"
     known = (
         (
