@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from rpe_geo.geocoding.normalize import ARTICLES, BREAK
 from rpe_geo.geocoding.parse import ParsedAddress
@@ -43,6 +44,7 @@ _NO_CITY_ELSEWHERE: dict[PostcodeAgreement, float] = {
 _UNKNOWN_CITY_SCORE = 0.5
 _NATURAL_CUT = 0.02
 _PER_WORD = 0.006
+_LONG_CITY = 10
 _NEVER_A_CITY = frozenset({
     "rue", "avenue", "boulevard", "place", "chemin", "impasse", "allee", "route", "square", "quai", "lotissement", "residence",
     "passage", "ruelle", "sentier", "voie",
@@ -230,7 +232,7 @@ def _cuts(parsed: ParsedAddress) -> list[_Cut]:
         if (
             len(body) > length and body[-length:] == parsed.city
         ):  # the city is repeated in the address column
-            street = body[:-length]
+            cuts.append(_Cut(parsed.city, body[:-length], natural=True))
         cuts.append(_Cut(parsed.city, street, natural=True))
         for size in range(1, len(parsed.city)):  # « Rodez Bourran », « Commune de Rodez »
             cuts.extend(
@@ -352,4 +354,9 @@ def _name_likeness(typed: Sequence[str], name: str, store: AddressStore) -> Like
     """Compare a typed city with a commune's name, articles aside."""
     left = [word for word in typed if word not in ARTICLES] or list(typed)
     right = [word for word in name.split(" ") if word not in ARTICLES] or name.split(" ")
-    return compare(left, right, store.frequent)
+    likeness = compare(left, right, store.frequent)
+    if likeness.kind > Resemblance.MISSPELT and len(left) == len(right):
+        one, other = "".join(left), "".join(right)
+        if len(other) >= _LONG_CITY and OSA.distance(one, other, score_cutoff=2) <= 2:
+            return Likeness(max(likeness.score, 1 - 2 / len(other)), Resemblance.MISSPELT)
+    return likeness

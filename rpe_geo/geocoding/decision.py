@@ -11,19 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rapidfuzz.distance import OSA
+
 from rpe_geo.geocoding.communes import Readings
-from rpe_geo.geocoding.normalize import ARTICLES, BREAK
+from rpe_geo.geocoding.normalize import ARTICLES
 from rpe_geo.geocoding.parse import ParsedAddress
 from rpe_geo.geocoding.similarity import Resemblance
 from rpe_geo.geocoding.store import AddressStore, postal_departement
-from rpe_geo.geocoding.street_names import STREET_TYPES
-from rpe_geo.geocoding.streets import Candidate
+from rpe_geo.geocoding.street_names import STREET_TYPES, guess_type, split_type
+from rpe_geo.geocoding.streets import Candidate, parts_of
 from rpe_geo.parameters import ParameterTable
 
 __all__ = ["Doubt", "doubt_about_city", "doubt_about_street", "outside_territory", "rivals_of"]
 
 _LONG_NAME = 6
-_SHORT_NAME = 10
+_SHORT_NAME = 7
+_INSIDE = frozenset({"residence", "tour"})
 _FARTHER_MARGIN = 0.12
 
 
@@ -77,17 +80,22 @@ def doubt_about_city(
         return None
     if readings.homonym_outside:
         return Doubt("address_city_homonym", {"commune": city})
-    if reading.postcode == "same-departement" and (
-        best.likeness.kind > Resemblance.SAME
-        or (reading.name.kind > Resemblance.WRITTEN_OTHERWISE and len(reading.city) < _LONG_NAME)
+    exists = not store.knows_france or parsed.postcode in store.by_postcode
+    if (
+        reading.postcode == "same-departement"
+        and (exists or parsed.cedex)
+        and (
+            best.likeness.kind > Resemblance.SAME
+            or (
+                reading.name.kind > Resemblance.WRITTEN_OTHERWISE and len(reading.city) < _LONG_NAME
+            )
+        )
     ):
         return Doubt("address_postcode_contradicts", {"postcode": parsed.postcode, "commune": city})
-    if (
-        reading.postcode == "absent"
-        and reading.name.kind == Resemblance.MISSPELT
-        and len(reading.city) < _LONG_NAME
-    ):
-        return Doubt("address_city_uncertain", {"commune": city})
+    if reading.postcode == "absent" and reading.name.kind == Resemblance.MISSPELT:
+        sure = plain_street and store.knows_france and len(reading.city) >= _LONG_NAME - 1
+        if len(reading.city) < _LONG_NAME and not sure:
+            return Doubt("address_city_uncertain", {"commune": city})
     return None
 
 
@@ -121,11 +129,13 @@ def _unread(best: Candidate, parsed: ParsedAddress) -> bool:
     """Tell whether words were left aside: they may name a city that the territory does not know."""
     return any(
         word not in best.typed.full
-        and word != BREAK
         and word not in ARTICLES
         and STREET_TYPES.get(word) != best.typed.kind
+        and guess_type(word) != best.typed.kind
         and not (len(best.typed.kind.split()) > 1 and word in best.typed.kind)
-        for word in (*parsed.head, *parsed.body)
+        for part in (*parts_of(parsed.head), *parts_of(parsed.body))
+        if split_type(part)[0] not in _INSIDE
+        for word in part
     )
 
 
@@ -161,6 +171,11 @@ def _articles_differ(best: Candidate) -> bool:
     known = [word for word in best.entry.full.split(" ") if word in ARTICLES]
     if typed == known or set(best.typed.core) >= set(best.entry.core.split(" ")):
         return False
+    if (
+        OSA.distance("".join(best.typed.full), best.entry.full.replace(" ", ""), score_cutoff=1)
+        <= 1
+    ):
+        return False  # « dupontet » for « du Pontet »
     return bool(typed and known) or len(best.entry.core) < _SHORT_NAME
 
 

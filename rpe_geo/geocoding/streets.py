@@ -15,7 +15,14 @@ from rpe_geo.geocoding.similarity import SAME, Likeness, Resemblance, compare, c
 from rpe_geo.geocoding.store import AddressStore, StreetEntry, StreetPool
 from rpe_geo.geocoding.street_names import StreetName, guess_type, split_type, street_name
 
-__all__ = ["Candidate", "TypeAgreement", "best_streets", "score_entry", "street_variants"]
+__all__ = [
+    "Candidate",
+    "TypeAgreement",
+    "best_streets",
+    "parts_of",
+    "score_entry",
+    "street_variants",
+]
 
 TypeAgreement = Literal["same", "untyped", "unpublished", "contradicted"]
 
@@ -80,7 +87,7 @@ def street_variants(text: Sequence[str], *, numbered: bool) -> list[StreetName]:
     list of StreetName
         Possibly none.
     """
-    parts = _parts(text)
+    parts = parts_of(text)
     if not parts:
         return []
     main = parts[0]
@@ -117,7 +124,8 @@ def street_variants(text: Sequence[str], *, numbered: bool) -> list[StreetName]:
     return variants[:5]
 
 
-def _parts(text: Sequence[str]) -> list[list[str]]:
+def parts_of(text: Sequence[str]) -> list[list[str]]:
+    """Cut words at their breaks."""
     parts: list[list[str]] = [[]]
     for word in text:
         if word == BREAK:
