@@ -9,7 +9,7 @@ from rpe_geo.domain import FUNCTIONAL_NEEDS, Childminder, Facility, Mam, Request
 from rpe_geo.errors import Where
 from rpe_geo.formats.faults import FaultLog, Origin
 
-__all__ = ["check_ids", "check_records", "id_of"]
+__all__ = ["check_ids", "check_places", "check_records", "id_of"]
 
 _FRANCE = (
     # south, west, north, east
@@ -62,17 +62,16 @@ def check_ids(ids: Mapping[tuple[str | None, int | None], str], name: str, log: 
 
 def check_records(records: Sequence[tuple[Any, Origin]], log: FaultLog) -> None:
     """
-    Look at what records say together or what only a person can judge.
+    Look at what only a person can judge, and at contracts that a childminder has twice.
 
     Parameters
     ----------
     records
         Each record with where it was read.
     log
-        Receives faults (coordinates swapped, a contract twice) and warnings.
+        Receives faults and warnings.
     """
     for record, origin in records:
-        _check_point(record.longitude, record.latitude, origin, "", log)
         match record:
             case Childminder():
                 _check_childminder(record, origin, log)
@@ -82,19 +81,33 @@ def check_records(records: Sequence[tuple[Any, Origin]], log: FaultLog) -> None:
                 _check_request(record, origin, log)
 
 
-def _check_point(
-    longitude: float | None, latitude: float | None, origin: Origin, prefix: str, log: FaultLog
-) -> None:
-    if longitude is None or latitude is None or _in_france(latitude, longitude):
+def check_places(values: Any, origin: Origin, log: FaultLog) -> None:
+    """
+    Refuse coordinates that are swapped, and warn of those that are far from France.
+
+    Parameters
+    ----------
+    values
+        A record as a JSON object, faulty or not.
+    origin
+        Where it was read.
+    log
+        Receives the fault or the warning.
+    """
+    if not isinstance(values, Mapping):
         return
-    swapped = _in_france(longitude, latitude)
-    note = log.refuse if swapped else log.note
-    note(
-        origin.at(f"{prefix}latitude"),
-        "coordinates_swapped" if swapped else "coordinates_far",
-        latitude=f"{latitude:g}",
-        longitude=f"{longitude:g}",
-    )
+    for prefix in ("", "work_"):
+        longitude, latitude = values.get(f"{prefix}longitude"), values.get(f"{prefix}latitude")
+        if not isinstance(longitude, (int, float)) or not isinstance(latitude, (int, float)):
+            continue
+        where = origin.at(f"{prefix}latitude")
+        shown = {"latitude": f"{latitude:g}", "longitude": f"{longitude:g}"}
+        if _in_france(latitude, longitude):
+            continue
+        if _in_france(longitude, latitude):
+            log.refuse(where, "coordinates_swapped", **shown)
+        elif abs(latitude) <= 90 and abs(longitude) <= 180:
+            log.note(where, "coordinates_far", **shown)
 
 
 def _in_france(latitude: float, longitude: float) -> bool:
@@ -125,7 +138,6 @@ def _check_childminder(record: Childminder, origin: Origin, log: FaultLog) -> No
 
 
 def _check_request(record: Request, origin: Origin, log: FaultLog) -> None:
-    _check_point(record.work_longitude, record.work_latitude, origin, "work_", log)
     for number, child in enumerate(record.children, start=1):
         _check_words(child.needs, origin, f"children[{number}].needs", log)
         if months_after(child.birth_date, _TWELVE_YEARS) <= record.start:

@@ -18,7 +18,7 @@ from shapely.geometry import shape
 
 from rpe_geo.domain import Facility
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
-from rpe_geo.formats.checks import check_records
+from rpe_geo.formats.checks import check_places, check_records
 from rpe_geo.formats.faults import FaultLog, Origin, RecordsRefused
 from rpe_geo.formats.files import read_bytes
 from rpe_geo.formats.json_files import parse_json
@@ -207,6 +207,7 @@ def read_facilities_geojson(path: Path | str) -> list[Facility]:
         elif not record["address"]:
             log.refuse(origin.at("geometry"), "geojson_geometry")
             continue
+        check_places(record, origin, log)
         facility = struct_of(Facility).read(record, origin, log)
         if facility is not None:
             read.append((facility, origin))

@@ -62,25 +62,25 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     InvalidFile
-        When the folder may not be written.
+        When the folder may not be written, or the disk is full.
     """
+    temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
             dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix
         )
-    except OSError as error:
-        raise InvalidFile(
-            "file_unwritable", where=Where(file=str(path)), reason=error.strerror
-        ) from None
-    os.close(handle)
-    temporary = Path(name)
-    try:
+        os.close(handle)
+        temporary = Path(name)
         yield temporary
         # mkstemp makes files private; what we write is as open as the user's other files.
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
+    except OSError as error:
+        where = Where(file=str(path))
+        raise InvalidFile("file_unwritable", where=where, reason=error.strerror) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)

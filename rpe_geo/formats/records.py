@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, TypeVar, cast
 
 from rpe_geo.domain import Childminder, Facility, Mam, Request
 from rpe_geo.errors import InvalidFile, Where
-from rpe_geo.formats.checks import check_ids, check_records
+from rpe_geo.formats.checks import check_ids, check_places, check_records
 from rpe_geo.formats.faults import FaultLog, Origin, RecordsRefused, RowFault
 from rpe_geo.formats.json_files import read_json_rows, write_json
 from rpe_geo.formats.shapes import Located, struct_of
@@ -133,10 +133,14 @@ def examine(path: Path | str, kind: RecordKind) -> Reading[Any]:
         if isinstance(given, str) and given.strip():
             ids[item.origin.file, item.origin.row] = given.strip()
         record = struct.read(item.values, item.origin, log)
+        check_places(item.values, item.origin, log)
         if record is not None:
             kept.append((record, item.origin))
     check_ids(ids, id_name, log)
     check_records(kept, log)
+    for noted in (log.faults, log.warnings):
+        # The main table first; what concerns no row comes before all of them.
+        noted.sort(key=lambda fault: (fault.where.file != path.name, fault.where.row or 0))
     return Reading(
         file=path.name,
         records=tuple(record for record, _ in kept),
@@ -243,6 +247,7 @@ def _one(kind: type[_R], value: Mapping[str, Any]) -> _R:
     log = FaultLog()
     origin = Origin()
     record: _R | None = struct_of(kind).read(value, origin, log)
+    check_places(value, origin, log)
     if record is not None:
         check_records([(record, origin)], log)
     if log.faults or record is None:

@@ -143,11 +143,12 @@ class Struct:
             return None
         known = len(log.faults)
         arguments: dict[str, Any] = {}
-        faulty = self._note_unknown(value, origin, log)
+        faulty: set[str] = set()
+        value = self._with_names_meant(value, origin, log)
         for field in self.fields:
             given = value.get(field.name)
             if given is None:
-                if field.required and field.name not in faulty:
+                if field.required:
                     log.refuse(origin.at(field.name), "required_field_missing", field=field.name)
                     faulty.add(field.attribute)
                 continue
@@ -178,19 +179,22 @@ class Struct:
             log.refuse(origin.at(field.name), "places_negative", value=read)
         return read
 
-    def _note_unknown(self, value: Mapping[str, Any], origin: Origin, log: FaultLog) -> set[str]:
-        """Refuse misspelt names, warn of others; return the names that were meant."""
-        meant: set[str] = set()
+    def _with_names_meant(
+        self, value: Mapping[str, Any], origin: Origin, log: FaultLog
+    ) -> Mapping[str, Any]:
+        """Refuse misspelt names and warn of others; what is misspelt is still read, to find its faults too."""
         names = [field.name for field in self.fields]
-        for key in value:
-            if key in names:
-                continue
+        unknown = [key for key in value if key not in names]
+        if not unknown:
+            return value
+        meant = dict(value)
+        for key in unknown:
             nearest = nearest_name(str(key), names)
-            if nearest is not None and value.get(nearest) is None:
-                log.refuse(origin.at(str(key)), "field_misspelt", field=str(key), nearest=nearest)
-                meant.add(nearest)
-            else:
+            if nearest is None or meant.get(nearest) is not None:
                 log.note(origin.at(str(key)), "field_ignored", field=str(key))
+            else:
+                log.refuse(origin.at(str(key)), "field_misspelt", field=str(key), nearest=nearest)
+                meant[nearest] = value[key]
         return meant
 
     def _build(

@@ -89,43 +89,41 @@ def _required_columns(struct: Struct, prefix: str = "") -> Iterator[str]:
 def _match_columns(
     sheet: Sheet, known: Mapping[str, Value], required: Iterable[str], log: FaultLog
 ) -> list[_Column | None] | None:
-    """Find what each column of the header is; None when the table cannot be read without what is missing."""
+    """Find what each column of the header is; None when one is missing without which no row can be read."""
     by_lower = {name.lower(): name for name in known}
-    matched: list[_Column | None] = []
-    found: set[str] = set()
-    unknown: list[str] = []
-    for title in sheet.header:
-        name = by_lower.get(title.lower(), title)
-        open_ended = next(
-            (key for key in known if key.endswith(".") and name.startswith(key) and name != key),
-            None,
-        )
-        if not title:
-            matched.append(None)
-        elif name in found:
-            log.refuse(Where(sheet.label, field=title), "header_twice", field=title)
-            matched.append(None)
+    open_ended = [name for name in known if name.endswith(".")]
+    titles = [by_lower.get(title.lower(), title) for title in sheet.header]
+    found: dict[str, int] = {}
+    matched: list[_Column | None] = [None] * len(titles)
+    for number, name in enumerate(titles):
+        prefix = next((start for start in open_ended if name.startswith(start)), None)
+        if not name:
+            continue
+        if name in found:
+            log.refuse(Where(sheet.label, field=name), "header_twice", field=name)
         elif name in known:
-            matched.append(_Column(tuple(name.split(".")), known[name]))
-        elif open_ended is not None:
-            path = (*open_ended[:-1].split("."), name[len(open_ended) :])
-            matched.append(_Column(path, known[open_ended]))
+            matched[number] = _Column(tuple(name.split(".")), known[name])
+        elif prefix is not None and name != prefix:
+            path = (*prefix[:-1].split("."), name[len(prefix) :])
+            matched[number] = _Column(path, known[prefix])
         else:
-            unknown.append(title)
-            matched.append(None)
-        found.add(name)
-    absent = [name for name in required if name not in found]
-    for title in unknown:
-        nearest = nearest_name(title, (name for name in known if name not in found))
+            continue
+        found[name] = number
+    for number, title in enumerate(titles):
+        if not title or title in found:
+            continue
         where = Where(sheet.label, field=title)
+        nearest = nearest_name(title, (name for name in known if name not in found))
         if nearest is None:
             log.note(where, "field_ignored", field=title)
         else:
+            # Still read as what was meant, to find the faults of its cells too.
             log.refuse(where, "field_misspelt", field=title, nearest=nearest)
-            found.add(nearest)
+            matched[number] = _Column(tuple(nearest.split(".")), known[nearest])
+            found[nearest] = number
+    absent = [name for name in required if name not in found]
     for name in absent:
-        if name not in found:
-            log.refuse(Where(sheet.label, field=name), "required_column_missing", field=name)
+        log.refuse(Where(sheet.label, field=name), "required_column_missing", field=name)
     return None if absent else matched
 
 
