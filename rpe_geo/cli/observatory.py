@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, cast, get_args
 
@@ -21,8 +22,11 @@ from rpe_geo.observatory.calibration import Check
 from rpe_geo.observatory.decay import parse_decay
 from rpe_geo.observatory.raam import DEFAULT_TAU_MIN, raam_equilibrium
 from rpe_geo.observatory.results import Observatory
-from rpe_geo.protocols import Mode
+from rpe_geo.protocols import Mode, TravelTimeEngine
 from rpe_geo.relais.observe import CommuneFiles, observe_communes
+from rpe_geo.relais.observe_zones import ZoneFiles, observe_zones
+from rpe_geo.territory import Territory
+from rpe_geo.travel.street import StreetEngine
 
 __all__ = ["register"]
 
@@ -120,6 +124,28 @@ def build(
         typer.Option(help="Code officiel géographique : retrouve les communes fusionnées."),
     ] = None,
     year: Annotated[int, typer.Option(help="Année des places.")] = 2020,
+    zones: Annotated[
+        Path | None, typer.Option(help="Zones à l'intérieur d'une commune (.geojson, .gpkg…).")
+    ] = None,
+    facilities: Annotated[
+        Path | None,
+        typer.Option(help="Avec --zones : établissements (.geojson, .json, .csv, .xlsx)."),
+    ] = None,
+    childminders: Annotated[
+        Path | None, typer.Option(help="Avec --zones : registre des assistant·es maternel·les.")
+    ] = None,
+    iris_births: Annotated[
+        Path | None, typer.Option(help="Avec --zones : naissances par IRIS (INSEE, .csv).")
+    ] = None,
+    iris_zones: Annotated[
+        Path | None, typer.Option(help="Avec --zones : zone de chaque IRIS (.csv).")
+    ] = None,
+    territory: Annotated[
+        Path | None, typer.Option(help="Territoire : trajets par les rues, et ses établissements.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Date du registre, AAAA-MM-JJ (aujourd'hui).")
+    ] = None,
     mode: Annotated[str, typer.Option(help="walk, bike, car ou transit.")] = "car",
     minutes: Annotated[float, typer.Option(help="Temps maximal de trajet.", min=1, max=120)] = 15,
     decay: Annotated[
@@ -140,18 +166,51 @@ def build(
         rates=rates or _beside(places),
         cog=cog,
     )
+    weight = parse_decay(decay) if decay else None
+    engine: TravelTimeEngine | None = None
+    if territory is not None:
+        place = Territory.open(territory)
+        engine = cast("TravelTimeEngine", StreetEngine(place.streets))
+        facilities = facilities or place.facilities
     with progress_bar() as progress:
-        observatory = observe_communes(
-            files,
-            year=year,
-            codes=code,
-            mode=cast("Mode", mode),
-            minutes=minutes,
-            decay=parse_decay(decay) if decay else None,
-            progress=progress,
-        )
+        if zones is None:
+            observatory = observe_communes(
+                files,
+                year=year,
+                codes=code,
+                engine=engine,
+                mode=cast("Mode", mode),
+                minutes=minutes,
+                decay=weight,
+                progress=progress,
+            )
+        else:
+            if code and len(code) > 1:
+                raise InputError("zones_several_communes")
+            observatory = observe_zones(
+                files,
+                ZoneFiles(zones, facilities, childminders, iris_births, iris_zones),
+                year=year,
+                on=_day(on),
+                commune=code[0] if code else None,
+                engine=engine,
+                mode=cast("Mode", mode),
+                minutes=minutes,
+                decay=weight,
+                progress=progress,
+            )
         write_observatory(observatory, directory)
     _tell(observatory, directory)
+
+
+def _day(text: str | None) -> date:
+    """Read the date of the registry; today without one."""
+    if text is None:
+        return date.today()  # noqa: DTZ011 - the user's own day
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError("date_unreadable", value=text) from None
 
 
 def _beside(places: Path | None) -> Path | None:

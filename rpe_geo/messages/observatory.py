@@ -84,4 +84,33 @@ MESSAGES = {
         "ce dossier ne contient pas d'observatoire : construisez-le avec « rpe-geo observatory build »."
     ),
     "observatory_mode": "mode « {given} » inconnu ; choisissez parmi {known}.",
+    "zone_not_a_polygon": "cette zone n'est pas un polygone.",
+    "zones_without_code": (
+        "aucune colonne ne nomme chaque zone une seule fois ; ajoutez « code » (colonnes essayées : {known})."
+    ),
+    "iris_commune_missing": "aucune ligne de ce fichier n'est de la commune {commune}.",
+    "zones_children_unknown": (
+        "le nombre d'enfants des zones n'est pas connu : ceux de la commune sont répartis selon la surface (« estimé »). "
+        "Ajoutez une colonne « children », ou donnez --iris-births et --iris-zones."
+    ),
+    "iris_unplaced": "{count} IRIS ({births} naissances) ne sont rattachés à aucune zone : elles sont réparties au prorata.",
+    "zone_without_children": "{count} zones sans enfant (la première : « {first} ») : leurs taux restent vides.",
+    "zones_several_communes": (
+        "les zones couvrent plusieurs communes : donnez --code pour dire laquelle, afin de les caler sur ses chiffres."
+    ),
+    "zones_commune_unknown": "les zones ne sont dans aucune commune connue : vérifiez leurs coordonnées ou donnez --code.",
+    "supply_outside_zones": (
+        "{count} lieux ({places} places) sont hors des zones : ils comptent pour l'accès, pas pour la couverture."
+    ),
+    "places_shared_out": (
+        "{count} établissements sans nombre de places publié : les {places} places de la commune leur sont réparties "
+        "selon leur type (« estimé »)."
+    ),
+    "childminders_spread": (
+        "sans registre, les {places} places d'accueil individuel de la commune sont réparties selon les enfants (« estimé »)."
+    ),
+    "childminders_unplaced": "{count} professionnels sans coordonnées ne sont pas comptés : géocodez leur adresse.",
+    "facilities_spread": (
+        "sans liste d'établissements, leurs {places} places sont réparties selon les enfants (« estimé »)."
+    ),
 }

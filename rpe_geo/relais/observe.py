@@ -16,6 +16,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rpe_geo.errors import InputError, InvalidFile, Where
 from rpe_geo.formats.open_data import (
@@ -218,18 +219,49 @@ def pairs_between(
     table
         Parameters of the observatory.
     """
-    if engine is None:
-        return straight_pairs(
-            demand, supply, pace_of(mode, table), minutes, inner_min=demand.get("inner_min")
-        )
-    origins, destinations = (
-        gpd.GeoSeries(
-            gpd.points_from_xy(points["longitude"], points["latitude"]), points.index, crs=4326
-        )
-        for points in (demand, supply)
+    straight = straight_pairs(
+        demand, supply, pace_of(mode, table), minutes, inner_min=demand.get("inner_min")
     )
-    matrix = engine.travel_times(origins, destinations, mode=mode, cutoff_min=minutes)
-    return TravelPairs.from_matrix(matrix)
+    if engine is None:
+        return straight
+    # Beyond the streets that are known, the great circle still tells how near neighbours are.
+    streets_demand, origins = _on_streets(demand, engine, mode)
+    streets_supply, destinations = _on_streets(supply, engine, mode)
+    matrix = engine.travel_times(origins, destinations, mode=mode, cutoff_min=minutes).to_numpy()
+    row, column = np.nonzero(matrix <= minutes)
+    beyond = ~(streets_demand[straight.demand_at] & streets_supply[straight.supply_at])
+    return TravelPairs.from_positions(
+        demand.index,
+        supply.index,
+        np.concatenate([np.flatnonzero(streets_demand)[row], straight.demand_at[beyond]]),
+        np.concatenate([np.flatnonzero(streets_supply)[column], straight.supply_at[beyond]]),
+        np.concatenate([matrix[row, column], straight.minutes[beyond]]),
+    )
+
+
+def _on_streets(
+    points: pd.DataFrame, engine: TravelTimeEngine, mode: Mode
+) -> tuple[NDArray[np.bool_], gpd.GeoSeries]:
+    """Keep the points that the streets of the engine can reach: mask and points."""
+    series = gpd.GeoSeries(
+        gpd.points_from_xy(points["longitude"], points["latitude"]), points.index, crs=4326
+    )
+    kept = np.ones(len(points), dtype=bool)
+    bounds = engine.describe().get("bbox")
+    if bounds is not None:
+        west, south, east, north = bounds
+        kept = (
+            points["longitude"].between(west, east) & points["latitude"].between(south, north)
+        ).to_numpy(dtype=bool)
+    while kept.any():
+        try:
+            engine.travel_times(series[kept], series[kept].iloc[:1], mode=mode, cutoff_min=1)
+            break
+        except InputError as error:
+            if error.code != "point_too_far":
+                raise
+            kept &= points.index != error.values["point"]
+    return kept, series[kept]
 
 
 def pace_of(mode: Mode, table: Any) -> StraightPace:
@@ -540,19 +572,21 @@ def _flags(zones: pd.DataFrame, checks: Sequence[Check], table: Any) -> pd.DataF
     missing = zones["children"].isna() | zones["places"].isna()
     few = (zones["children"] < least) & ~missing
     unsure = zones["departement"].isin(far) & ~missing
+    steep = zones["coverage_rate"] > float(table["uncertain_rate"])
     reasons = [
-        "; ".join(
+        " ; ".join(
             word
             for flag, word in (
                 (gone, "données non publiées"),
                 (small, f"moins de {least:g} enfants"),
+                (high, "beaucoup de places pour peu d'enfants"),
                 (loose, "somme du département éloignée du total publié"),
             )
             if flag
         )
-        for gone, small, loose in zip(missing, few, unsure, strict=True)
+        for gone, small, high, loose in zip(missing, few, steep, unsure, strict=True)
     ]
-    return zones.assign(uncertain=missing | few | unsure, uncertain_why=reasons)
+    return zones.assign(uncertain=missing | few | steep | unsure, uncertain_why=reasons)
 
 
 def _local_statistics(zones: pd.DataFrame, table: Any, minutes: float) -> pd.DataFrame:
