@@ -200,6 +200,39 @@ class Profiles:
         bits[:, first < 0] = always[:, None]
         return bits
 
+    def free_bits(self, rows: NDArray[np.intp], day: date, *, children: int) -> NDArray[np.uint64]:
+        """
+        Pack the hours of a day's week at which children could still be taken, as far as places tell.
+
+        Parameters
+        ----------
+        rows
+            Row numbers of childminders and facilities, n of them.
+        day
+            A day of the week looked at.
+        children
+            How many come together.
+
+        Returns
+        -------
+        ndarray of uint64, shape (11, n)
+            Hours offered on which the places offered suffice; all opening hours of a facility.
+        """
+        bits = self.working_bits(rows, day)
+        lanes = self._lanes(rows, day)
+        # No place is left where at least `full_from` children are present already.
+        full_from = self.places_offered[rows] - children + 1
+        minder = np.array([kind == "childminder" for kind in self.provider_kinds])[rows]
+        for number, lane in enumerate(lanes):
+            full = minder & (np.maximum(full_from, 0) == number)
+            bits[:, full] &= ~lane[:, full]
+        return bits
+
+    def presence_bits(self, rows: NDArray[np.intp], day: date) -> NDArray[np.uint64]:
+        """Pack the hours of a day's week on which a child is there, shape (11, n)."""
+        lanes = self._lanes(rows, day)
+        return lanes[1] & pack_week(np.ones(QUARTERS_PER_WEEK, dtype=np.bool_))[:, None]
+
     def packing(
         self, rows: NDArray[np.intp], request: Request, *, scoring: ParameterTable
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -159,7 +159,7 @@ def find_openings(
     ]
     found.sort(key=lambda opening: (opening.change.cost, -opening.gain))
     verified = (search.verified(opening) for opening in found)
-    return [opening for opening in verified if opening is not None][: scoring["relaxation_limit"]]
+    return list(islice((one for one in verified if one.gain), scoring["relaxation_limit"]))
 
 
 @dataclass
@@ -181,6 +181,7 @@ class _Search:
         self.near: _Mask = self.within_reach(self.request)
         self.accepted: _Mask = self.lawful & self.near
         self.refused: _Rows = np.flatnonzero(self.near & ~self.lawful)
+        self.certain: list[Change] = []
 
     def within_reach(self, request: Request) -> _Mask:
         """Tell whom the family can reach in the minutes it accepts; nobody when the mode is not at hand."""
@@ -206,6 +207,8 @@ class _Search:
                 break
             brought = asked[self.ask(change.request, asked).feasible]
             openings.append(Opening(change, tuple(brought.tolist())))
+            if asked is self.refused:
+                self.certain.append(change)
         return openings
 
     def trimmed(self) -> list[Opening]:
@@ -283,9 +286,11 @@ class _Search:
                 kept.append(most)
         return kept
 
-    def verified(self, opening: Opening) -> Opening | None:
-        """Run the rules on everybody within reach of the changed request, and count again."""
+    def verified(self, opening: Opening) -> Opening:
+        """Run the rules on everybody within reach of the changed request, unless that is how it was found."""
+        if any(opening.change is change for change in self.certain):
+            return opening
         changed = opening.change.request
         rows = np.flatnonzero(self.within_reach(changed) & ~self.accepted)
         brought = rows[self.ask(changed, rows).feasible]
-        return Opening(opening.change, tuple(brought.tolist())) if len(brought) else None
+        return Opening(opening.change, tuple(brought.tolist()))
