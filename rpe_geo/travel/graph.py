@@ -364,6 +364,7 @@ def _network(
         settings={
             "mode": mode,
             "restricted_entry_s": speeds["restricted_entry_s"].get(mode, 0.0),
+            "link_kph": speeds["link_kph"][mode],
             "access_kph": speeds["pushchair_kph" if mode == "pushchair" else "walk_kph"],
         },
     )
@@ -450,6 +451,8 @@ def _arm_delays(
         through & ~equal, table["through"], np.where(equal, table["equal"], table["side"])
     )
     delay = np.where(many, delay, 0.0)
+    # Passing the end of a dead end is turning back.
+    delay = np.where(degree[node] == 1, speeds["turn_back_s"].get(mode, 0.0) / 2, delay)
     both = np.concatenate([pattern, pattern])
     delay = np.where((both & 32) > 0, 0.0, delay)  # the roundabout itself has priority
     delay = np.where((both & 16) > 0, 0.0, delay)  # merging lanes do not stop

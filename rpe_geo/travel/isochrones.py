@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.search import Ends, scipy_distances
 from rpe_geo.travel.snapping import Snapped
 
-__all__ = ["Clock", "draw_area", "street_parts"]
+__all__ = ["Clock", "draw_areas", "street_parts"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -147,9 +148,11 @@ def street_parts(clock: Clock, within_min: float) -> tuple[Ints, Floats, Floats]
     )
 
 
-def draw_area(clock: Clock, door: tuple[float, float], within_min: float) -> BaseGeometry:
+def draw_areas(
+    clock: Clock, door: tuple[float, float], limits_min: Sequence[float]
+) -> list[BaseGeometry]:
     """
-    Draw the area reached, as a valid polygon or multipolygon in EPSG:4326.
+    Draw the areas reached within several limits, each holding the narrower ones.
 
     Parameters
     ----------
@@ -157,14 +160,25 @@ def draw_area(clock: Clock, door: tuple[float, float], within_min: float) -> Bas
         When each vertex is passed.
     door
         Longitude and latitude of the origin.
-    within_min
-        The limit in minutes.
+    limits_min
+        Limits in minutes, increasing.
 
     Returns
     -------
-    Polygon or MultiPolygon
-        Reached streets lie inside; streets that are not reached are kept out; holes larger than a block are kept.
+    list of Polygon or MultiPolygon
+        Valid, EPSG:4326.
     """
+    areas: list[BaseGeometry] = []
+    for limit in limits_min:
+        area = _draw_area(clock, door, limit)
+        if areas:
+            area = shapely.union(area, areas[-1])
+        areas.append(shapely.orient_polygons(area))
+    return areas
+
+
+def _draw_area(clock: Clock, door: tuple[float, float], within_min: float) -> BaseGeometry:
+    """Keep reached streets inside, unreached streets out, and holes larger than a block."""
     per_latitude = np.pi / 180 * EARTH_RADIUS_M
     per_longitude = per_latitude * float(np.cos(np.radians(door[1])))
     network = clock.network
@@ -268,4 +282,4 @@ def _to_degrees(
 ) -> BaseGeometry:
     scale = np.array([per_longitude, per_latitude])
     degrees = shapely.transform(area, lambda xy: np.round(xy / scale + np.array(door), 6))
-    return shapely.orient_polygons(shapely.make_valid(degrees, method="structure"))
+    return shapely.make_valid(degrees, method="structure")

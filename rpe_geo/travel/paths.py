@@ -252,12 +252,12 @@ class Tracer:
         metres = np.concatenate(
             [[0.0], great_circle_m(longitude[:-1], latitude[:-1], longitude[1:], latitude[1:])]
         )
-        pace = 3.6 / float(self._network.settings["access_kph"])  # seconds per metre
         out_m, in_m = float(start.distance_m[0]), float(stop.distance_m[0])
         seconds = np.array(line.seconds)
         excess = self._passed_restrictions(start, stop, seconds)
         seconds = seconds - excess
-        total = float(seconds.sum()) + (out_m + in_m) * pace
+        out_min, in_min = float(start.access_min[0]), float(stop.access_min[0])
+        total = float(seconds.sum()) / 60 + out_min + in_min
         coordinates = [origin, *zip(line.longitude, line.latitude, strict=True), door]
         kept = [coordinates[0]]
         kept.extend(
@@ -268,12 +268,12 @@ class Tracer:
         if len(kept) == 1:
             kept.append(kept[0])
         steps = self._steps(line.way, metres, seconds)
-        if out_m >= 1 and self._mode != "walk":
-            steps = [RouteStep("", "walk", out_m, out_m * pace / 60), *steps]
-        if in_m >= 1 and self._mode != "walk":
-            steps = [*steps, RouteStep("", "walk", in_m, in_m * pace / 60)]
+        if out_m >= 1:
+            steps = [RouteStep("", "walk", out_m, out_min), *steps]
+        if in_m >= 1:
+            steps = [*steps, RouteStep("", "walk", in_m, in_min)]
         return Route(
-            travel_time_min=total / 60,
+            travel_time_min=total,
             distance_m=float(metres.sum()) + out_m + in_m,
             geometry=LineString(kept),
             steps=tuple(steps),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
@@ -40,7 +41,9 @@ class Snapped:
     forward_s, backward_s
         Seconds along the edge from its first vertex to the place, and from the place back to it.
     distance_m
-        From the point to the place.
+        From the point to the place; `inf` where there is none within the limits.
+    access_min
+        Minutes from the door to the place.
     """
 
     edge: Ints
@@ -50,6 +53,7 @@ class Snapped:
     forward_s: Floats
     backward_s: Floats
     distance_m: Floats
+    access_min: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,13 +142,12 @@ class SegmentGrid:
         network: ModeNetwork,
         longitude: Floats,
         latitude: Floats,
+        rules: Mapping[str, float],
         *,
-        limit_m: float,
-        fast_road_handicap_m: float,
         refuse: bool = True,
     ) -> Snapped:
         """
-        Find the nearest place of the network for each point.
+        Find the nearest place of the connected network for each point.
 
         Parameters
         ----------
@@ -152,10 +155,10 @@ class SegmentGrid:
             The network that the grid was built of.
         longitude, latitude
             Points, EPSG:4326.
-        limit_m
-            The farthest that a point may lie from its street.
-        fast_road_handicap_m
-            Metres by which a motorway counts as farther than it is.
+        rules
+            The parameter `snapping`: `limit_m`, the farthest that a point may lie from any street; `link_m`, the farthest that an
+            island of streets is linked to the connected network; `fast_road_handicap_m`, by which a motorway
+            counts as farther than it is.
         refuse
             Refuse points beyond the limit; else their distance is `inf`.
 
@@ -168,13 +171,20 @@ class SegmentGrid:
         ------
         InputError
             `point_too_far`, with the distance, for the first point beyond the limit.
+
+        Notes
+        -----
+        A point beside streets that are cut off (by the edge of the extract, mostly) is linked to the connected network by
+        a way that nobody drew, as the crow flies and slowly (the parameter `link_kph`).
         """
-        vertex, share, distance = self._all_nearest(
-            network, longitude, latitude, limit_m, fast_road_handicap_m
-        )
-        beyond = np.flatnonzero(~(distance <= limit_m))
-        distance[beyond] = np.inf
-        vertex[beyond] = np.maximum(vertex[beyond], 0)
+        vertex = np.empty(longitude.size, dtype=np.int64)
+        share, distance, street = (np.empty(longitude.size) for _ in range(3))
+        for begin in range(0, longitude.size, _CHUNK):
+            part = slice(begin, begin + _CHUNK)
+            vertex[part], share[part], distance[part], street[part] = self._nearest(
+                network, longitude[part], latitude[part], rules
+            )
+        beyond = np.flatnonzero(~(street <= rules["limit_m"]))
         if beyond.size and refuse:
             first = int(beyond[0])
             far = self._distance_to_network(
@@ -187,14 +197,22 @@ class SegmentGrid:
                 longitude=degrees(float(longitude[first])),
                 latitude=degrees(float(latitude[first])),
                 distance=metres(far),
-                limit=metres(limit_m),
+                limit=metres(rules["limit_m"]),
                 distance_m=far,
             )
+        distance[beyond] = np.inf
+        distance[vertex < 0] = np.inf
+        vertex = np.maximum(vertex, 0)
 
         def along(values: Floats) -> Floats:
             near: Floats = values[vertex]
             return near + share * (values[vertex + 1] - near)
 
+        on_foot = np.minimum(distance, street)
+        pace = 0.06 / float(network.settings["access_kph"])  # minutes per metre
+        link_pace = 0.06 / float(network.settings["link_kph"])
+        with np.errstate(invalid="ignore"):
+            linked = np.where(np.isfinite(distance), (distance - on_foot) * link_pace, np.inf)
         return Snapped(
             edge=self.edge_of_vertex[vertex].astype(np.int64),
             longitude=along(network.shape_longitude),
@@ -203,58 +221,31 @@ class SegmentGrid:
             forward_s=along(network.shape_forward),
             backward_s=along(network.shape_backward),
             distance_m=distance,
+            access_min=on_foot * pace + linked,
         )
-
-    def reaches(
-        self,
-        network: ModeNetwork,
-        longitude: Floats,
-        latitude: Floats,
-        *,
-        limit_m: float,
-        fast_road_handicap_m: float,
-    ) -> NDArray[np.bool_]:
-        """Tell which points `snap` would accept; arguments as there."""
-        _, _, distance = self._all_nearest(
-            network, longitude, latitude, limit_m, fast_road_handicap_m
-        )
-        return distance <= limit_m
-
-    def _all_nearest(
-        self,
-        network: ModeNetwork,
-        longitude: Floats,
-        latitude: Floats,
-        limit_m: float,
-        handicap_m: float,
-    ) -> tuple[Ints, Floats, Floats]:
-        """Search chunk by chunk, so that memory stays small."""
-        vertex = np.empty(longitude.size, dtype=np.int64)
-        share, distance = np.empty(longitude.size), np.empty(longitude.size)
-        for begin in range(0, longitude.size, _CHUNK):
-            part = slice(begin, begin + _CHUNK)
-            vertex[part], share[part], distance[part] = self._nearest(
-                network, longitude[part], latitude[part], limit_m, handicap_m
-            )
-        return vertex, share, distance
 
     def _nearest(
         self,
         network: ModeNetwork,
         longitude: Floats,
         latitude: Floats,
-        limit_m: float,
-        handicap_m: float,
-    ) -> tuple[Ints, Floats, Floats]:
-        """Search rings of cells that widen until nothing nearer can lie outside."""
-        west, south, per_longitude, per_latitude, cell = self.frame[:5]
+        rules: Mapping[str, float],
+    ) -> tuple[Ints, Floats, Floats, Floats]:
+        """
+        Search rings of cells that widen until nothing nearer can lie outside.
+
+        Returns the vertex (-1 is none), share and distance of the nearest place of the connected network, and the
+        distance to the nearest street whatever.
+        """
+        west, south, per_longitude, per_latitude, cell = self.frame[:5].tolist()
         columns, rows = int(self.frame[5]), int(self.frame[6])
         x, y = (longitude - west) * per_longitude, (latitude - south) * per_latitude
         column, row = np.floor(x / cell).astype(np.int64), np.floor(y / cell).astype(np.int64)
         vertex = np.full(longitude.size, -1, dtype=np.int64)
         share = np.zeros(longitude.size)
-        distance = np.full(longitude.size, np.inf)
+        distance, street = np.full(longitude.size, np.inf), np.full(longitude.size, np.inf)
         effective = np.full(longitude.size, np.inf)
+        handicap = rules["fast_road_handicap_m"]
         pending = np.arange(longitude.size)
         reach = 1
         while pending.size:
@@ -284,22 +275,29 @@ class SegmentGrid:
                 t = np.clip(t, 0.0, 1.0)
                 apart = np.hypot(px - t * dx, py - t * dy)
                 edge = self.edge_of_vertex[segment]
-                counted = apart + np.where(network.edge_fast[edge], handicap_m, 0.0)
-                # An island serves only where the connected network is out of reach.
-                counted += np.where(network.edge_open[edge], 0.0, limit_m)
+                counted = np.where(network.edge_open[edge], apart, np.inf)
+                counted += np.where(network.edge_fast[edge], handicap, 0.0)
                 order = np.lexsort((segment, counted, candidate))
-                first = np.ones(order.size, dtype=bool)
-                first[1:] = candidate[order[1:]] != candidate[order[:-1]]
-                chosen = order[first]
+                starts = np.flatnonzero(np.diff(candidate[order], prepend=-1))
+                nearest = np.minimum.reduceat(apart[order], starts)
+                chosen = order[starts]
                 at = point[chosen]
+                street[at] = nearest
+                found = np.isfinite(counted[chosen])
+                chosen, at = chosen[found], at[found]
                 vertex[at], share[at] = segment[chosen], t[chosen]
                 distance[at], effective[at] = apart[chosen], counted[chosen]
             # Anything within `reach` whole cells of the point has been seen.
-            sure = effective[pending] <= reach * cell
-            covered = reach * cell >= 2 * limit_m + handicap_m
-            pending = pending[:0] if covered else pending[~sure]
+            seen = reach * cell
+            unsure = effective[pending] > seen
+            if seen >= rules["limit_m"]:
+                unsure &= street[pending] <= rules["limit_m"]
+            if seen >= rules["link_m"]:
+                unsure[:] = False
+            pending = pending[unsure]
             reach *= 3
-        return vertex, share, distance
+        vertex[effective > rules["link_m"] + handicap] = -1
+        return vertex, share, distance, street
 
     def _distance_to_network(
         self, network: ModeNetwork, longitude: float, latitude: float

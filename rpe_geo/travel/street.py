@@ -20,7 +20,7 @@ from rpe_geo.crs import WGS84
 from rpe_geo.errors import InputError
 from rpe_geo.protocols import Mode, Route
 from rpe_geo.travel.contraction import Hierarchy, hierarchy_is_available
-from rpe_geo.travel.isochrones import Clock, draw_area
+from rpe_geo.travel.isochrones import Clock, draw_areas
 from rpe_geo.travel.journeys import trace_journey
 from rpe_geo.travel.mode_network import TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.network import Ways, read_meta
@@ -175,9 +175,8 @@ class StreetEngine:
     ) -> Floats:
         """Minutes along the streets, and on foot between them and the doors."""
         minutes = search.minutes(start, stop, cutoff_min)
-        pace = 0.06 / float(search.network.settings["access_kph"])  # minutes per metre
-        minutes += (start.distance_m * pace)[:, None]
-        minutes += (stop.distance_m * pace)[None, :]
+        minutes += start.access_min[:, None]
+        minutes += stop.access_min[None, :]
         return minutes
 
     def _walk(self, origins: Places, destinations: Places, limit_min: float) -> Floats:
@@ -420,9 +419,8 @@ class StreetEngine:
             lon, lat = np.append(lon, stops[0]), np.append(lat, stops[1])
             start_min = np.append(start_min, reached)
             places = self._snap(search, mode, lon, lat, refuse=False)
-        access = places.distance_m * 0.06 / float(search.network.settings["access_kph"])
-        clock = Clock.start(search.network, places, wanted[-1], start_min + access)
-        areas = [draw_area(clock, (origin.x, origin.y), value) for value in wanted]
+        clock = Clock.start(search.network, places, wanted[-1], start_min + places.access_min)
+        areas = draw_areas(clock, (origin.x, origin.y), wanted)
         return gpd.GeoDataFrame({"minutes": wanted}, geometry=areas, crs=WGS84)
 
     def describe(self) -> dict[str, Any]:
@@ -482,14 +480,8 @@ class StreetEngine:
         """Tell which points (EPSG:4326) lie near enough to a street of the mode to be reached at all."""
         search = self._search("walk" if mode == "transit" else mode)
         longitude, latitude = coordinates_of(points)
-        table = self._meta["settings"]["snapping"]
-        return search.grid.reaches(
-            search.network,
-            longitude,
-            latitude,
-            limit_m=table["limit_m"],
-            fast_road_handicap_m=table["fast_road_handicap_m"],
-        )
+        snapped = self._snap(search, mode, longitude, latitude, refuse=False)
+        return np.isfinite(snapped.distance_m)
 
     def _snap(
         self,
@@ -507,16 +499,9 @@ class StreetEngine:
             if key in self._snapped:
                 self._snapped.move_to_end(key)
                 return self._snapped[key]
-        table = self._meta["settings"]["snapping"]
+        rules = self._meta["settings"]["snapping"]
         try:
-            snapped = search.grid.snap(
-                search.network,
-                longitude,
-                latitude,
-                limit_m=table["limit_m"],
-                fast_road_handicap_m=table["fast_road_handicap_m"],
-                refuse=refuse,
-            )
+            snapped = search.grid.snap(search.network, longitude, latitude, rules, refuse=refuse)
         except InputError as error:
             if ids is not None and "position" in error.values:
                 error.values["point"] = str(ids.index[error.values["position"]])
@@ -538,6 +523,7 @@ def _one_of(places: Snapped, number: int) -> Snapped:
         forward_s=places.forward_s[part],
         backward_s=places.backward_s[part],
         distance_m=places.distance_m[part],
+        access_min=places.access_min[part],
     )
 
 
