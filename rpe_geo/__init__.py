@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rpe_geo.domain import Agrement, Child, Childminder, Contract, Request
+    from rpe_geo.domain import Agrement, Child, Childminder, Request
     from rpe_geo.errors import RpeGeoError
     from rpe_geo.relais import Relais
     from rpe_geo.schedule import Timetable
     from rpe_geo.settings import Settings
-    from rpe_geo.territory import Territory, build_territory
+    from rpe_geo.territory import Territory, TerritoryInputs, build_territory
     from rpe_geo.wiring import open_relais
 
 __version__ = "0.1.0"
@@ -24,12 +24,12 @@ __all__ = [
     "Agrement",
     "Child",
     "Childminder",
-    "Contract",
     "Relais",
     "Request",
     "RpeGeoError",
     "Settings",
     "Territory",
+    "TerritoryInputs",
     "Timetable",
     "build_territory",
     "open_relais",
@@ -39,12 +39,12 @@ _ROOMS = {
     "Agrement": "domain",
     "Child": "domain",
     "Childminder": "domain",
-    "Contract": "domain",
     "Relais": "relais",
     "Request": "domain",
     "RpeGeoError": "errors",
     "Settings": "settings",
     "Territory": "territory",
+    "TerritoryInputs": "territory",
     "Timetable": "schedule",
     "build_territory": "territory",
     "open_relais": "wiring",

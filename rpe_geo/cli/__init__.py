@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 import typer
@@ -15,7 +16,7 @@ import typer
 from rpe_geo.errors import InputError, NotFound, RpeGeoError, ServiceUnavailable
 from rpe_geo.messages import explain
 
-__all__ = ["app", "main"]
+__all__ = ["build_app", "main", "run"]
 
 _COMMANDS = {
     "demo": "demo",
@@ -34,41 +35,72 @@ _COMMANDS = {
 }
 """Command → module of this package that has it; each module has `register(app)`."""
 
-app = typer.Typer(
-    name="rpe-geo",
-    help="Appariement et planification géographique pour les relais petite enfance.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
 
+def build_app(called: str | None = None) -> typer.Typer:
+    """
+    Put the commands together.
 
-@app.callback()
-def _keep_subcommands() -> None:
-    """Appariement et planification géographique pour les relais petite enfance."""
-    # Without this, typer would make a lone registered command the whole program.
+    Parameters
+    ----------
+    called
+        The command that is called: one must not wait for the others' imports. All of them when it is not one.
 
-
-def _register(called: str | None) -> None:
-    """Register the command that is called, or all of them for `--help`: one must not wait for the others' imports."""
+    Returns
+    -------
+    Typer
+        The command line.
+    """
+    app = typer.Typer(
+        name="rpe-geo",
+        help="Appariement et planification géographique pour les relais petite enfance.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    # Typer makes a lone command the whole command line; a callback keeps its name.
+    app.callback()(_nothing)
     subjects = [_COMMANDS[called]] if called in _COMMANDS else dict.fromkeys(_COMMANDS.values())
     for subject in subjects:
         import_module(f"rpe_geo.cli.{subject}").register(app)
+    return app
+
+
+def _nothing() -> None:
+    """Appariement et planification géographique pour les relais petite enfance."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """
+    Run one command.
+
+    Parameters
+    ----------
+    arguments
+        What follows `rpe-geo`.
+
+    Returns
+    -------
+    int
+        The exit code; every error that we foresee is one French line on stderr.
+    """
+    try:
+        # Typer answers its own usage errors (exit 2) and interruptions (exit 130) by SystemExit.
+        build_app(next(iter(arguments), None))(args=list(arguments))
+    except ServiceUnavailable as error:
+        typer.echo(explain(error), err=True)
+        return 3
+    except (InputError, NotFound) as error:
+        typer.echo(explain(error), err=True)
+        return 2
+    except RpeGeoError as error:
+        typer.echo(explain(error), err=True)
+        return 1
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else int(left.code is not None)
+    return 0
 
 
 def main() -> None:
     """Run the command line; the entry point `rpe-geo`."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    _register(next(iter(sys.argv[1:]), None))
-    try:
-        # Typer answers its own usage errors (exit 2) and interruptions (exit 130).
-        app()
-    except ServiceUnavailable as error:
-        typer.echo(explain(error), err=True)
-        sys.exit(3)
-    except (InputError, NotFound) as error:
-        typer.echo(explain(error), err=True)
-        sys.exit(2)
-    except RpeGeoError as error:
-        typer.echo(explain(error), err=True)
-        sys.exit(1)
+    sys.exit(run(sys.argv[1:]))

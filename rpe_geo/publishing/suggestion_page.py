@@ -19,7 +19,6 @@ from rpe_geo.territory import Territory
 __all__ = ["suggestion_page"]
 
 _MARGIN = 0.35
-_ISOCHRONE_SHARES = (1 / 3, 2 / 3, 1.0)
 
 
 def suggestion_page(
@@ -56,7 +55,7 @@ def suggestion_page(
     """
     routes = {provider_id: route for (_, provider_id), route in relais.routes(answer).items()}
     limit = float(answer.parameters["max_minutes"])
-    steps = sorted({max(1.0, round(limit * share)) for share in _ISOCHRONE_SHARES})
+    steps = _readable_steps(limit)
     reach = relais.isochrones(answer.home, mode=answer.request.mode, minutes=steps)
     ground = _ground(answer, routes, territory)
     drawn = suggestion_map(
@@ -79,6 +78,12 @@ def suggestion_page(
         attribution=ground.attribution,
     )
     return drawn.get_root().render()
+
+
+def _readable_steps(limit_min: float) -> list[float]:
+    """Choose up to three reaches: the limit, and fives below it that part it about evenly."""
+    fives = {5.0 * round(limit_min * share / 5) for share in (1 / 3, 2 / 3)}
+    return sorted({limit_min} | {step for step in fives if 0 < step < limit_min})
 
 
 @dataclass(frozen=True)
