@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 from shapely import Polygon
 
-from rpe_geo.synthetic.layout import CELL_M, Layout, smooth_curve
+from rpe_geo.synthetic.layout import CELL_M, EXTENT_M, Layout, smooth_curve
 from rpe_geo.synthetic.roads import RoadGrid
 
 __all__ = ["Borders", "draw_borders"]
@@ -69,10 +69,11 @@ def draw_borders(layout: Layout, seed: int) -> Borders:
     distances: NDArray[np.float64] = dijkstra(grid.graph(), directed=False, indices=centres)
     distances -= head_start[:, None]
     owner = distances.argmin(axis=0).reshape(grid.shape)
-    within = distances.min(axis=0).reshape(grid.shape) < 3_300
-    edge = round(600 / CELL_M)
-    within[:edge, :] = within[-edge:, :] = False
-    within[:, :edge] = within[:, -edge:] = False
+    within = distances.min(axis=0).reshape(grid.shape) < 2_900
+    # The edge of the map is no border: it winds.
+    x, y = grid.x.reshape(grid.shape), grid.y.reshape(grid.shape)
+    margin = 620 + 420 * layout.fine_ground.at(x, y)
+    within &= (np.minimum(x, EXTENT_M[0] - x) > margin) & (np.minimum(y, EXTENT_M[1] - y) > margin)
     shapes = []
     for number, settlement in enumerate(layout.settlements):
         mask = within & (owner == number)

@@ -17,6 +17,7 @@ from shapely import Polygon
 from rpe_geo.crs import to_wgs84
 from rpe_geo.synthetic.addresses import Address
 from rpe_geo.synthetic.borders import Borders
+from rpe_geo.synthetic.equipment import CRECHE_PLACES
 from rpe_geo.synthetic.layout import ORIGIN, Layout
 
 __all__ = ["EPCI", "EPCI_NAME", "cog_file", "communes_table", "contours_table"]
@@ -71,7 +72,7 @@ def communes_table(
         births = rng.poisson(people * np.array([10.4, 10.1, 10.2, 9.8, 9.3]) / 1000).astype(float)
         children = float(births[2:].sum())
         assmat = float(round(children * rng.uniform(0.3, 0.52)))
-        eaje = {7640: 74.0, 2180: 22.0, 1930: 20.0, 1240: 12.0, 970: 10.0}.get(people, 0.0)
+        eaje = float(CRECHE_PLACES.get(code, 0))
         others = float(round(children * 0.04))
         centre = to_degrees(shapely.Point(shape.centroid.x, shape.centroid.y))
         rows.append(

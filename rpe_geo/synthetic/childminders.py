@@ -308,8 +308,8 @@ class ChildminderMaker:
             return [presence_inside(frame, rng, chosen, part)]
         if use == "shared_weeks":
             whole = presence_inside(frame, rng)
-            week = whole if isinstance(whole, str) else whole[0]
-            return [(week, "off"), ("off", week)]
+            first, second = (whole, whole) if isinstance(whole, str) else whole
+            return [(first, "off"), ("off", second)]
         cut = max(1, len(days) // 2 + rng.choice((0, 0, 1)))
         return [
             presence_inside(frame, rng, days[:cut]),

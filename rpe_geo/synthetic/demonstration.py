@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rpe_geo.domain import Facility
 from rpe_geo.protocols import Progress
 from rpe_geo.synthetic.addresses import Address, number_houses, write_ban
 from rpe_geo.synthetic.borders import Borders, draw_borders
+from rpe_geo.synthetic.buses import write_gtfs
 from rpe_geo.synthetic.census import cog_file, communes_table, contours_table
+from rpe_geo.synthetic.equipment import equip, facilities_geojson
 from rpe_geo.synthetic.layout import Layout, lay_out
 from rpe_geo.synthetic.osm import write_osm
 from rpe_geo.synthetic.streetgraph import StreetGraph
@@ -26,6 +30,9 @@ __all__ = [
 
 DEMONSTRATION_SEED = 0
 
+_SOURCE = {"producer": "Territoire fictif de rpe_geo", "licence": "MIT", "date": "2026-11-22"}
+"""What a territory built from these files must cite."""
+
 
 @dataclass(frozen=True)
 class Demonstration:
@@ -38,6 +45,7 @@ class Demonstration:
     restrictions: list[Restriction]
     hamlets: dict[int, str]
     addresses: list[Address]
+    facilities: list[Facility]
 
 
 def draw_demonstration(
@@ -74,7 +82,8 @@ def draw_demonstration(
     done(3)
     addresses = number_houses(ways, graph, layout, borders, hamlets, seed)
     done(4)
-    return Demonstration(layout, graph, borders, ways, restrictions, hamlets, addresses)
+    facilities = equip(layout, addresses, seed)
+    return Demonstration(layout, graph, borders, ways, restrictions, hamlets, addresses, facilities)
 
 
 def write_demonstration(
@@ -103,25 +112,31 @@ def write_demonstration(
     write_osm(streets, drawn.ways, drawn.restrictions, drawn.graph, drawn.layout)
     communes = communes_table(drawn.layout, drawn.borders, drawn.addresses, seed)
     contours = contours_table(drawn.layout, drawn.borders)
-    return [
+    written = [
         streets,
-        _replace(
-            folder / "addresses.csv.gz",
-            lambda path: path.write_bytes(write_ban(drawn.addresses, drawn.layout)),
-        ),
+        _replace(folder / "addresses.csv.gz", write_ban(drawn.addresses, drawn.layout)),
         _replace(folder / "communes.parquet", lambda path: communes.to_parquet(path, index=False)),
         _replace(folder / "contours.parquet", lambda path: contours.to_parquet(path, index=False)),
+        _replace(folder / "communes-cog.json.gz", cog_file(drawn.layout)),
+        _replace(folder / "facilities.geojson", facilities_geojson(drawn.facilities)),
         _replace(
-            folder / "communes-cog.json.gz", lambda path: path.write_bytes(cog_file(drawn.layout))
+            folder / "gtfs.zip", write_gtfs(drawn.ways, drawn.graph, drawn.layout, drawn.borders)
         ),
     ]
+    for path in list(written):
+        source = json.dumps(_SOURCE, ensure_ascii=False) + "\n"
+        written.append(_replace(path.with_name(f"{path.name}.source.json"), source.encode()))
+    return written
 
 
-def _replace(path: Path, write: Callable[[Path], object]) -> Path:
+def _replace(path: Path, content: bytes | Callable[[Path], object]) -> Path:
     """Write beside, then put in place."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        write(temporary)
+        if isinstance(content, bytes):
+            temporary.write_bytes(content)
+        else:
+            content(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -107,15 +107,32 @@ def choose_frame(kind: str, rng: Random, days: tuple[int, ...] | None = None) ->
 
 
 def offered_hours(frame: Frame, rng: Random) -> Timetable:
-    """Say when she works at all: the frame, often a little more, never atypical when she wants standard hours."""
+    """
+    Say when she works at all: wider than the frame, for what is free may lie anywhere in it.
+
+    Parameters
+    ----------
+    frame
+        The hours of the presences there are.
+    rng
+        Source of chance.
+
+    Returns
+    -------
+    Timetable
+        Never atypical for a standard frame; 13 hours a day at most.
+    """
     weeks = []
-    before, after = rng.choice([0, 0, 1, 2]), rng.choice([0, 0, 2, 4])
+    before, after = rng.choice((0, 1, 2, 4)), rng.choice((0, 2, 4, 6))
     for days, begin, end in frame.weeks:
-        low, high = begin - before, end + after
-        if frame.kind == "standard":
-            low, high = max(low, 32), min(high, 74)
-        elif frame.kind != "night":
-            high = min(high, low + 52, 92)
+        if frame.kind in {"standard", "saturday"}:
+            low, high = 32, max(end, rng.choice((70, 72, 74)))
+        elif frame.kind == "night":
+            low, high = begin - before, end + min(after, 4)
+        elif frame.kind == "late":
+            low, high = max(min(begin, rng.choice((32, 34, 36))), end - 52), end
+        else:
+            low, high = begin, max(end, min(begin + 52, rng.choice((70, 72, 74))))
         weeks.append(week_text(days, low, high))
     return timetable(tuple(weeks) if len(weeks) > 1 else weeks[0])
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from shapely import LineString, MultiPolygon, Point, Polygon
@@ -207,22 +208,28 @@ def _meander(
     return LineString(smooth_curve(bent, 1)).simplify(2.0)
 
 
-def _woods(ground: Ground, keep_off: BaseGeometry) -> MultiPolygon:
+def _woods(ground: Ground, fine_ground: Ground, keep_off: BaseGeometry) -> MultiPolygon:
     """Put woods on the heights, away from houses and water."""
-    from shapely import box, unary_union
-
-    cell = 4 * CELL_M
-    high = [
-        box(x, y, x + cell, y + cell)
-        for x in np.arange(0, EXTENT_M[0], cell)
-        for y in np.arange(0, EXTENT_M[1], cell)
-        if ground.at(x + cell / 2, y + cell / 2) > 0.3
-    ]
-    wooded = (
-        unary_union(high).buffer(90, quad_segs=4).buffer(-150, quad_segs=4).difference(keep_off)
+    columns, rows = np.meshgrid(
+        *(np.arange(-CELL_M, length + CELL_M, CELL_M) for length in EXTENT_M), indexing="ij"
     )
-    parts = [part for part in getattr(wooded, "geoms", [wooded]) if part.area > 60_000]
-    return MultiPolygon([Polygon(part.simplify(25).exterior) for part in parts])
+    height = ground.at(columns, rows) + 0.55 * fine_ground.at(columns, rows)
+    x, y = columns[height > 0.38], rows[height > 0.38]
+    wooded = shapely.union_all(shapely.box(x, y, x + CELL_M, y + CELL_M))
+    # Closing fills the gaps, opening rounds the edges.
+    wooded = (
+        wooded.buffer(45, quad_segs=4)
+        .buffer(-85, quad_segs=4)
+        .buffer(40, quad_segs=4)
+        .difference(keep_off)
+    )
+    parts = [part.simplify(9) for part in getattr(wooded, "geoms", [wooded]) if part.area > 25_000]
+    return MultiPolygon(
+        [
+            Polygon(part.exterior, [hole for hole in part.interiors if Polygon(hole).area > 8_000])
+            for part in parts
+        ]
+    )
 
 
 def lay_out(seed: int) -> Layout:
@@ -269,9 +276,9 @@ def lay_out(seed: int) -> Layout:
     hamlets = _hamlets(rng, settlements, water)
     centres = [Point(s.x, s.y).buffer(1.15 * s.radius_m + 120) for s in settlements]
     centres += [Point(x, y).buffer(160) for x, y, _ in hamlets]
-    from shapely import unary_union
-
-    woods = _woods(ground, unary_union([*centres, water.buffer(60), stream.buffer(30)]))
+    woods = _woods(
+        ground, fine_ground, shapely.union_all([*centres, water.buffer(60), stream.buffer(30)])
+    )
     return Layout(settlements, hamlets, river, stream, water, lake, woods, ground, fine_ground)
 
 

@@ -30,6 +30,7 @@ _STEPS = tuple(
     if (dx, dy) not in {(0, 0), (0, 2), (2, 0), (-2, 0), (2, 2), (-2, 2)} and (dy > 0 or dx > 0)
 )
 _REUSE = 0.45
+_NEIGHBOUR_M = 2_100.0
 _RANK = {"secondary": 0, "tertiary": 1, "unclassified": 2, "track": 3}
 
 
@@ -88,15 +89,31 @@ class RoadGrid:
         weights = self.lengths * (cost[self.sources] + cost[self.targets]) / 2
         return csr_matrix((weights, (self.sources, self.targets)), shape=(self.cost.size,) * 2)
 
-    def path(self, graph: csr_matrix, sources: NDArray[np.int64], target: int) -> list[int]:
-        """Find the cheapest cells from any source to a target."""
-        _, before, _ = dijkstra(
-            graph, directed=False, indices=sources, min_only=True, return_predecessors=True
+    def paths(
+        self,
+        graph: csr_matrix,
+        sources: NDArray[np.int64],
+        targets: list[int],
+        limit: float = np.inf,
+    ) -> list[list[int]]:
+        """Find the cheapest cells from any source to each target; those dearer than the limit are left out."""
+        cost, before, _ = dijkstra(
+            graph,
+            directed=False,
+            indices=sources,
+            min_only=True,
+            return_predecessors=True,
+            limit=limit,
         )
-        cells = [target]
-        while before[cells[-1]] >= 0:
-            cells.append(int(before[cells[-1]]))
-        return cells[::-1]
+        found = []
+        for target in targets:
+            if not np.isfinite(cost[target]):
+                continue
+            cells = [target]
+            while before[cells[-1]] >= 0:
+                cells.append(int(before[cells[-1]]))
+            found.append(cells[::-1])
+        return found
 
     def lay(self, cells: list[int], highway: str) -> None:
         """Turn cells into a road of a class, never lowering a better one."""
@@ -171,15 +188,15 @@ def trace_roads(layout: Layout, seed: int) -> list[tuple[LineString, str]]:
                 edges[key] = highway
 
     for begin, end, highway in _links(layout):
-        cells = grid.path(grid.graph(), np.array([grid.cell(*begin)]), grid.cell(*end))
-        keep(cells, highway)
+        for cells in grid.paths(grid.graph(), np.array([grid.cell(*begin)]), [grid.cell(*end)]):
+            keep(cells, highway)
     order = rng.permutation(len(layout.hamlets))
     for batch in np.array_split(order, 6):
         graph = grid.graph()
         sources = np.flatnonzero(grid.rank < 3)
-        for number in batch:
-            x, y, _ = layout.hamlets[number]
-            keep(grid.path(graph, sources, grid.cell(x, y)), "unclassified")
+        targets = [grid.cell(*layout.hamlets[number][:2]) for number in batch]
+        for cells in grid.paths(graph, sources, targets):
+            keep(cells, "unclassified")
     spots = np.array(
         [(x, y) for x, y, _ in layout.hamlets] + [(s.x, s.y) for s in layout.settlements]
     )
@@ -187,14 +204,11 @@ def trace_roads(layout: Layout, seed: int) -> list[tuple[LineString, str]]:
         graph = grid.graph()
         for number in share:
             away = np.hypot(*(spots - spots[number]).T)
-            others = np.argsort(away)[1:3] if highway == "track" else np.argsort(away)[1:3]
-            for other in others:
-                if away[other] < 2_100:
-                    cells = grid.path(
-                        graph, np.array([grid.cell(*spots[number])]), grid.cell(*spots[other])
-                    )
-                    if not grid.wet[cells].any():
-                        keep(cells, highway)
+            others = [grid.cell(*spots[o]) for o in np.argsort(away)[1:3] if away[o] < _NEIGHBOUR_M]
+            start = np.array([grid.cell(*spots[number])])
+            for cells in grid.paths(graph, start, others, limit=2.5 * _NEIGHBOUR_M):
+                if not grid.wet[cells].any():
+                    keep(cells, highway)
     return [
         (LineString([(grid.x[a], grid.y[a]), (grid.x[b], grid.y[b])]), highway)
         for (a, b), highway in edges.items()

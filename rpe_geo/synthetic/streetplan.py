@@ -13,7 +13,7 @@ from shapely import LineString, MultiLineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from rpe_geo.synthetic.growth import Habit, grow
-from rpe_geo.synthetic.layout import Layout, Settlement, smooth_curve
+from rpe_geo.synthetic.layout import Ground, Layout, Settlement, smooth_curve
 from rpe_geo.synthetic.paths import complete_streets
 from rpe_geo.synthetic.roads import trace_roads
 from rpe_geo.synthetic.streetgraph import StreetGraph, rounded_chains
@@ -250,6 +250,20 @@ def _estates(graph: StreetGraph, layout: Layout, rng: np.random.Generator) -> No
                     break
 
 
+def _bent(
+    lines: list[tuple[LineString, str]], hollow: BaseGeometry, rng: np.random.Generator
+) -> list[tuple[LineString, str]]:
+    """Bend roads a little, the same at the same place, so that none is drawn with a ruler; squares stay."""
+    east, north = Ground.draw(rng, 900.0), Ground.draw(rng, 900.0)
+    bent = []
+    for line, highway in lines:
+        points = np.array(line.segmentize(45).coords)
+        reach = 75 * np.clip(shapely.distance(shapely.points(points), hollow) / 260, 0, 1)
+        shift = np.column_stack((east.at(*points.T), north.at(*points.T))) * reach[:, None]
+        bent.append((LineString(points + shift).simplify(1.2), highway))
+    return bent
+
+
 def plan_streets(layout: Layout, seed: int) -> StreetGraph:
     """
     Draw every street, road and path.
@@ -277,7 +291,7 @@ def plan_streets(layout: Layout, seed: int) -> StreetGraph:
         for line, highway in trace_roads(layout, seed)
         for part in _parts(line.difference(hollow))
     ]
-    for line, highway in rounded_chains(rough, 3, 34):
+    for line, highway in _bent(rounded_chains(rough, 3, 34), hollow, rng):
         # A road never turns back into the place that it has just left.
         lines += [
             (part, highway, "road", {}) for part in _parts(line.difference(hollow.buffer(-0.5)))
