@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from rpe_geo.errors import InputError, InvalidFile
-from rpe_geo.geocoding.store import AddressStore
-from rpe_geo.travel.network import street_lines
+
+if TYPE_CHECKING:
+    from rpe_geo.geocoding.store import AddressStore
 
 __all__ = [
     "Place",
@@ -136,6 +138,9 @@ def places_of_territory(directory: Path, seed: int = 0) -> list[Place]:
     InputError
         When the territory has neither addresses nor streets.
     """
+    # Drawing the demonstration needs neither the geocoder nor the network.
+    from rpe_geo.geocoding.store import AddressStore
+
     if (directory / "addresses").is_dir():
         store = AddressStore(directory / "addresses")
         try:
@@ -170,6 +175,8 @@ def places_of_streets(directory: Path, seed: int = 0, spacing_m: float = 18.0) -
     list of Place
         Without labels.
     """
+    from rpe_geo.travel.network import street_lines
+
     streets = street_lines(directory)
     streets = streets[streets["class"].isin(_HOMES)]
     rng = np.random.default_rng([seed, 21])
