@@ -260,7 +260,7 @@ def _on_streets(
         except InputError as error:
             if error.code != "point_too_far":
                 raise
-            kept &= points.index != error.values["point"]
+            kept = kept & (points.index != error.values["point"])
     return kept, series[kept]
 
 
