@@ -348,7 +348,8 @@ def _build_communes(inputs: TerritoryInputs, target: Path) -> dict[str, Any]:
                 "commune_unknown", where=Where(file=str(inputs.communes)), code=unknown[0]
             )
         communes = communes[communes["code_commune"].isin(inputs.codes)]
-    communes["code_postal"] = communes["code_commune"].map(_postcodes(inputs.cog)).fillna("")
+    postcodes = _postcodes(inputs.cog)
+    communes["code_postal"] = [postcodes.get(code, "") for code in communes["code_commune"]]
     frame = gpd.GeoDataFrame(communes, geometry=_contours_of(communes, inputs.contours), crs=4326)
     frame.to_parquet(target, index=False)
     return {
