@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 
 import tantivy
@@ -92,7 +93,7 @@ class IndexReport:
     sources: tuple[SourceReport, ...]
 
 
-@dataclass
+@dataclass(eq=False)
 class _Street:
     """A street being gathered."""
 
@@ -104,6 +105,16 @@ class _Street:
     alias: str = ""
     plates: list[Plate] = field(default_factory=list)
     bare: list[tuple[float, float]] = field(default_factory=list)
+
+    @cached_property
+    def points(self) -> list[tuple[float, float]]:
+        """Where its addresses are, or the street itself when none has a number."""
+        return [(plate.longitude, plate.latitude) for plate in self.plates] or self.bare
+
+    @cached_property
+    def middle(self) -> tuple[float, float, float]:
+        """The address nearest to its middle, and the radius in metres that holds 95 % of the others."""
+        return _spread(self.points)
 
 
 def build_index(
@@ -318,7 +329,7 @@ def _commune_rows(official: OfficialList, streets: Iterable[_Street]) -> dict[st
         commune.postcodes.add(street.postcode)
         if street.old_city:
             commune.old_names.add(street.old_city)
-        commune.points.append(_middle(street)[:2])
+        commune.points.append(street.middle[:2])
     return communes
 
 
@@ -366,11 +377,6 @@ def _name_keys(name: str, *, arrondissement: bool) -> set[str]:
     if arrondissement:
         plain = plain[:1]
     return {" ".join(plain)}
-
-
-def _middle(street: _Street) -> tuple[float, float, float]:
-    """Choose the address nearest to the middle of a street, and how far the others lie from it, in metres."""
-    return _spread([(plate.longitude, plate.latitude) for plate in street.plates] or street.bare)
 
 
 def _spread(points: list[tuple[float, float]]) -> tuple[float, float, float]:
@@ -433,7 +439,7 @@ def _write_streets(
 def _write_street(
     database: sqlite3.Connection, number: int, commune: int, street: _Street, name: StreetName
 ) -> None:
-    longitude, latitude, radius = _middle(street)
+    longitude, latitude, radius = street.middle
     database.execute(
         "INSERT INTO streets VALUES (?,?,?,?,?,?,?,?,?)",
         (number, commune, street.name, street.postcode, street.old_city, longitude, latitude, radius,
@@ -459,9 +465,8 @@ def _write_street(
                 street.postcode,
             ),
         )
-    points = [(plate.longitude, plate.latitude) for plate in street.plates] or street.bare
-    xs = [point[0] for point in points]
-    ys = [point[1] for point in points]
+    xs = [point[0] for point in street.points]
+    ys = [point[1] for point in street.points]
     database.execute(
         "INSERT INTO street_boxes VALUES (?,?,?,?,?)", (number, min(xs), max(xs), min(ys), max(ys))
     )

@@ -71,6 +71,8 @@ class NumberFound:
 
 def suffix_word(raw: str) -> str:
     """Write a published index of repetition one way: « BIS », « qua » → bis, quater; letters stay."""
+    if not raw:
+        return ""
     raw = raw.strip().lower()
     return SUFFIXES.get(raw, raw)[:6]
 
