@@ -42,7 +42,7 @@ def read_box(text: str, *, field: str) -> Polygon:
 
 def read_minutes(text: str, *, field: str, most: int = 6, limit: float = 120) -> list[float]:
     """Read « 5,10,15 »."""
-    numbers = _numbers(text, "minutes_unreadable", field)
+    numbers = _numbers(text, "durations_unreadable", field)
     if not (0 < len(numbers) <= most and all(0 < number <= limit for number in numbers)):
-        raise InputError("minutes_unreadable", where=Where(field=field), given=text)
+        raise InputError("durations_unreadable", where=Where(field=field), given=text)
     return sorted(set(numbers))

@@ -18,10 +18,9 @@ MESSAGES = {
         "« {given} » n'est pas un rectangle : écrivez ouest,sud,est,nord en degrés, par exemple 3.80,43.55,3.95,43.66."
     ),
     "near_or_bbox": "donnez un point (near) ou un rectangle (bbox), pas les deux.",
-    "minutes_list_unreadable": "« {given} » n'est pas une liste de minutes : écrivez par exemple 5,10,15.",
+    "durations_unreadable": "« {given} » n'est pas une liste de minutes (de 1 à 120, six au plus) : écrivez par exemple 5,10,15.",
     "coverage_unknown": "aucun résultat d'observatoire pour le territoire {code}.",
     "coverage_not_built": "aucun observatoire n'est publié ici ; voir « rpe-geo observatory build ».",
-    "no_territory": "aucun territoire n'est ouvert : indiquez RPE_TERRITORY (voir « rpe-geo territory build »).",
     "not_found_here": "cette adresse n'existe pas ici.",
     "method_not_allowed": "cette adresse ne répond pas à cette méthode.",
     "port_taken": "impossible d'écouter sur {host}:{port} : une autre application s'en sert, ou l'adresse n'est pas d'ici.",
