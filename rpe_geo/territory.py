@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,6 @@ import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
 
-from rpe_geo import __version__
 from rpe_geo.errors import InputError, InvalidFile, Where
 from rpe_geo.protocols import Progress
 
@@ -271,7 +271,7 @@ def build_territory(
         manifest = {
             "format": FORMAT,
             "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "built_by": f"rpe_geo {__version__}",
+            "built_by": f"rpe_geo {version('rpe_geo')}",
             "codes": list(inputs.codes),
             "contents": contents,
             "sources": [
