@@ -1,0 +1,1 @@
+"""Measurements, side by side with a peer where there is one; never collected by pytest."""
