@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from rpe_geo.matching.preferences import PARTS, WISHES
+from rpe_geo.messages.french import typeset
 from rpe_geo.messages.regles import MESSAGES, RULE_TITLES
 from rpe_geo.parameters import parameter_table
 from rpe_geo.publishing.regles import PUBLISHED_ON, published_rules, rules_markdown
@@ -34,8 +35,8 @@ def test_every_value_in_force_is_told_with_its_source(table):
     for name in parameters:
         told = parameters.describe(name)
         (row,) = [line for line in page.splitlines() if line.endswith(f"| `{name}` |")][-1:]
-        assert told.title in row
-        assert told.source in row
+        assert typeset(told.title) in row
+        assert typeset(told.source) in row
 
 
 def test_figures_follow_the_day():

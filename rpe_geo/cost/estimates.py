@@ -255,7 +255,11 @@ def childminder_costs(
 
 
 def childminder_cost(
-    childminder: Childminder, request: Request, money: ParameterTable
+    childminder: Childminder,
+    request: Request,
+    money: ParameterTable,
+    *,
+    offered: Timetable | None = None,
 ) -> CostEstimate | None:
     """
     Estimate what a family pays a childminder for the asked hours within her working hours.
@@ -268,6 +272,8 @@ def childminder_cost(
         With its household.
     money
         The table `money` in force.
+    offered
+        When she takes children, where availabilities say more than her working hours.
 
     Returns
     -------
@@ -277,9 +283,9 @@ def childminder_cost(
     household = request.household
     if childminder.hourly_rate is None or household is None or household.monthly_income is None:
         return None
-    hours = request.schedule
-    if childminder.working_hours is not None:
-        hours = hours.intersection(childminder.working_hours)
+    hours, open_hours = request.schedule, offered or childminder.working_hours
+    if open_hours is not None:
+        hours = hours.intersection(open_hours)
     weekly, days = _weekly(hours)
     return childminder_costs(
         childminder.hourly_rate,

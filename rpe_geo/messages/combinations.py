@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rpe_geo.messages.french import minutes, number, plural
+from rpe_geo.messages.french import minutes, number, plural, typeset
 from rpe_geo.messages.rules import french_hours
 
 __all__ = ["MESSAGES", "combination_part", "combination_summary"]
@@ -36,8 +36,8 @@ def combination_part(name: str | None, written_hours: str | list[str]) -> str:
     """
     hours_said = french_hours(written_hours)
     if name is None:
-        return MESSAGES["combination_home_care"].format(hours=hours_said)
-    return MESSAGES["combination_part"].format(name=name, hours=hours_said)
+        return typeset(MESSAGES["combination_home_care"].format(hours=hours_said))
+    return typeset(MESSAGES["combination_part"].format(name=name, hours=hours_said))
 
 
 def combination_summary(
@@ -70,4 +70,4 @@ def combination_summary(
     if travel_minutes_per_week is not None:
         travel = minutes(travel_minutes_per_week)
         sentences.append(MESSAGES["combination_travel"].format(travel=travel))
-    return " ; ".join(sentences) + "."
+    return typeset(" ; ".join(sentences) + ".")

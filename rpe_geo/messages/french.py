@@ -17,6 +17,7 @@ __all__ = [
     "plain",
     "plural",
     "short_day",
+    "typeset",
 ]
 
 NBSP = "\u00a0"
@@ -126,3 +127,10 @@ def plain(value: Any) -> Any:
             return enumeration(str(plain(item)) for item in value)
         case _:
             return value
+
+
+def typeset(text: str) -> str:
+    """Keep high punctuation, percents and guillemets on the line of their word: « 80 % » never breaks."""
+    for sign in (":", ";", "?", "!", "%", "»", "€"):
+        text = text.replace(f" {sign}", f"{NBSP}{sign}")
+    return text.replace("« ", f"«{NBSP}")

@@ -14,12 +14,13 @@ from rpe_geo.messages.french import (
     minutes,
     number,
     plural,
+    typeset,
 )
+from rpe_geo.messages.rules import NEEDS
 
 __all__ = [
     "MESSAGES",
     "MODES",
-    "NEEDS",
     "PART_NAMES",
     "opening",
     "why",
@@ -76,20 +77,6 @@ PART_NAMES = {
     "packing": "Partage",
     "preferences": "Souhaits",
     "freshness": "Fraîcheur",
-}
-
-NEEDS = {
-    "step_free": "accès de plain-pied",
-    "lift": "ascenseur",
-    "wide_door": "porte large",
-    "medicines": "aide à la prise de médicaments",
-    "trained_autism": "formation à l'autisme",
-    "trained_motor": "formation au handicap moteur",
-    "trained_sensory": "formation au handicap sensoriel",
-    "epilepsy_first_aid": "premiers gestes en cas d'épilepsie",
-    "sign_language": "langue des signes",
-    "small_group": "petit groupe",
-    "therapist_visits": "venue de soignants sur place",
 }
 
 _WISHES = {
@@ -185,7 +172,7 @@ def opening(values: Mapping[str, Any]) -> str:
         « En arrivant à 7 h au lieu de 6 h 30 : 4 possibilités de plus ».
     """
     written = {name: _FORMS[name](value) for name, value in values.items() if name in _FORMS}
-    return MESSAGES[values["reason"]].format_map(written)
+    return typeset(MESSAGES[values["reason"]].format_map(written))
 
 
 def why(reason: str, values: Mapping[str, Any]) -> str:
@@ -208,4 +195,4 @@ def why(reason: str, values: Mapping[str, Any]) -> str:
             written[name] = hours(round(values[f"{name}_quarters"]))
     if "met" in values:
         written["sentences"] = _wish_sentences(values)
-    return MESSAGES[reason].format_map(written)
+    return typeset(MESSAGES[reason].format_map(written))

@@ -11,6 +11,7 @@ from rpe_geo.messages.french import MODES, NBSP, day, enumeration, minutes, numb
 
 __all__ = [
     "MESSAGES",
+    "NEEDS",
     "french_hours",
     "refusal_sentence",
     "relaxation_sentence",
@@ -112,7 +113,7 @@ _RULES = {
     "weekly_rest": "repos hebdomadaire de 35 h",
 }
 
-_NEEDS = {
+NEEDS = {
     "step_free": "accès de plain-pied",
     "lift": "ascenseur",
     "wide_door": "porte large",
@@ -270,7 +271,7 @@ def refusal_sentence(refusal: _Refusal) -> str:
     """
     values = dict(refusal.values)
     if "needs" in values:
-        values["needs"] = [_NEEDS.get(word, word) for word in values["needs"]]
+        values["needs"] = [NEEDS.get(word, word) for word in values["needs"]]
     if refusal.rule == "travel_time":
         values |= {
             "way": "détour" if values.get("detour") else "trajet",
@@ -337,7 +338,7 @@ def relaxation_sentence(relaxation: _Relaxation) -> str:
         case "min_hours_share":
             to = f"{_figure(int(10_000 * to) / 100)}{NBSP}%"
         case "needs":
-            to = [_NEEDS.get(word, word) for word in to]
+            to = [NEEDS.get(word, word) for word in to]
         case _:
             pass
     return _fill(f"relaxation_{relaxation.change}", **{**relaxation.values, "to": to})

@@ -15,9 +15,9 @@ from datetime import date
 from typing import Any, get_args
 
 from rpe_geo.matching.preferences import LANGUAGE_WISH, PARTS, WISHES
+from rpe_geo.messages.french import MODES, enumeration, number, typeset
 from rpe_geo.messages.french import day as french_day
-from rpe_geo.messages.french import enumeration, number
-from rpe_geo.messages.matching import MODES, PART_NAMES, wish_name
+from rpe_geo.messages.matching import PART_NAMES, wish_name
 from rpe_geo.messages.regles import MESSAGES, RULE_TITLES, WARNING_TITLES
 from rpe_geo.parameters import Parameter, ParameterTable, parameter_table
 from rpe_geo.verdicts import Rule
@@ -114,7 +114,7 @@ def rules_markdown(day: date = PUBLISHED_ON) -> str:
             lines.append(_row(["---"] * len(section.columns)))
             lines += [_row(row) for row in section.rows]
             lines.append("")
-    return "\n".join(lines).rstrip() + "\n"
+    return typeset("\n".join(lines).rstrip() + "\n")
 
 
 def _row(cells: Any) -> str:
