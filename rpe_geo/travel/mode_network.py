@@ -132,7 +132,7 @@ class ModeNetwork:
                 continue
             path = directory / f"{item.name}.npy"
             try:
-                arrays[item.name] = np.load(path, mmap_mode="r")
+                arrays[item.name] = np.asarray(np.load(path, mmap_mode="r"))
             except (OSError, ValueError, EOFError) as error:
                 raise InvalidFile("streets_damaged", where=Where(file=str(path))) from error
         return cls(**arrays, settings=settings)

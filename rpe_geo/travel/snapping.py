@@ -20,8 +20,8 @@ __all__ = ["SegmentGrid", "Snapped"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_CELL_M = 120.0
-_MOST_CELLS = 4_000_000
+_CELL_M = 40.0
+_MOST_CELLS = 2_500_000
 _CHUNK = 4096
 
 
@@ -44,6 +44,10 @@ class Snapped:
         From the point to the place; `inf` where there is none within the limits.
     access_min
         Minutes from the door to the place.
+    islanders
+        Numbers of the points whose nearest street is cut off from the connected network.
+    island
+        Where these meet their own street: they reach each other by it.
     """
 
     edge: Ints
@@ -54,6 +58,44 @@ class Snapped:
     backward_s: Floats
     distance_m: Floats
     access_min: Floats
+    islanders: Ints
+    island: Snapped | None = None
+
+    def one(self, number: int) -> Snapped:
+        """Return one of the places alone."""
+        at = np.array([number])
+        inside = np.flatnonzero(self.islanders == number)
+        return Snapped(
+            edge=self.edge[at],
+            longitude=self.longitude[at],
+            latitude=self.latitude[at],
+            vertex=self.vertex[at],
+            forward_s=self.forward_s[at],
+            backward_s=self.backward_s[at],
+            distance_m=self.distance_m[at],
+            access_min=self.access_min[at],
+            islanders=np.zeros(inside.size, dtype=np.int64),
+            island=self.island.one(int(inside[0])) if self.island and inside.size else None,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Nearest:
+    """The nearest place of each point: vertex that begins its segment (-1 is none), share of it, distance (m)."""
+
+    vertex: Ints
+    share: Floats
+    distance: Floats
+
+    @classmethod
+    def none(cls, count: int) -> _Nearest:
+        return cls(np.full(count, -1, dtype=np.int64), np.zeros(count), np.full(count, np.inf))
+
+    def part(self, part: slice) -> _Nearest:
+        return _Nearest(self.vertex[part], self.share[part], self.distance[part])
+
+    def chosen(self, numbers: Ints) -> _Nearest:
+        return _Nearest(self.vertex[numbers], self.share[numbers], self.distance[numbers])
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +114,7 @@ class SegmentGrid:
     """
 
     frame: Floats
-    cell_ptr: NDArray[np.int64]
+    cell_ptr: NDArray[np.int32]
     cell_segments: NDArray[np.int32]
     edge_of_vertex: NDArray[np.int32]
 
@@ -115,7 +157,7 @@ class SegmentGrid:
         sizes = np.bincount(cells, minlength=columns * rows)
         return cls(
             frame=np.array([west, south, per_longitude, per_latitude, cell, columns, rows]),
-            cell_ptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            cell_ptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
             cell_segments=segment[owner[order]].astype(np.int32),
             edge_of_vertex=edge_of_vertex,
         )
@@ -132,7 +174,7 @@ class SegmentGrid:
         for item in fields(cls):
             path = directory / f"grid_{item.name}.npy"
             try:
-                arrays[item.name] = np.load(path, mmap_mode="r")
+                arrays[item.name] = np.asarray(np.load(path, mmap_mode="r"))
             except (OSError, ValueError, EOFError) as error:
                 raise InvalidFile("streets_damaged", where=Where(file=str(path))) from error
         return cls(**arrays)
@@ -174,16 +216,17 @@ class SegmentGrid:
 
         Notes
         -----
-        A point beside streets that are cut off (by the edge of the extract, mostly) is linked to the connected network by
+        A point beside streets that are cut off (by the edge of the extract, mostly) keeps its own street for its
+        neighbours there, and is linked to the connected network by
         a way that nobody drew, as the crow flies and slowly (the parameter `link_kph`).
         """
-        vertex = np.empty(longitude.size, dtype=np.int64)
-        share, distance, street = (np.empty(longitude.size) for _ in range(3))
+        main, beside = _Nearest.none(longitude.size), _Nearest.none(longitude.size)
         for begin in range(0, longitude.size, _CHUNK):
             part = slice(begin, begin + _CHUNK)
-            vertex[part], share[part], distance[part], street[part] = self._nearest(
-                network, longitude[part], latitude[part], rules
+            self._nearest(
+                network, longitude[part], latitude[part], rules, main.part(part), beside.part(part)
             )
+        street = beside.distance
         beyond = np.flatnonzero(~(street <= rules["limit_m"]))
         if beyond.size and refuse:
             first = int(beyond[0])
@@ -200,19 +243,39 @@ class SegmentGrid:
                 limit=metres(rules["limit_m"]),
                 distance_m=far,
             )
-        distance[beyond] = np.inf
-        distance[vertex < 0] = np.inf
-        vertex = np.maximum(vertex, 0)
+        main.distance[beyond] = np.inf
+        main.vertex[beyond] = -1
+        on_foot = np.minimum(main.distance, street)
+        pace = 0.06 / float(network.settings["access_kph"])  # minutes per metre
+        link_pace = 0.06 / float(network.settings["link_kph"])
+        linked = np.full(longitude.size, np.inf)
+        near = np.isfinite(main.distance)
+        linked[near] = (main.distance[near] - on_foot[near]) * link_pace
+        islanders = np.flatnonzero(
+            (street <= rules["limit_m"])
+            & ~network.edge_open[self.edge_of_vertex[np.maximum(beside.vertex, 0)]]
+        )
+        island = None
+        if islanders.size:
+            their = beside.chosen(islanders)
+            island = self._place(network, their, their.distance * pace)
+        return self._place(network, main, on_foot * pace + linked, islanders, island)
+
+    def _place(
+        self,
+        network: ModeNetwork,
+        nearest: _Nearest,
+        access_min: Floats,
+        islanders: Ints | None = None,
+        island: Snapped | None = None,
+    ) -> Snapped:
+        vertex = np.maximum(nearest.vertex, 0)
 
         def along(values: Floats) -> Floats:
             near: Floats = values[vertex]
-            return near + share * (values[vertex + 1] - near)
+            there: Floats = near + nearest.share * (values[vertex + 1] - near)
+            return there
 
-        on_foot = np.minimum(distance, street)
-        pace = 0.06 / float(network.settings["access_kph"])  # minutes per metre
-        link_pace = 0.06 / float(network.settings["link_kph"])
-        with np.errstate(invalid="ignore"):
-            linked = np.where(np.isfinite(distance), (distance - on_foot) * link_pace, np.inf)
         return Snapped(
             edge=self.edge_of_vertex[vertex].astype(np.int64),
             longitude=along(network.shape_longitude),
@@ -220,8 +283,10 @@ class SegmentGrid:
             vertex=vertex,
             forward_s=along(network.shape_forward),
             backward_s=along(network.shape_backward),
-            distance_m=distance,
-            access_min=on_foot * pace + linked,
+            distance_m=nearest.distance,
+            access_min=access_min,
+            islanders=np.zeros(0, dtype=np.int64) if islanders is None else islanders,
+            island=island,
         )
 
     def _nearest(
@@ -230,20 +295,18 @@ class SegmentGrid:
         longitude: Floats,
         latitude: Floats,
         rules: Mapping[str, float],
-    ) -> tuple[Ints, Floats, Floats, Floats]:
+        main: _Nearest,
+        beside: _Nearest,
+    ) -> None:
         """
         Search rings of cells that widen until nothing nearer can lie outside.
 
-        Returns the vertex (-1 is none), share and distance of the nearest place of the connected network, and the
-        distance to the nearest street whatever.
+        Fills in the nearest place of the connected network, and the nearest street whatever.
         """
         west, south, per_longitude, per_latitude, cell = self.frame[:5].tolist()
         columns, rows = int(self.frame[5]), int(self.frame[6])
         x, y = (longitude - west) * per_longitude, (latitude - south) * per_latitude
         column, row = np.floor(x / cell).astype(np.int64), np.floor(y / cell).astype(np.int64)
-        vertex = np.full(longitude.size, -1, dtype=np.int64)
-        share = np.zeros(longitude.size)
-        distance, street = np.full(longitude.size, np.inf), np.full(longitude.size, np.inf)
         effective = np.full(longitude.size, np.inf)
         handicap = rules["fast_road_handicap_m"]
         pending = np.arange(longitude.size)
@@ -277,27 +340,28 @@ class SegmentGrid:
                 edge = self.edge_of_vertex[segment]
                 counted = np.where(network.edge_open[edge], apart, np.inf)
                 counted += np.where(network.edge_fast[edge], handicap, 0.0)
-                order = np.lexsort((segment, counted, candidate))
-                starts = np.flatnonzero(np.diff(candidate[order], prepend=-1))
-                nearest = np.minimum.reduceat(apart[order], starts)
-                chosen = order[starts]
-                at = point[chosen]
-                street[at] = nearest
-                found = np.isfinite(counted[chosen])
-                chosen, at = chosen[found], at[found]
-                vertex[at], share[at] = segment[chosen], t[chosen]
-                distance[at], effective[at] = apart[chosen], counted[chosen]
+                # Candidates of one point stand together.
+                starts = np.flatnonzero(np.diff(candidate, prepend=-1))
+                group = np.cumsum(np.diff(candidate, prepend=-1) != 0) - 1
+                for measure, result in ((apart, beside), (counted, main)):
+                    least = np.minimum.reduceat(measure, starts)
+                    best = np.flatnonzero((measure == least[group]) & np.isfinite(measure))
+                    chosen = best[np.flatnonzero(np.diff(candidate[best], prepend=-1))]
+                    at = point[chosen]
+                    result.vertex[at], result.share[at] = segment[chosen], t[chosen]
+                    result.distance[at] = apart[chosen]
+                effective[pending[candidate[starts]]] = least
             # Anything within `reach` whole cells of the point has been seen.
             seen = reach * cell
             unsure = effective[pending] > seen
             if seen >= rules["limit_m"]:
-                unsure &= street[pending] <= rules["limit_m"]
+                unsure &= beside.distance[pending] <= rules["limit_m"]
             if seen >= rules["link_m"]:
                 unsure[:] = False
             pending = pending[unsure]
-            reach *= 3
-        vertex[effective > rules["link_m"] + handicap] = -1
-        return vertex, share, distance, street
+            reach *= 2
+        far = effective > rules["link_m"] + handicap
+        main.vertex[far], main.distance[far] = -1, np.inf
 
     def _distance_to_network(
         self, network: ModeNetwork, longitude: float, latitude: float

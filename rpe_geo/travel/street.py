@@ -177,6 +177,11 @@ class StreetEngine:
         minutes = search.minutes(start, stop, cutoff_min)
         minutes += start.access_min[:, None]
         minutes += stop.access_min[None, :]
+        if start.island is not None and stop.island is not None:
+            # Neighbours on streets that are cut off reach each other there.
+            among = StreetEngine._door_to_door(search, start.island, stop.island, cutoff_min)
+            cells = np.ix_(start.islanders, stop.islanders)
+            minutes[cells] = np.minimum(minutes[cells], among)
         return minutes
 
     def _walk(self, origins: Places, destinations: Places, limit_min: float) -> Floats:
@@ -365,12 +370,16 @@ class StreetEngine:
         start = self._snap(search, mode, lon, lat)
         stop = self._snap(search, mode, to_lon, to_lat, ids=destinations)
         tracer = search.tracer(self._open_ways(), mode)
-        return tracer.routes(
-            (float(lon[0]), float(lat[0])),
-            list(zip(to_lon.tolist(), to_lat.tolist(), strict=True)),
-            start,
-            [_one_of(stop, number) for number in range(to_lon.size)],
-        )
+        door = (float(lon[0]), float(lat[0]))
+        doors = list(zip(to_lon.tolist(), to_lat.tolist(), strict=True))
+        places = [stop.one(number) for number in range(to_lon.size)]
+        found = tracer.routes(door, doors, start, places)
+        for number, place in enumerate(places):
+            if start.island is not None and place.island is not None:
+                there = tracer.routes(door, [doors[number]], start.island, [place.island])[0]
+                if there.travel_time_min < found[number].travel_time_min:
+                    found[number] = there
+        return found
 
     def _walk_route(self, origin: Point, destination: Point) -> Route:
         return self.routes(origin, gpd.GeoSeries([destination], crs=WGS84), mode="walk")[0]
@@ -513,27 +522,12 @@ class StreetEngine:
         return snapped
 
 
-def _one_of(places: Snapped, number: int) -> Snapped:
-    part = slice(number, number + 1)
-    return Snapped(
-        edge=places.edge[part],
-        longitude=places.longitude[part],
-        latitude=places.latitude[part],
-        vertex=places.vertex[part],
-        forward_s=places.forward_s[part],
-        backward_s=places.backward_s[part],
-        distance_m=places.distance_m[part],
-        access_min=places.access_min[part],
-    )
-
-
 def _stay_at_the_same_door(
     minutes: Floats, origins: tuple[Floats, Floats], destinations: tuple[Floats, Floats]
 ) -> None:
     """The same point is 0 minutes away from itself."""
-    by_place: dict[tuple[float, float], list[int]] = {}
-    for column, place in enumerate(zip(*map(np.ndarray.tolist, destinations), strict=True)):
-        by_place.setdefault(place, []).append(column)
-    for row, place in enumerate(zip(*map(np.ndarray.tolist, origins), strict=True)):
-        if place in by_place:
-            minutes[row, by_place[place]] = 0.0
+    from_keys = origins[0] + 1j * origins[1]
+    to_keys = destinations[0] + 1j * destinations[1]
+    shared = np.intersect1d(from_keys, to_keys)
+    for key in shared:
+        minutes[np.ix_(from_keys == key, to_keys == key)] = 0.0
