@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,32 +22,41 @@ def real_data() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def postgis_url() -> str:
-    """Address of the PostGIS that `make test` starts; see tests/postgis/server.py."""
-    address = os.environ.get("RPE_TEST_POSTGIS_URL", "")
-    if not address:
+@contextmanager
+def _postgis_schema() -> Iterator[str]:
+    """Make an empty schema in the PostGIS that `make test` starts (tests/postgis/server.py), and remove it."""
+    server = os.environ.get("RPE_TEST_POSTGIS_URL", "")
+    if not server:
         message = (
             "no PostGIS: run through python tests/postgis/server.py -- pytest, as make test does"
         )
         if os.environ.get("CI") == "true":
             pytest.fail(message)
         pytest.skip(message)
-    return address
-
-
-@pytest.fixture
-def empty_postgis_url(postgis_url: str) -> Iterator[str]:
-    """Address of a schema of its own in that PostGIS, without any table, removed after the test."""
     from sqlalchemy import create_engine, make_url, text
 
     schema = f"test_{uuid.uuid4().hex}"
-    engine = create_engine(postgis_url)
+    engine = create_engine(server)
     with engine.begin() as connection:
         connection.execute(text(f"CREATE SCHEMA {schema}"))
+    # The extension's functions are in public; no test leaves a table there.
     options = f"-csearch_path={schema},public"
-    address = make_url(postgis_url).update_query_dict({"options": options})
+    address = make_url(server).update_query_dict({"options": options})
     yield address.render_as_string(hide_password=False)
     with engine.begin() as connection:
         connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgis_url() -> Iterator[str]:
+    """Address of a PostGIS database; tests share it, each with an RPE of its own."""
+    with _postgis_schema() as address:
+        yield address
+
+
+@pytest.fixture
+def empty_postgis_url() -> Iterator[str]:
+    """Address of an empty PostGIS database for one test."""
+    with _postgis_schema() as address:
+        yield address

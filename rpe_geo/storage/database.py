@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -20,6 +21,9 @@ __all__ = ["connect", "current_revision", "head_revision", "migrate", "reading",
 _MIGRATIONS = "rpe_geo.storage.migrations"
 _LOCK = 7_310_442_019
 """Key of the advisory lock under which PostgreSQL databases are migrated; any number, always the same."""
+
+_ALEMBIC = threading.Lock()
+"""Alembic keeps what it migrates in module variables: one migration at a time in a process."""
 
 _BUSY_S = 30
 _WRITES = "rpe_geo_writes"
@@ -203,4 +207,5 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", "rpe_geo.storage:migrations")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _ALEMBIC:
+        command.upgrade(config, "head")
