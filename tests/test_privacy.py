@@ -293,22 +293,28 @@ def answers_of_the_service(
         index=[str(cell) for cell in cells],
         crs=4326,
     )
-    minutes = engine.travel_times(origins, centres, mode=mode, cutoff_min=90).to_numpy()
+    served = (
+        engine.serves(centres, mode=mode)
+        if hasattr(engine, "serves")
+        else np.full(len(centres), True)
+    )
+    minutes = np.full((len(origins), len(centres)), np.inf)
+    times = engine.travel_times(origins, centres[served], mode=mode, cutoff_min=90)
+    minutes[:, served] = times.to_numpy()
     return np.vectorize(public_minutes)(minutes)[:, which]
 
 
 def some_origins(lon, lat, count: int, seed: int = 3) -> gpd.GeoSeries:
-    random = np.random.default_rng(seed)
-    points = gpd.points_from_xy(
-        random.uniform(lon.min(), lon.max(), count), random.uniform(lat.min(), lat.max(), count)
-    )
+    """Draw places to ask from, all over the territory, near its doors."""
+    chosen = np.random.default_rng(seed).choice(len(lon), count, replace=False)
+    points = gpd.points_from_xy(lon[chosen] + 0.0004, lat[chosen] - 0.0003)
     return gpd.GeoSeries(points, index=[f"o{at}" for at in range(count)], crs=4326)
 
 
 class TestAttack:
     def check(self, engine, lon, lat, mode: str, *, naive_dwellings: int) -> None:
         masking = Masking(Cells.cut(lon, lat), b"secret of the tests")
-        origins = some_origins(lon, lat, 120)
+        origins = some_origins(lon, lat, 64)
         answers = answers_of_the_service(engine, origins, lon, lat, masking, mode)
         random = np.random.default_rng(8)
         for home in random.integers(0, len(lon), 12):
@@ -420,3 +426,34 @@ def test_thresholds_have_sources():
 
     table = parameter_table("privacy", date(2026, 11, 22))
     assert all(table.describe(name).source for name in table)
+
+
+def test_the_attack_fails_on_the_demonstrations_streets(tmp_path):
+    from pathlib import Path
+
+    from rpe_geo.geocoding.dwellings import address_points
+    from rpe_geo.territory import TerritoryInputs, build_territory
+    from rpe_geo.travel.street import StreetEngine
+
+    folder = Path(__file__).resolve().parents[1] / "data" / "communes" / "demonstration"
+    inputs = TerritoryInputs(
+        streets=folder / "streets.osm.pbf", addresses=[folder / "addresses.csv.gz"]
+    )
+    territory = build_territory(tmp_path / "T", inputs)
+    lon, lat = address_points(territory.addresses)
+    TestAttack().check(StreetEngine(territory.streets), lon, lat, "car", naive_dwellings=1500)
+
+
+@pytest.mark.real
+def test_the_attack_fails_in_montpellier(tmp_path, real_data):
+    from rpe_geo.geocoding.dwellings import address_points
+    from rpe_geo.territory import TerritoryInputs, build_territory
+    from rpe_geo.travel.street import StreetEngine
+
+    inputs = TerritoryInputs(
+        streets=real_data / "montpellier" / "montpellier-streets-2014.osm.pbf",
+        addresses=[real_data / "montpellier" / "adresses-34172.csv.gz"],
+    )
+    territory = build_territory(tmp_path / "T", inputs)
+    lon, lat = address_points(territory.addresses)
+    TestAttack().check(StreetEngine(territory.streets), lon, lat, "walk", naive_dwellings=2000)
