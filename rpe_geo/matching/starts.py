@@ -8,7 +8,7 @@ last breach found; a few rounds settle a year.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -17,13 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.domain import Request, months_after
+from rpe_geo.matching.shortcuts import FREE, RESTED, ROOMY, UNSETTLED, settle
 from rpe_geo.parameters import parameter_table
+from rpe_geo.rules.breaches import Breaches
 from rpe_geo.rules.compiled import FOREVER, NEVER, Registry
-from rpe_geo.rules.laws import every_breach
+from rpe_geo.rules.laws import every_breach, working_time_breaches
 from rpe_geo.rules.need import Need, compile_need
 from rpe_geo.rules.needs import HoursShares, needs_met, schools_served
 from rpe_geo.rules.timeline import Timeline, lay_timeline
-from rpe_geo.rules.working_time import pad_weeks
+from rpe_geo.rules.working_time import pad_weeks, summed_hours
 
 __all__ = ["Question", "ask", "first_starts", "timeline_of"]
 
@@ -31,6 +33,13 @@ Whole = NDArray[np.int64]
 
 _PAIRS_AT_ONCE = 256
 """Timelines laid together: few enough to stay in the processor's cache."""
+
+_Laws = Callable[[Timeline, Mapping[str, Any]], Sequence[Breaches]]
+_TO_ASK: dict[np.int8, _Laws] = {
+    RESTED: summed_hours,
+    ROOMY: working_time_breaches,
+    UNSETTLED: every_breach,
+}
 
 
 @dataclass(frozen=True)
@@ -224,10 +233,18 @@ def first_starts(
     while len(open_pairs):
         start[open_pairs] = need.next_asked_day(start[open_pairs])
         open_pairs = open_pairs[start[open_pairs] <= last[open_pairs]]
+        settled = settle(
+            registry, need, providers[open_pairs], start[open_pairs], law, latest=latest
+        )
+        free = open_pairs[settled == FREE]
+        found[free] = start[free]
+        parts = [(laws, open_pairs[settled == code]) for code, laws in _TO_ASK.items()]
+        open_pairs = np.concatenate([pairs for _, pairs in parts])
         passed = np.concatenate(
             [
-                _last_blocked(registry, need, providers[chunk], start[chunk], law)
-                for chunk in _chunks(open_pairs)
+                _last_blocked(registry, need, providers[chunk], start[chunk], law, laws)
+                for laws, pairs in parts
+                for chunk in _chunks(pairs)
             ]
             or [open_pairs]
         )
@@ -243,13 +260,18 @@ def _chunks(pairs: Whole) -> list[Whole]:
 
 
 def _last_blocked(
-    registry: Registry, need: Need, providers: Whole, starts: Whole, law: Mapping[str, Any]
+    registry: Registry,
+    need: Need,
+    providers: Whole,
+    starts: Whole,
+    law: Mapping[str, Any],
+    laws: _Laws,
 ) -> Whole:
-    """Return the start that must be passed for each provider; NEVER when nothing is broken."""
+    """Return the start that must be passed for each provider; NEVER when none of the laws is broken."""
     # A child's age in months, which old attestations look at, changes too often to shorten anything.
     shortened = not registry.legacy[providers].any()
     timeline = timeline_of(registry, need, providers, starts, law, shortened=shortened)
     blocked = np.full(len(providers), NEVER, dtype=np.int64)
-    for breaches in every_breach(timeline, law):
+    for breaches in laws(timeline, law):
         np.maximum(blocked, breaches.last_start_by_pair(len(providers), NEVER), out=blocked)
     return blocked

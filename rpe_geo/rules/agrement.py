@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.domain import LegacyPlaces, months_after
-from rpe_geo.rules.breaches import Breaches, joined, slot_breaches
+from rpe_geo.rules.breaches import Breaches, joined, no_breach, slot_breaches
 from rpe_geo.rules.compiled import FOREVER, NEVER, People
 from rpe_geo.rules.patterns import ALWAYS, REFERENCE_ORDINAL, rows_of
 from rpe_geo.rules.timeline import Timeline
@@ -119,8 +119,7 @@ def legacy_ages(timeline: Timeline) -> Breaches:
         _legacy_ages_of(timeline, int(pair))
         for pair in np.flatnonzero(timeline.registry.legacy[timeline.provider])
     ]
-    nothing = np.zeros(timeline.asked.shape, dtype=np.int16)
-    return joined(found) if found else slot_breaches("legacy_ages", timeline, nothing, nothing)
+    return joined(found) if found else no_breach("legacy_ages")
 
 
 def _legacy_ages_of(timeline: Timeline, pair: int) -> Breaches:

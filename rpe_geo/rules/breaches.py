@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rpe_geo.rules.timeline import Timeline
 from rpe_geo.verdicts import Rule
 
-__all__ = ["Breaches", "element_breaches", "joined", "slot_breaches"]
+__all__ = ["Breaches", "element_breaches", "joined", "no_breach", "slot_breaches"]
 
 Whole = NDArray[np.int64]
 Figures = NDArray[np.float64]
@@ -104,6 +104,12 @@ def slot_breaches(
         limit=np.broadcast_to(limit, have.shape).ravel()[slot].astype(np.float64),
         existing=_NOBODY,
     )
+
+
+def no_breach(rule: Rule) -> Breaches:
+    """Answer that a law is broken nowhere."""
+    none = np.zeros(0, dtype=np.float64)
+    return Breaches(rule, _NOBODY, _NOBODY, _NOBODY, _NOBODY, _NOBODY, none, none, _NOBODY)
 
 
 def element_breaches(

@@ -109,7 +109,9 @@ class Registry:
         Whether her availabilities judge `places` (INTERFACES §4bis 23).
     mam
         Number of the MAM; −1 at home. `mam_first`, `mam_members` list the members, `mam_present_max` and
-        `mam_children_max` the limits (−1: unknown MAM, the law's defaults hold).
+        `mam_children_max` the limits (−1: unknown MAM, the law's defaults hold), `mam_contracts` counts the contracts.
+    cycle
+        Weeks after which the hours of a childminder, her contracts included, repeat.
     can
         Capabilities, shape (childminders, words).
     """
@@ -137,6 +139,8 @@ class Registry:
     mam_members: NDArray[np.int64]
     mam_present_max: NDArray[np.int64]
     mam_children_max: NDArray[np.int64]
+    mam_contracts: NDArray[np.int64]
+    cycle: NDArray[np.int64]
     words: dict[str, int]
     can: NDArray[np.bool_]
     schools: dict[str, NDArray[np.int64]]
@@ -326,6 +330,14 @@ def compile_registry(
         capability[tuple(np.array(can).T)] = True
     member_of = table[10]
     members = np.argsort(member_of, kind="stable")[np.count_nonzero(member_of < 0) :]
+    table_of = patterns.table()
+    contract_people = contracts.people(len(childminders))
+    contract_counts = np.diff(contract_people.first)
+    hours_of = table[6]
+    cycle = np.ones(len(childminders), dtype=np.int64)
+    known = np.flatnonzero(hours_of >= 0)
+    cycle[known] = table_of.length[hours_of[known]]
+    np.lcm.at(cycle, contract_people.provider, table_of.length[contract_people.pattern])
     unknown = np.full(len(mam_numbers) - len(mams), -1, dtype=np.int64)
     counts = np.bincount(member_of[members], minlength=len(mam_numbers))
     return Registry(
@@ -333,8 +345,8 @@ def compile_registry(
         mams=tuple(mams),
         facilities=tuple(facilities),
         rows=np.arange(len(childminders)),
-        patterns=patterns.table(),
-        contracts=contracts.people(len(childminders)),
+        patterns=table_of,
+        contracts=contract_people,
         own_children=own_children.people(len(childminders)),
         availabilities=availabilities.people(len(childminders)),
         places=table[0],
@@ -356,6 +368,10 @@ def compile_registry(
         mam_children_max=np.concatenate(
             (np.array([mam.children_max for mam in mams], dtype=np.int64), unknown)
         ),
+        mam_contracts=np.bincount(
+            member_of[members], weights=contract_counts[members], minlength=len(mam_numbers)
+        ).astype(np.int64),
+        cycle=cycle,
         words=words,
         can=capability,
         schools={school: np.array(numbers) for school, numbers in schools.items()},

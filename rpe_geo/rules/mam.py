@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.rules.breaches import Breaches, slot_breaches
+from rpe_geo.rules.breaches import Breaches, no_breach, slot_breaches
 from rpe_geo.rules.timeline import Timeline, lay
 from rpe_geo.schedule import QUARTERS_PER_DAY
 
@@ -36,6 +36,8 @@ def mam_laws(
         `mam_present` (members, the one asked included), then `mam_children` (children, the asked ones included).
     """
     registry = timeline.registry
+    if not (registry.mam[timeline.provider] >= 0).any():
+        return no_breach("mam_present"), no_breach("mam_children")
     shape = timeline.asked.shape
     members = np.zeros(shape, dtype=np.int16)
     children = np.zeros(shape, dtype=np.int16)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,15 +25,21 @@ from rpe_geo.schedule import (
 
 __all__ = [
     "ALWAYS",
+    "FAR",
     "REFERENCE_ORDINAL",
     "PatternTable",
     "Patterns",
+    "day_bounds",
     "monday_ordinal",
+    "pack",
     "rows_of",
 ]
 
 REFERENCE_ORDINAL = REFERENCE_MONDAY.toordinal()
 """Week 1 of the timetables that have no start date, as a proleptic ordinal."""
+
+FAR = 255
+"""First quarter-hour of a day without presence: later than any."""
 
 ALWAYS = Timetable((Week.parse("Mo-Su 00:00-24:00"),))
 """The presence of somebody who is always there."""
@@ -73,6 +80,34 @@ def rows_of(timetable: Timetable) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]
     return heads.reshape(shape), tails.reshape(shape)
 
 
+def pack(rows: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Pack rows of 672 quarter-hours into eleven words each."""
+    bits = np.zeros((len(rows), 11 * 8), dtype=np.uint8)
+    bits[:, : QUARTERS_PER_WEEK // 8] = np.packbits(rows, axis=1)
+    return bits.view(np.uint64)
+
+
+def day_bounds(rows: NDArray[np.bool_]) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """
+    Find where the presence of each day begins and ends.
+
+    Parameters
+    ----------
+    rows
+        Shape (n, 672).
+
+    Returns
+    -------
+    tuple of ndarray of int16, shape (n, 7)
+        First quarter-hour of each day (far beyond the day when there is none), and the one after its last (0).
+    """
+    days = rows.reshape(-1, 7, QUARTERS_PER_DAY)
+    there = days.any(axis=2)
+    first = np.where(there, days.argmax(axis=2), FAR)
+    last = np.where(there, QUARTERS_PER_DAY - days[:, :, ::-1].argmax(axis=2), 0)
+    return first.astype(np.int16), last.astype(np.int16)
+
+
 @dataclass(frozen=True)
 class PatternTable:
     """
@@ -94,6 +129,24 @@ class PatternTable:
     heads: NDArray[np.bool_]
     tails: NDArray[np.bool_]
     whole: NDArray[np.bool_]
+
+    @cached_property
+    def packed(self) -> NDArray[np.uint64]:
+        """`whole` as bits, shape (rows, 11)."""
+        return pack(self.whole)
+
+    @cached_property
+    def days(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+        """First and last quarter-hour of each day of the rows; see `day_bounds`."""
+        return day_bounds(self.whole)
+
+    @cached_property
+    def nights(self) -> NDArray[np.bool_]:
+        """Whether a pattern has hours after midnight of a span begun the evening before."""
+        if not len(self.first):
+            return np.zeros(0, dtype=np.bool_)
+        nights: NDArray[np.bool_] = np.logical_or.reduceat(self.tails.any(axis=1), self.first)
+        return nights
 
     def rows(
         self,

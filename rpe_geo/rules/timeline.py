@@ -93,13 +93,13 @@ class Timeline:
     @cached_property
     def worked(self) -> Rows:
         """Quarter-hours with a contract child or an asked child."""
-        worked: Rows = np.logical_or(self.contract_children > 0, self.asked)
-        return worked
+        return np.asarray((self.contract_children > 0) | self.asked, dtype=np.bool_)
 
     @cached_property
     def added(self) -> Rows:
         """Asked quarter-hours at which nobody was present yet."""
-        return self.asked & (self.contract_children == 0)
+        added: Rows = self.asked & (self.contract_children == 0)
+        return added
 
     @cached_property
     def rows_added(self) -> Rows:
