@@ -34,6 +34,9 @@ Between = Callable[[int, int], float]
 """Minutes from one provider to another, by position in the registry: childminders first, then facilities."""
 
 _MONTHS_LOOKED_AT = (0, 3, 6, 12, 18)
+_NEAREST_PER_PLACE = 4
+"""How many of the nearest are packed for each one kept in the pool."""
+
 _PAIRS_OF_EACH = 12
 _PLANS_AT_ONCE = 40
 _Kind = Literal["childminder", "mam", "facility", "home_care"]
@@ -66,7 +69,7 @@ def find_combinations(
     limit: int | None = None,
 ) -> list[Combination]:
     """
-    Find who could share the week.
+    Find who could share the week; hours asked on public holidays are left to be arranged.
 
     Parameters
     ----------
@@ -102,6 +105,8 @@ def find_combinations(
     near = np.flatnonzero(np.isfinite(minutes) & (minutes <= reach) & ~alone)
     if not len(near) or wanted < 1 or not request.schedule.slots.any():
         return []
+    pool = _NEAREST_PER_PLACE * int(scoring["combination_pool"])
+    near = np.sort(near[np.argsort(minutes[near], kind="stable")[:pool]])
     search = _Search(registry, profiles, request, today, scoring, minutes, between, law)
     search.look(near)
     found = [*search.alone(wanted)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from rpe_geo.errors import InputError, Where
@@ -29,9 +30,13 @@ def check_preferences(preferences: Mapping[str, float]) -> None:
     Raises
     ------
     InputError
-        With the unknown name and the known ones.
+        With the unknown name and the known ones, or the weight that is not a number from 0 up.
     """
-    for name in preferences:
+    for name, weight in preferences.items():
+        if not 0 <= weight < math.inf:
+            raise InputError(
+                "preference_weight", where=Where(field="preferences"), name=name, value=weight
+            )
         language = name.startswith(LANGUAGE_WISH) and len(name) > len(LANGUAGE_WISH)
         if name not in PARTS and name != "detour" and name not in WISHES and not language:
             raise InputError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import chain, pairwise
 
 import numpy as np
@@ -55,6 +56,19 @@ class Profiles:
 
     def __len__(self) -> int:
         return len(self.provider_ids)
+
+    @cached_property
+    def _ids(self) -> NDArray[np.object_]:
+        return np.array(self.provider_ids, dtype=object)
+
+    @cached_property
+    def _kinds(self) -> NDArray[np.object_]:
+        return np.array(self.provider_kinds, dtype=object)
+
+    @cached_property
+    def _is_childminder(self) -> NDArray[np.bool_]:
+        childminder: NDArray[np.bool_] = (self._kinds == "childminder").astype(np.bool_)
+        return childminder
 
     @classmethod
     def compile(cls, registry: Registry) -> Profiles:
@@ -159,8 +173,8 @@ class Profiles:
         """
         packing, part_used = self.packing(rows, request, scoring=scoring)
         return Candidates(
-            provider_kinds=[self.provider_kinds[row] for row in rows],
-            provider_ids=[self.provider_ids[row] for row in rows],
+            provider_kinds=self._kinds[rows].tolist(),
+            provider_ids=self._ids[rows].tolist(),
             start=start,
             hours_share=hours_share,
             travel_min=travel_min,
@@ -222,7 +236,7 @@ class Profiles:
         lanes = self._lanes(rows, day)
         # No place is left where at least `full_from` children are present already.
         full_from = self.places_offered[rows] - children + 1
-        minder = np.array([kind == "childminder" for kind in self.provider_kinds])[rows]
+        minder = self._is_childminder[rows]
         for number, lane in enumerate(lanes):
             full = minder & (np.maximum(full_from, 0) == number)
             bits[:, full] &= ~lane[:, full]
@@ -277,7 +291,7 @@ class Profiles:
             filled += added * np.minimum(1.0, (before + added) / np.maximum(full, 1))
             shared += added * (before > 0)
         total = siblings * reached[0]
-        childminder = np.array([kind == "childminder" for kind in self.provider_kinds])[rows]
+        childminder = self._is_childminder[rows]
         hours_told = self.knows_contracts[rows] | (self.working_first[rows] >= 0)
         known = childminder & hours_told & (total > 0)
         each = np.where(known, total, np.nan)

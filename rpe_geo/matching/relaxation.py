@@ -180,8 +180,19 @@ class _Search:
         self.lawful: _Mask = mask.feasible
         self.near: _Mask = self.within_reach(self.request)
         self.accepted: _Mask = self.lawful & self.near
-        self.refused: _Rows = np.flatnonzero(self.near & ~self.lawful)
+        refused: _Rows = np.flatnonzero(self.near & ~self.lawful)
+        # Changes are looked for among the nearest, then counted on everybody.
+        self.refused: _Rows = self._nearest(refused)
+        self.everybody = len(self.refused) == len(refused)
         self.certain: list[Change] = []
+
+    def _nearest(self, rows: _Rows) -> _Rows:
+        """Keep the nearest providers, in rising order."""
+        minutes = None if self.minutes_of is None else self.minutes_of(self.request.mode)
+        if minutes is None:
+            return rows
+        nearest = rows[np.argsort(minutes[rows], kind="stable")]
+        return np.sort(nearest[: self.scoring["relaxation_pool"]])
 
     def within_reach(self, request: Request) -> _Mask:
         """Tell whom the family can reach in the minutes it accepts; nobody when the mode is not at hand."""
@@ -207,7 +218,7 @@ class _Search:
                 break
             brought = asked[self.ask(change.request, asked).feasible]
             openings.append(Opening(change, tuple(brought.tolist())))
-            if asked is self.refused:
+            if asked is self.refused and self.everybody:
                 self.certain.append(change)
         return openings
 

@@ -31,6 +31,9 @@ MESSAGES = {
     "preference_unknown": (
         "la préférence « {name} » n'existe pas ; les préférences connues sont : {known}."
     ),
+    "preference_weight": (
+        "le poids {value} de la préférence « {name} » doit être un nombre à partir de 0 (1 : comme prévu, 2 : double)."
+    ),
     "preferences_all_zero": (
         "tous les critères ont le poids 0 : donnez un poids supérieur à 0 à l'un d'eux au moins."
     ),

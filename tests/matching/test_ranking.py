@@ -173,6 +173,13 @@ def test_an_unknown_preference_is_refused_with_the_known_ones():
     check_preferences(dict.fromkeys([*PARTS, *WISHES, "detour", f"{LANGUAGE_WISH}en"], 1.0))
 
 
+@pytest.mark.parametrize("weight", [float("inf"), float("nan"), -1.0])
+def test_a_weight_is_a_number_from_0_up(weight):
+    with pytest.raises(InputError, match="preference_weight") as caught:
+        check_preferences({"travel": weight})
+    assert "travel" in explain(caught.value)
+
+
 def test_all_weights_at_zero_are_refused():
     nothing = request(preferences=dict.fromkeys(PARTS, 0.0))
     with pytest.raises(InputError, match="preferences_all_zero"):

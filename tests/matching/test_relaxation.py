@@ -162,3 +162,20 @@ def test_the_count_is_the_whole_truth():
         assert mask.feasible.sum() == one.gain
         assert one.relaxation.values["gain"] == one.gain
         assert one.relaxation.to == one.change.to
+
+
+def test_changes_looked_for_among_the_nearest_are_counted_on_everybody():
+    people = [minder(number, "Mo,Tu,Th,Fr 07:00-18:00") for number in range(6)]
+    registry = compile_registry(people)
+    few = replace(
+        SCORING,
+        parameters={
+            **SCORING.parameters,
+            "relaxation_pool": replace(SCORING.describe("relaxation_pool"), value=2),
+        },
+    )
+    (found,) = find_openings(
+        registry, request("Mo-Fr 08:00-16:00"), today=TODAY, scoring=few,
+        minutes_of=lambda _: np.arange(1.0, 7.0),
+    )[:1]  # fmt: skip
+    assert found.gain == 6
