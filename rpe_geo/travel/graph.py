@@ -16,7 +16,7 @@ from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.osm_file import ParsedStreets
 from rpe_geo.travel.tags import NetworkMode
 
-__all__ = ["build_mode_network", "search_graph"]
+__all__ = ["build_mode_network", "connected_edges", "search_graph"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -335,9 +335,11 @@ def _network(
     )  # fmt: skip
     region = _regions(start, end, (pattern & 8) > 0, nodes.size)
     edge_length = np.add.reduceat(length, edge_first)
-    is_open = _open_edges(
-        indptr, indices, states, can_forward, can_backward, edge_length, speeds["snapping"]
-    )
+    directions = [
+        (can_forward, states.tail_forward, states.head_forward),
+        (can_backward, states.tail_backward, states.head_backward),
+    ]
+    is_open = connected_edges(indptr, indices, directions, edge_length, speeds["snapping"])
     return ModeNetwork(
         state_longitude=lon_of[states.node],
         state_latitude=lat_of[states.node],
@@ -593,31 +595,43 @@ def _regions(start: Ints, end: Ints, restricted: Bools, node_count: int) -> Ints
     return region
 
 
-def _open_edges(
+def connected_edges(
     indptr: NDArray[np.int32],
     indices: NDArray[np.int32],
-    states: _States,
-    can_forward: Bools,
-    can_backward: Bools,
+    directions: list[tuple[Bools, Ints, Ints]],
     length_m: Floats,
-    table: Mapping[str, Any],
+    rules: Mapping[str, Any],
 ) -> Bools:
-    """Tell the edges of the connected network from islands: both ends in one strongly connected part that is large enough."""
-    graph = csr_array(
-        (np.ones(indices.size, dtype=np.int8), indices, indptr), shape=(states.count, states.count)
-    )
+    """
+    Tell the edges of the connected network from islands.
+
+    Parameters
+    ----------
+    indptr, indices
+        The search graph.
+    directions
+        For each direction: whether it is allowed, tail states, head states, by edge.
+    length_m
+        Length of each edge.
+    rules
+        The parameter `snapping`: an island is a strongly connected part smaller than `island_share` of the largest.
+
+    Returns
+    -------
+    ndarray
+        True where both ends of an edge lie in one part that is large enough.
+    """
+    count = indptr.size - 1
+    graph = csr_array((np.ones(indices.size, dtype=np.int8), indices, indptr), shape=(count, count))
     _, label = connected_components(graph, directed=True, connection="strong")
-    inside = np.full(can_forward.size, -1, dtype=np.int64)
-    for allowed, tail, head in (
-        (can_forward, states.tail_forward, states.head_forward),
-        (can_backward, states.tail_backward, states.head_backward),
-    ):
+    inside = np.full(length_m.size, -1, dtype=np.int64)
+    for allowed, tail, head in directions:
         joined = allowed & (label[tail] == label[head])
         inside[joined] = label[tail[joined]]
     found = inside >= 0
     if not found.any():
-        return np.ones(can_forward.size, dtype=bool)
+        return np.ones(length_m.size, dtype=bool)
     size = np.bincount(inside[found], weights=length_m[found], minlength=int(label.max()) + 1)
-    enough = size >= max(min(table["island_m"], size.max()), table["island_share"] * size.max())
+    enough = size >= max(min(rules["island_m"], size.max()), rules["island_share"] * size.max())
     is_open: Bools = found & enough[np.maximum(inside, 0)]
     return is_open

@@ -18,6 +18,7 @@ from shapely import Point
 
 from rpe_geo.crs import WGS84
 from rpe_geo.errors import InputError
+from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Route
 from rpe_geo.travel.contraction import Hierarchy, hierarchy_is_available
 from rpe_geo.travel.isochrones import Clock, draw_areas
@@ -28,6 +29,7 @@ from rpe_geo.travel.paths import Tracer
 from rpe_geo.travel.points import check_cutoff, coordinates_of
 from rpe_geo.travel.search import Ends, search_by_hierarchy, search_by_scipy, street_minutes
 from rpe_geo.travel.snapping import SegmentGrid, Snapped
+from rpe_geo.travel.tags import NetworkMode
 from rpe_geo.travel.timetable import Timetable
 from rpe_geo.travel.transit import Places, TransitSearch
 
@@ -97,6 +99,8 @@ class StreetEngine:
         transit.
     pushchair
         Walk as with a pushchair: slower, and never by steps without a ramp.
+    networks, source
+        Networks in memory instead of a folder; see `of_networks`.
 
     Notes
     -----
@@ -105,15 +109,46 @@ class StreetEngine:
     says where the arrays are; they stay on disk until they are used.
     """
 
-    def __init__(self, directory: Path, *, pushchair: bool = False) -> None:
+    def __init__(
+        self,
+        directory: Path | None,
+        *,
+        pushchair: bool = False,
+        networks: Mapping[NetworkMode, ModeNetwork] | None = None,
+        source: str = "",
+    ) -> None:
         self._directory = directory
-        self._meta = read_meta(directory)
+        self._meta = read_meta(directory) if directory else _meta_of(networks or {}, source)
         self._pushchair = pushchair
-        self._searches: dict[str, _ModeSearch] = {}
+        self._searches: dict[str, _ModeSearch] = {
+            mode: _ModeSearch(network, SegmentGrid.build(network))
+            for mode, network in (networks or {}).items()
+        }
         self._snapped: OrderedDict[tuple[str, bytes], Snapped] = OrderedDict()
         self._ways: Ways | None = None
         self._transit: TransitSearch | None = None
         self._lock = threading.RLock()
+
+    @classmethod
+    def of_networks(
+        cls, networks: Mapping[NetworkMode, ModeNetwork], *, source: str = ""
+    ) -> StreetEngine:
+        """
+        Make an engine of networks in memory, from osmnx graphs for instance.
+
+        Parameters
+        ----------
+        networks
+            One network per mode.
+        source
+            What results say of their origin.
+
+        Returns
+        -------
+        StreetEngine
+            Without names of streets, nor public transport.
+        """
+        return cls(None, networks=networks, source=source)
 
     def travel_times(
         self,
@@ -457,7 +492,7 @@ class StreetEngine:
             if key not in self._searches:
                 if mode not in {"walk", "bike", "car"}:
                     raise InputError("mode_unknown", mode=mode, modes=self.modes)
-                if key not in self._meta["nodes"]:
+                if key not in self._meta["nodes"] or self._directory is None:
                     raise InputError("mode_unavailable", mode=mode, modes=self.modes)
                 folder = self._directory / key
                 settings: Mapping[str, Any] = self._meta["settings"]["modes"][key]
@@ -476,12 +511,14 @@ class StreetEngine:
             return self._transit
 
     def _transit_folder(self) -> Path | None:
+        if self._directory is None:
+            return None
         beside = self._directory.parent / "transit"
         return beside if (beside / "transit.json").is_file() else None
 
-    def _open_ways(self) -> Ways:
+    def _open_ways(self) -> Ways | None:
         with self._lock:
-            if self._ways is None:
+            if self._ways is None and self._directory is not None:
                 self._ways = Ways.load(self._directory)
             return self._ways
 
@@ -520,6 +557,23 @@ class StreetEngine:
             while len(self._snapped) > _REMEMBERED_POINT_SETS:
                 self._snapped.popitem(last=False)
         return snapped
+
+
+def _meta_of(networks: Mapping[NetworkMode, ModeNetwork], source: str) -> dict[str, Any]:
+    """Say of networks in memory what `streets.json` says of a folder."""
+    today = date.today()  # noqa: DTZ011 - the table in force
+    lon = np.concatenate([network.state_longitude for network in networks.values()])
+    lat = np.concatenate([network.state_latitude for network in networks.values()])
+    return {
+        "network_version": "-".join(
+            str(network.settings.get("version", "")) for network in networks.values()
+        ),
+        "source": source,
+        "built_on": today.isoformat(),
+        "nodes": {mode: network.state_count for mode, network in networks.items()},
+        "bbox": [float(v) for v in (lon.min(), lat.min(), lon.max(), lat.max())],
+        "settings": {"snapping": parameter_table("speeds", today)["snapping"]},
+    }
 
 
 def _stay_at_the_same_door(
