@@ -109,6 +109,9 @@ def build(
     code: Annotated[
         list[str] | None, typer.Option(help="Commune voulue (code INSEE) ; répétable.")
     ] = None,
+    departement: Annotated[
+        list[str] | None, typer.Option(help="Toutes les communes d'un département ; répétable.")
+    ] = None,
     places: Annotated[
         Path | None, typer.Option(help="Places de la CNAF, à tous les niveaux (.parquet).")
     ] = None,
@@ -135,11 +138,20 @@ def build(
         Path | None, typer.Option(help="Avec --zones : registre des assistant·es maternel·les.")
     ] = None,
     iris_births: Annotated[
-        Path | None, typer.Option(help="Avec --zones : naissances par IRIS (INSEE, .csv).")
+        Path | None,
+        typer.Option(
+            help="Avec --zones : naissances par IRIS (INSEE, .csv). Par défaut naissances-iris*.csv à côté des zones."
+        ),
     ] = None,
     iris_zones: Annotated[
-        Path | None, typer.Option(help="Avec --zones : zone de chaque IRIS (.csv).")
+        Path | None,
+        typer.Option(
+            help="Avec --zones : zone de chaque IRIS. Par défaut iris-*.csv à côté des zones."
+        ),
     ] = None,
+    credit: Annotated[
+        str, typer.Option(help="Avec --zones : producteur et date, « Ville de Montpellier, 2014 ».")
+    ] = "",
     territory: Annotated[
         Path | None, typer.Option(help="Territoire : trajets par les rues, et ses établissements.")
     ] = None,
@@ -163,7 +175,7 @@ def build(
         contours=contours,
         places=places,
         births=births,
-        rates=rates or _beside(places),
+        rates=rates or _near(places, "taux-couverture-global-*.parquet"),
         cog=cog,
     )
     weight = parse_decay(decay) if decay else None
@@ -178,6 +190,7 @@ def build(
                 files,
                 year=year,
                 codes=code,
+                departements=departement,
                 engine=engine,
                 mode=cast("Mode", mode),
                 minutes=minutes,
@@ -185,11 +198,18 @@ def build(
                 progress=progress,
             )
         else:
-            if code and len(code) > 1:
+            if departement or (code and len(code) > 1):
                 raise InputError("zones_several_communes")
             observatory = observe_zones(
                 files,
-                ZoneFiles(zones, facilities, childminders, iris_births, iris_zones),
+                ZoneFiles(
+                    zones,
+                    facilities,
+                    childminders,
+                    iris_births or _near(zones, "naissances-iris*.csv"),
+                    iris_zones or _near(zones, "iris-*.csv"),
+                    credit,
+                ),
                 year=year,
                 on=_day(on),
                 commune=code[0] if code else None,
@@ -213,11 +233,9 @@ def _day(text: str | None) -> date:
         raise InputError("date_unreadable", value=text) from None
 
 
-def _beside(places: Path | None) -> Path | None:
-    """Find the published rates beside the places."""
-    if places is None:
-        return None
-    found = sorted(places.parent.glob("taux-couverture-global-*.parquet"))
+def _near(file: Path | None, pattern: str) -> Path | None:
+    """Find the latest file of a name in the same folder."""
+    found = sorted(file.parent.glob(pattern)) if file is not None else []
     return found[-1] if found else None
 
 

@@ -113,4 +113,5 @@ MESSAGES = {
     "facilities_spread": (
         "sans liste d'établissements, leurs {places} places sont réparties selon les enfants (« estimé »)."
     ),
+    "departement_unknown": "aucun département « {given} » parmi ces communes : écrivez 01, 2A ou 971.",
 }

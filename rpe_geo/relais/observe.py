@@ -93,6 +93,7 @@ def observe_communes(
     *,
     year: int,
     codes: Sequence[str] | None = None,
+    departements: Sequence[str] | None = None,
     engine: TravelTimeEngine | None = None,
     mode: Mode = "car",
     minutes: float | None = None,
@@ -108,8 +109,8 @@ def observe_communes(
         The open data.
     year
         Year of the places; the children are the births of the three years that end there.
-    codes
-        Communes wanted; all if None.
+    codes, departements
+        Communes wanted, and départements wanted whole; all if neither.
     engine
         Travel times on real streets; None computes them from great circles (`car_between_zones`).
     mode, minutes
@@ -136,9 +137,8 @@ def observe_communes(
     progress("observatory_read", 0, steps)
     communes = read_communes(files.communes)
     former = former_codes(files.cog) if files.cog else {}
-    asked = communes.table.index
-    if codes:
-        asked = pd.Index(today(codes, communes.table.index, former, Where(field="--code")))
+    asked = _asked(communes, codes or (), departements or (), former)
+    partial = len(asked) < len(communes.table)
     notes: list[Note] = []
     official = _official_places(files, year)
     births, births_notes = _births(files, communes, year)
@@ -160,10 +160,10 @@ def observe_communes(
 
     zones = _calibrated(zones, official)
     inside = zones.loc[[code for code in zones.index if code in asked]]
-    if codes:
+    if partial:
         effect = _margin_effect(parts, times, asked, decay)
         inside = inside.assign(access_margin_effect=inside["access_e2sfca"] - effect)
-    checks = _checks(zones, official, files, communes, births) if not codes else ()
+    checks = _checks(zones, official, files, communes, births) if not partial else ()
     inside = _flags(inside, checks, table)
     progress("observatory_read", 4, steps)
     inside = _local_statistics(inside, table, minutes)
@@ -181,7 +181,7 @@ def observe_communes(
         checks=tuple(checks),
         summary=summarise(inside),
         parameters={
-            "title": "Communes de France" if not codes else "Communes choisies",
+            "title": _title(communes, asked, departements or ()),
             "zones": "communes",
             "year": year,
             "children_years": list(births.years),
@@ -194,6 +194,33 @@ def observe_communes(
         sources=commune_sources(files, year),
         notes=tuple(notes),
     )
+
+
+def _asked(
+    communes: Communes, codes: Sequence[str], departements: Sequence[str], former: dict[str, str]
+) -> pd.Index:
+    """List the communes wanted, in the order of the file."""
+    if not codes and not departements:
+        return communes.table.index
+    wanted = set(today(codes, communes.table.index, former, Where(field="--code")))
+    for departement in departements:
+        members = communes.table.index[communes.table["departement"] == departement]
+        if members.empty:
+            raise InputError("departement_unknown", given=departement)
+        wanted |= set(members)
+    return communes.table.index[communes.table.index.isin(wanted)]
+
+
+def _title(communes: Communes, asked: pd.Index, departements: Sequence[str]) -> str:
+    """Name what is looked at."""
+    if len(asked) == len(communes.table):
+        return "France"
+    if departements:
+        return f"Département {', '.join(departements)}"
+    epcis = communes.table.loc[asked, "epci_nom"].dropna().unique()
+    if len(asked) == 1:
+        return str(communes.table.loc[asked[0], "nom"])
+    return str(epcis[0]) if len(epcis) == 1 else f"{len(asked)} communes"
 
 
 def pairs_between(

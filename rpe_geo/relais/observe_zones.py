@@ -65,6 +65,8 @@ class ZoneFiles:
         Registry file of childminders.
     iris_births, iris_zones
         Births by IRIS, and which IRIS lies in which zone: they say how the commune's children are spread.
+    credit
+        Who made the zones and the list of facilities, and when: « Ville de Montpellier, 2014 ».
     """
 
     zones: Path
@@ -72,6 +74,7 @@ class ZoneFiles:
     childminders: Path | None = None
     iris_births: Path | None = None
     iris_zones: Path | None = None
+    credit: str = ""
 
 
 def observe_zones(
@@ -475,26 +478,23 @@ def _hot_spots(zones: pd.DataFrame, flat: gpd.GeoDataFrame, table: Any) -> pd.Da
 
 
 def _sources(files: ZoneFiles, on: date) -> tuple[Source, ...]:
+    producer, _, when = (
+        files.credit.rpartition(",") if "," in files.credit else (files.credit, "", "")
+    )
+    producer = producer.strip() or "producteur non indiqué"
     known = (
-        (files.zones, "Zones", "producteur des zones", "2014"),
-        (files.facilities, "Établissements d'accueil", "producteur des établissements", "2014"),
-        (
-            files.childminders,
-            "Registre des assistantes et assistants maternels",
-            "relais petite enfance",
-            on.isoformat(),
-        ),
+        (files.zones, "Zones", producer, when.strip()),
+        (files.facilities, "Établissements d'accueil", producer, when.strip()),
         (files.iris_births, "Naissances domiciliées par IRIS", "INSEE", "2005–2009"),
-        (files.iris_zones, "Rattachement des IRIS aux zones", "rattachement par nom", ""),
+        (files.iris_zones, "Rattachement des IRIS aux zones", producer, when.strip()),
     )
-    return tuple(
-        Source(
-            title,
-            producer,
-            "Licence Ouverte 2.0" if path != files.childminders else "usage du relais",
-            when,
-            path.name,
-        )
-        for path, title, producer, when in known
+    sources = [
+        Source(title, who, "Licence Ouverte 2.0", date_, path.name)
+        for path, title, who, date_ in known
         if path is not None
-    )
+    ]
+    if files.childminders is not None:
+        registry = "Registre des assistantes et assistants maternels"
+        own = Source(registry, "relais petite enfance", "usage du relais", on.isoformat())
+        sources.append(own)
+    return tuple(sources)

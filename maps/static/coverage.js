@@ -1,0 +1,614 @@
+/* The choropleth of the observatory: every zone on one canvas, its legend, its figures and its table. */
+(function (root) {
+  "use strict";
+  var L = root.L, decode = root.rpeMap.decode;
+  var BASE = 10, NBSP = "\u00a0", NARROW = "\u202f";
+
+  function make(tag, name, text) {
+    var made = document.createElement(tag);
+    if (name) made.className = name;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  }
+  function svg(tag, attributes) {
+    var made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    Object.keys(attributes).forEach(function (key) { made.setAttribute(key, attributes[key]); });
+    return made;
+  }
+  function number(value, decimals) {
+    if (value === null || value === undefined) return "–";
+    var parts = Math.abs(value).toFixed(decimals).split(".");
+    var whole = parts[0].replace(/\B(?=(\d{3})+(?!\d))/g, NARROW);
+    var sign = value < 0 && Number(value.toFixed(decimals)) !== 0 ? "−" + NARROW : "";
+    return sign + whole + (parts[1] ? "," + parts[1] : "");
+  }
+  function plain(text) {
+    return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase().replace(/[^a-z0-9]+/g, " ").trim();
+  }
+  function classOf(indicator, value) {
+    if (value === null || value === undefined) return -1;
+    var at = 0;
+    while (at < indicator.breaks.length && value >= indicator.breaks[at]) at += 1;
+    return at;
+  }
+
+  // ---- drawing -------------------------------------------------------------------------------------------------
+  var Zones = L.Layer.extend({
+    initialize: function (data) { this._data = data; this._selected = -1; this._hovered = -1; },
+
+    onAdd: function (map) {
+      this._map = map;
+      var pane = map.createPane("zones-canvas");
+      pane.style.zIndex = 250;
+      this._canvas = make("canvas", "leaflet-zoom-animated");
+      pane.appendChild(this._canvas);
+      this._prepare();
+      map.on("moveend resize viewreset", this._draw, this);
+      map.on("zoomanim", this._animate, this);
+      map.on("mousemove", this._hover, this);
+      map.on("mouseout", function () { this._point(-1); }, this);
+      map.on("click", this._click, this);
+      this._draw();
+      if (document.fonts) document.fonts.load("700 13px Figtree").then(this._draw.bind(this), function () {});
+    },
+
+    _prepare: function () {
+      var map = this._map, data = this._data, self = this;
+      this._origin = map.project(L.latLngBounds(data.bounds).getCenter(), BASE);
+      this._paths = [];
+      this._boxes = [];
+      this._centres = [];
+      function local(point) {
+        var at = map.project(point, BASE);
+        return [at.x - self._origin.x, at.y - self._origin.y];
+      }
+      this._local = local;
+      data.rings.forEach(function (polygons, index) {
+        var path = new Path2D(), box = [Infinity, Infinity, -Infinity, -Infinity];
+        polygons.forEach(function (ring) {
+          decode(ring).forEach(function (point, number) {
+            var at = local(point);
+            if (number) path.lineTo(at[0], at[1]); else path.moveTo(at[0], at[1]);
+            box[0] = Math.min(box[0], at[0]); box[1] = Math.min(box[1], at[1]);
+            box[2] = Math.max(box[2], at[0]); box[3] = Math.max(box[3], at[1]);
+          });
+          path.closePath();
+        });
+        self._paths.push(path);
+        self._boxes.push(box);
+        self._centres.push(data.at[index] ? local(data.at[index]) : null);
+      });
+      this._outlines = ["tension"].map(function (kind) {
+        var path = new Path2D();
+        (data.outlines[kind] || []).forEach(function (ring) {
+          decode(ring).forEach(function (point, number) {
+            var at = local(point);
+            if (number) path.lineTo(at[0], at[1]); else path.moveTo(at[0], at[1]);
+          });
+          path.closePath();
+        });
+        return path;
+      })[0];
+      // A grid finds the zone under the pointer without trying them all.
+      this._cell = 40;
+      this._grid = {};
+      this._boxes.forEach(function (box, index) {
+        for (var x = Math.floor(box[0] / self._cell); x <= Math.floor(box[2] / self._cell); x += 1) {
+          for (var y = Math.floor(box[1] / self._cell); y <= Math.floor(box[3] / self._cell); y += 1) {
+            var key = x + " " + y;
+            (self._grid[key] = self._grid[key] || []).push(index);
+          }
+        }
+      });
+      this._probe = document.createElement("canvas").getContext("2d");
+    },
+
+    show: function (indicator, options) {
+      this._indicator = indicator;
+      this._options = options;
+      var classes = indicator.colors.map(function () { return new Path2D(); }), none = new Path2D(), hatched = new Path2D(), all = new Path2D();
+      var self = this, data = this._data;
+      this._paths.forEach(function (path, index) {
+        var at = classOf(indicator, indicator.values[index]);
+        (at < 0 ? none : classes[at]).addPath(path);
+        all.addPath(path);
+        if (at >= 0 && data.uncertain[index]) hatched.addPath(path);
+      });
+      this._classes = classes;
+      this._none = none;
+      this._hatched = hatched;
+      this._all = all;
+      if (this._canvas) this._draw();
+    },
+
+    _frame: function () {
+      var map = this._map, size = map.getSize(), pad = size.multiplyBy(0.25).round();
+      return { topLeft: map.containerPointToLayerPoint([-pad.x, -pad.y]).round(), size: size.add(pad.multiplyBy(2)), pad: pad };
+    },
+
+    _draw: function () {
+      if (!this._map || !this._classes) return;
+      var map = this._map, frame = this._frame(), ratio = root.devicePixelRatio || 1, canvas = this._canvas, zoom = map.getZoom();
+      canvas.width = frame.size.x * ratio;
+      canvas.height = frame.size.y * ratio;
+      canvas.style.width = frame.size.x + "px";
+      canvas.style.height = frame.size.y + "px";
+      L.DomUtil.setTransform(canvas, frame.topLeft, 1);
+      this._topLeft = frame.topLeft;
+      this._zoom = zoom;
+      this._centre = map.getCenter();
+      var context = canvas.getContext("2d"), scale = Math.pow(2, zoom - BASE);
+      var origin = map.latLngToLayerPoint(map.unproject(this._origin, BASE)).subtract(frame.topLeft);
+      function world() { context.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * origin.x, ratio * origin.y); }
+      this._toScreen = function (at) { return [at[0] * scale + origin.x, at[1] * scale + origin.y]; };
+      var indicator = this._indicator, options = this._options, data = this._data;
+      world();
+      context.fillStyle = "#FFFFFF";
+      context.fill(this._none, "evenodd");
+      this._classes.forEach(function (path, index) {
+        context.fillStyle = indicator.colors[index];
+        context.fill(path, "evenodd");
+      });
+      var dense = this._paths.length / Math.pow(4, Math.max(0, zoom - 8));
+      var close = dense <= 2500;
+      if (options.uncertain && close) {
+        context.save();
+        context.clip(this._hatched, "evenodd");
+        context.setTransform(ratio, 0, 0, ratio, 0, 0);
+        context.strokeStyle = "rgba(36,27,42,.38)";
+        context.lineWidth = 1;
+        context.beginPath();
+        for (var x = -frame.size.y; x < frame.size.x; x += 7) { context.moveTo(x, frame.size.y); context.lineTo(x + frame.size.y, 0); }
+        context.stroke();
+        context.restore();
+        world();
+      }
+      context.lineJoin = "round";
+      context.strokeStyle = "#FFFFFF";
+      context.lineWidth = (dense > 9000 ? 0 : dense > 2500 ? 0.35 : dense > 500 ? 0.8 : dense > 120 ? 1.2 : 2) / scale;
+      if (context.lineWidth > 0 && dense <= 9000) context.stroke(this._all);
+      if (!close && data.frames.length) {
+        if (!this._framePath) {
+          var path = new Path2D(), local = this._local;
+          data.frames.forEach(function (ring) {
+            decode(ring).forEach(function (point, number) {
+              var at = local(point);
+              if (number) path.lineTo(at[0], at[1]); else path.moveTo(at[0], at[1]);
+            });
+          });
+          this._framePath = path;
+        }
+        context.strokeStyle = "rgba(255,255,255,.9)";
+        context.lineWidth = 1.2 / scale;
+        context.stroke(this._framePath);
+      }
+      if (options.tension && close) {
+        context.strokeStyle = "#FFFFFF";
+        context.lineWidth = 4.5 / scale;
+        context.stroke(this._outlines);
+        context.strokeStyle = "#241B2A";
+        context.lineWidth = 2.2 / scale;
+        context.setLineDash([6 / scale, 4 / scale]);
+        context.stroke(this._outlines);
+        context.setLineDash([]);
+      }
+      [[this._hovered, 3, "#241B2A"], [this._selected, 4, "#241B2A"]].forEach(function (mark) {
+        if (mark[0] < 0) return;
+        context.strokeStyle = mark[2];
+        context.lineWidth = mark[1] / scale;
+        context.stroke(this._paths[mark[0]]);
+      }, this);
+      if (this._selected >= 0) {
+        context.strokeStyle = "#F4BC45";
+        context.lineWidth = 1.6 / scale;
+        context.stroke(this._paths[this._selected]);
+      }
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      this._labels(context, frame, scale);
+    },
+
+    _labels: function (context, frame, scale) {
+      var indicator = this._indicator, data = this._data, taken = [];
+      context.textAlign = "center";
+      context.textBaseline = "middle";
+      context.lineJoin = "round";
+      var order = this._order || (this._order = this._boxes.map(function (box, index) { return index; }).sort(function (a, b) {
+        return (data.children[b] || 0) - (data.children[a] || 0);
+      }));
+      var left = 260;
+      for (var n = 0; n < order.length && left > 0; n += 1) {
+        var index = order[n], centre = this._centres[index], box = this._boxes[index];
+        if (!centre) continue;
+        var wide = (box[2] - box[0]) * scale, tall = (box[3] - box[1]) * scale;
+        if (wide < 26 || tall < 20) continue;
+        var at = this._toScreen(centre);
+        if (at[0] < 0 || at[1] < 0 || at[0] > frame.size.x || at[1] > frame.size.y) continue;
+        var value = indicator.values[index], kind = classOf(indicator, value), text = number(value, indicator.short);
+        context.font = "700 13px Figtree, 'Segoe UI', 'Noto Sans', sans-serif";
+        var half = context.measureText(text).width / 2 + 3;
+        if (2 * half > wide * 0.8) continue;
+        context.font = "600 12px Figtree, 'Segoe UI', 'Noto Sans', sans-serif";
+        var nameHalf = context.measureText(data.name[index]).width / 2 + 3;
+        var named = 2 * nameHalf < wide * 0.86 && tall > 44;
+        var room = named ? [at[0] - Math.max(nameHalf, half), at[1] - 17, at[0] + Math.max(nameHalf, half), at[1] + 17] : [at[0] - half, at[1] - 9, at[0] + half, at[1] + 9];
+        var hit = taken.some(function (other) { return room[0] < other[2] && room[2] > other[0] && room[1] < other[3] && room[3] > other[1]; });
+        if (hit && named) {
+          named = false;
+          room = [at[0] - half, at[1] - 9, at[0] + half, at[1] + 9];
+          hit = taken.some(function (other) { return room[0] < other[2] && room[2] > other[0] && room[1] < other[3] && room[3] > other[1]; });
+        }
+        if (hit) continue;
+        taken.push(room);
+        left -= 1;
+        var ink = kind < 0 ? "#574C5F" : indicator.inks[kind];
+        var halo = kind < 0 ? "#FFFFFF" : indicator.colors[kind];
+        if (named) {
+          write("600 12px", data.name[index], at[0], at[1] - 8, ink, halo);
+          write("700 13px", text, at[0], at[1] + 8, ink, halo);
+        } else write("700 13px", text, at[0], at[1], ink, halo);
+      }
+      function write(font, text, x, y, ink, halo) {
+        context.font = font + " Figtree, 'Segoe UI', 'Noto Sans', sans-serif";
+        context.strokeStyle = halo;
+        context.lineWidth = 3.5;
+        context.strokeText(text, x, y);
+        context.fillStyle = ink;
+        context.fillText(text, x, y);
+      }
+    },
+
+    _animate: function (event) {
+      if (!this._topLeft) return;
+      var map = this._map, scale = map.getZoomScale(event.zoom, this._zoom);
+      var offset = map._latLngToNewLayerPoint(map.layerPointToLatLng(this._topLeft), event.zoom, event.center);
+      L.DomUtil.setTransform(this._canvas, offset, scale);
+    },
+
+    under: function (latlng) {
+      var at = this._local(latlng), near = this._grid[Math.floor(at[0] / this._cell) + " " + Math.floor(at[1] / this._cell)] || [];
+      for (var n = near.length - 1; n >= 0; n -= 1) {
+        var box = this._boxes[near[n]];
+        if (at[0] < box[0] || at[0] > box[2] || at[1] < box[1] || at[1] > box[3]) continue;
+        if (this._probe.isPointInPath(this._paths[near[n]], at[0], at[1], "evenodd")) return near[n];
+      }
+      return -1;
+    },
+    _hover: function (event) { this._point(this.under(event.latlng), event.latlng); },
+    _point: function (index, latlng) {
+      if (index !== this._hovered) {
+        this._hovered = index;
+        this._draw();
+        this._map.getContainer().classList.toggle("over-zone", index >= 0);
+      }
+      this.fire("point", { index: index, latlng: latlng });
+    },
+    _click: function (event) { this.fire("choose", { index: this.under(event.latlng), latlng: event.latlng }); },
+    select: function (index) { this._selected = index; this._draw(); },
+    bounds: function (index) {
+      var box = this._boxes[index], map = this._map, origin = this._origin;
+      function back(x, y) { return map.unproject([x + origin.x, y + origin.y], BASE); }
+      return L.latLngBounds(back(box[0], box[3]), back(box[2], box[1]));
+    },
+  });
+
+  // ---- the page around -------------------------------------------------------------------------------------------
+  function swatch(color, extra) {
+    var sign = svg("svg", { class: "sign", viewBox: "0 0 28 20", "aria-hidden": "true", focusable: "false" });
+    sign.appendChild(svg("rect", { x: 1, y: 1, width: 26, height: 18, rx: 4, fill: color, stroke: "#8A7F92" }));
+    if (extra) extra(sign);
+    return sign;
+  }
+
+  function coverage(map, data) {
+    var zones = new Zones(data).addTo(map), side = document.getElementById("cov-side");
+    var chosen = -1, sortBy = "value", ascending = true, sought = "", shown = 150, indicator = null;
+    var options = { uncertain: true, tension: true };
+    if (data.far) map.setMaxBounds(null);
+    map.invalidateSize({ animate: false });
+    map.rpe.home();
+    var searchable = data.name.map(plain);
+    var tip = L.tooltip({ className: "cov-tip", direction: "top", offset: [0, -10], opacity: 1 });
+
+    function facts(index) {
+      var box = make("div", "cov-facts");
+      box.appendChild(make("b", "", data.name[index]));
+      if (data.group[index]) box.appendChild(make("span", "cov-group", data.group[index]));
+      var line = make("p", "cov-value");
+      line.appendChild(make("strong", "", number(indicator.values[index], indicator.decimals)));
+      line.appendChild(document.createTextNode(NBSP + indicator.unit));
+      box.appendChild(line);
+      if (indicator.values[index] === null) box.appendChild(make("p", "", "Donnée absente, sans enfant, ou effectif trop petit pour être publié."));
+      var people = make("p", "", number(data.children[index], 0) + " enfants de moins de 3" + NBSP + "ans, " + number(data.places[index], 0) + " places");
+      box.appendChild(people);
+      if (data.why[index]) box.appendChild(make("p", "cov-why", "Incertain" + NBSP + ": " + data.why[index]));
+      if (data.hot[index]) box.appendChild(make("p", "cov-hot", data.hot[index] === 1 ? "Zone en tension" : "Zone d’aisance"));
+      return box;
+    }
+
+    zones.on("point", function (event) {
+      if (event.index < 0 || !event.latlng) { map.closeTooltip(tip); return; }
+      tip.setLatLng(event.latlng).setContent(facts(event.index));
+      if (!map.hasLayer(tip)) tip.addTo(map);
+    });
+    zones.on("choose", function (event) { choose(event.index, false); });
+
+    function choose(index, move) {
+      chosen = index;
+      zones.select(index);
+      map.closePopup();
+      if (index >= 0) {
+        var bounds = zones.bounds(index);
+        if (move) {
+          map.fitBounds(bounds, { maxZoom: Math.max(map.getZoom(), 11), padding: [90, 90] });
+          L.popup({ maxWidth: 280, autoPanPadding: [20, 20] }).setLatLng(data.at[index] || bounds.getCenter()).setContent(facts(index)).openOn(map);
+        }
+        live.textContent = data.name[index] + " : " + number(indicator.values[index], indicator.decimals) + " " + indicator.unit;
+      }
+      mark(!move);
+    }
+
+    // Choice of what is shown.
+    var form = make("form", "cov-form");
+    form.addEventListener("submit", function (event) { event.preventDefault(); });
+    var label = make("label", "", "Indicateur"), select = make("select");
+    select.id = "cov-indicator";
+    label.htmlFor = select.id;
+    var groups = {};
+    data.indicators.forEach(function (item, index) {
+      if (!groups[item.theme]) {
+        groups[item.theme] = make("optgroup");
+        groups[item.theme].label = item.theme;
+        select.appendChild(groups[item.theme]);
+      }
+      var option = make("option", "", item.label);
+      option.value = index;
+      groups[item.theme].appendChild(option);
+    });
+    var meaning = make("p", "cov-meaning");
+    form.appendChild(label);
+    form.appendChild(select);
+    form.appendChild(meaning);
+    var boxes = make("div", "cov-boxes");
+    function box(text, checked, change) {
+      var holder = make("label"), input = make("input");
+      input.type = "checkbox";
+      input.checked = checked;
+      input.addEventListener("change", function () { change(input.checked); });
+      holder.appendChild(input);
+      holder.appendChild(make("span", "", text));
+      boxes.appendChild(holder);
+    }
+    if (data.uncertain.some(Boolean)) box("Hachurer l’incertain", true, function (on) { options.uncertain = on; zones.show(indicator, options); legend(); });
+    if (data.hot.some(function (kind) { return kind === 1; })) box("Zones en tension", true, function (on) { options.tension = on; zones.show(indicator, options); legend(); });
+    else options.tension = false;
+    if (data.supply.length) {
+      var marks = L.layerGroup();
+      data.supply.forEach(function (place) {
+        var holder = make("div");
+        holder.innerHTML = place.svg;
+        var words = place.name + (place.places === null ? "" : ", " + number(place.places, 0) + " places" + (place.estimated ? " (estimé)" : ""));
+        var made = L.marker([place.lat, place.lon], { icon: L.divIcon({ className: "rpe-mark small", html: holder.firstChild, iconSize: [16, 16] }), keyboard: true });
+        made.on("add", function () { made.getElement().setAttribute("aria-label", words); });
+        made.bindTooltip(make("span", "", words), { className: "cov-tip", direction: "top", opacity: 1 });
+        marks.addLayer(made);
+      });
+      box("Lieux d’accueil (" + data.supply.length + ")", false, function (on) { if (on) marks.addTo(map); else marks.remove(); });
+    }
+    form.appendChild(boxes);
+    side.appendChild(form);
+
+    var figures = make("dl", "cov-figures");
+    side.appendChild(figures);
+    data.figures.forEach(function (figure) {
+      var holder = make("div");
+      holder.appendChild(make("dt", "", figure.title));
+      var value = make("dd");
+      value.appendChild(make("b", "", figure.value));
+      value.appendChild(document.createTextNode(" " + figure.unit));
+      holder.appendChild(value);
+      holder.appendChild(make("dd", "cov-note", figure.note));
+      figures.appendChild(holder);
+    });
+
+    var histogram = make("figure", "cov-panel cov-histogram");
+    side.appendChild(histogram);
+
+    // The same figures, in words.
+    var panel = make("section", "cov-panel"), head = make("div", "cov-head"), title = make("h2", "", "Les mêmes chiffres, par " + data.word);
+    head.appendChild(title);
+    var save = make("button", "cov-link", "CSV");
+    save.type = "button";
+    save.setAttribute("aria-label", "Télécharger le tableau (CSV)");
+    save.addEventListener("click", download);
+    head.appendChild(save);
+    panel.appendChild(head);
+    var search = make("input", "cov-search");
+    search.type = "search";
+    search.placeholder = "Chercher une " + data.word;
+    search.setAttribute("aria-label", "Chercher une " + data.word);
+    search.addEventListener("input", function () { sought = plain(search.value); shown = 150; table(); });
+    search.addEventListener("keydown", function (event) {
+      if (event.key === "Enter") { var first = rows()[0]; if (first !== undefined) choose(first, true); }
+    });
+    panel.appendChild(search);
+    var scroll = make("div", "cov-scroll");
+    scroll.tabIndex = 0;
+    scroll.setAttribute("role", "region");
+    scroll.setAttribute("aria-label", "Tableau des chiffres");
+    panel.appendChild(scroll);
+    var more = make("button", "cov-more");
+    more.type = "button";
+    more.addEventListener("click", function () { shown += 300; table(); });
+    panel.appendChild(more);
+    side.appendChild(panel);
+    var live = make("p", "sr");
+    live.setAttribute("role", "status");
+    side.appendChild(live);
+
+    function valueOf(index, column) {
+      if (column === "name") return searchable[index];
+      if (column === "children") return data.children[index];
+      if (column === "places") return data.places[index];
+      return indicator.values[index];
+    }
+    function rows() {
+      var kept = [];
+      for (var index = 0; index < data.name.length; index += 1) {
+        if (!sought || searchable[index].indexOf(sought) >= 0 || data.id[index].toLowerCase().indexOf(sought.replace(/ /g, "")) === 0) kept.push(index);
+      }
+      return kept.sort(function (a, b) {
+        var x = valueOf(a, sortBy), y = valueOf(b, sortBy);
+        if (sought) {
+          var first = searchable[a].indexOf(sought) === 0 ? 0 : 1, second = searchable[b].indexOf(sought) === 0 ? 0 : 1;
+          if (first !== second) return first - second;
+        }
+        if (x === null && y === null) return a - b;
+        if (x === null) return 1;
+        if (y === null) return -1;
+        return (x < y ? -1 : x > y ? 1 : a - b) * (ascending ? 1 : -1);
+      });
+    }
+    function table() {
+      var all = rows(), made = make("table", "cov-table"), caption = make("caption", "sr", indicator.label + ", " + indicator.unit + ", par " + data.word);
+      made.appendChild(caption);
+      var header = make("tr"), top = make("thead");
+      [["name", data.word.charAt(0).toUpperCase() + data.word.slice(1)], ["value", indicator.column], ["bar", ""], ["children", "Enfants"], ["places", "Places"]].forEach(function (column) {
+        var cell = make("th");
+        cell.scope = "col";
+        if (column[0] === "bar") { cell.className = "cov-bar"; cell.appendChild(make("span", "sr", "Proportion")); } else {
+          if (column[0] !== "name") cell.className = "num";
+          var button = make("button", "", column[1]);
+          button.type = "button";
+          var on = sortBy === column[0];
+          if (on) cell.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+          button.appendChild(make("span", "cov-arrow", on ? (ascending ? " ▲" : " ▼") : ""));
+          button.addEventListener("click", function () {
+            if (sortBy === column[0]) ascending = !ascending; else { sortBy = column[0]; ascending = true; }
+            table();
+          });
+          cell.appendChild(button);
+        }
+        header.appendChild(cell);
+      });
+      top.appendChild(header);
+      made.appendChild(top);
+      var body = make("tbody"), most = indicator.most || 1;
+      all.slice(0, shown).forEach(function (index) {
+        var row = make("tr"), name = make("th"), at = classOf(indicator, indicator.values[index]);
+        name.scope = "row";
+        row.dataset.zone = index;
+        var dot = svg("svg", { class: "cov-dot", viewBox: "0 0 14 14", "aria-hidden": "true", focusable: "false" });
+        dot.appendChild(svg("rect", { x: 0.5, y: 0.5, width: 13, height: 13, rx: 3.5, fill: at < 0 ? "#FFFFFF" : indicator.colors[at], stroke: "#8A7F92" }));
+        name.appendChild(dot);
+        var button = make("button", "", data.name[index]);
+        button.type = "button";
+        button.addEventListener("click", function () { choose(index, true); });
+        name.appendChild(button);
+        if (data.uncertain[index] && at >= 0) { var tag = make("span", "tag warn", "incertain"); tag.title = data.why[index]; name.appendChild(tag); }
+        row.appendChild(name);
+        row.appendChild(make("td", "num strong", number(indicator.values[index], indicator.decimals)));
+        var bar = make("td", "cov-bar"), drawing = svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true", focusable: "false" });
+        drawing.appendChild(svg("rect", { width: 100, height: 10, fill: "#ECE6EE" }));
+        if (at >= 0) drawing.appendChild(svg("rect", { width: Math.max(0, Math.min(100, 100 * indicator.values[index] / most)), height: 10, fill: "#5C2A5E" }));
+        bar.appendChild(drawing);
+        row.appendChild(bar);
+        row.appendChild(make("td", "num", number(data.children[index], 0)));
+        row.appendChild(make("td", "num", number(data.places[index], 0)));
+        body.appendChild(row);
+      });
+      made.appendChild(body);
+      scroll.textContent = "";
+      scroll.appendChild(made);
+      if (!all.length) scroll.appendChild(make("p", "cov-empty", "Aucune " + data.word + " ne porte ce nom ici. Essayez sans accent ni article."));
+      more.hidden = all.length <= shown;
+      more.textContent = "Montrer la suite (" + number(all.length - Math.min(all.length, shown), 0) + " " + data.word + "s)";
+      mark(false);
+    }
+    function mark(scrolls) {
+      scroll.querySelectorAll("tr.is-on").forEach(function (row) { row.classList.remove("is-on"); });
+      var row = scroll.querySelector('tr[data-zone="' + chosen + '"]');
+      if (row) {
+        row.classList.add("is-on");
+        if (scrolls) scroll.scrollTop = row.offsetTop - scroll.clientHeight / 2;
+      }
+    }
+
+    function legend() {
+      var holder = document.getElementById("cov-legend");
+      holder.textContent = "";
+      holder.appendChild(make("p", "legend-title", indicator.label + " (" + indicator.unit + ")" + (data.year ? ", " + data.year : "")));
+      var list = make("ul", "legend");
+      list.setAttribute("aria-label", "Légende");
+      var later = data.frames.length ? " (en agrandissant)" : "";
+      function item(sign, text) { var entry = make("li"); entry.appendChild(sign); entry.appendChild(make("span", "", text)); list.appendChild(entry); }
+      indicator.colors.forEach(function (color, index) { item(swatch(color), indicator.labels[index]); });
+      if (options.uncertain && data.uncertain.some(Boolean)) item(swatch("#F5CE86", function (sign) {
+        sign.appendChild(svg("path", { d: "M2 16 16 2M8 18 24 2M17 18 26 9", stroke: "#241B2A", "stroke-width": 1.2 }));
+      }), "Incertain" + later);
+      if (options.tension) item(swatch("#FFFFFF", function (sign) {
+        sign.firstChild.setAttribute("stroke", "#241B2A");
+        sign.firstChild.setAttribute("stroke-width", 2);
+        sign.firstChild.setAttribute("stroke-dasharray", "4 3");
+      }), "Zone en tension" + later);
+      if (indicator.values.some(function (value) { return value === null; })) item(swatch("#FFFFFF", function (sign) {
+        var dash = svg("text", { x: 14, y: 14, fill: "#574C5F", "font-size": 12, "text-anchor": "middle" });
+        dash.textContent = "–";
+        sign.appendChild(dash);
+      }), "Donnée absente ou sans enfant");
+      holder.appendChild(list);
+    }
+
+    function bars() {
+      var counts = indicator.colors.map(function () { return 0; });
+      indicator.values.forEach(function (value, index) { var at = classOf(indicator, value); if (at >= 0) counts[at] += data.children[index] || 0; });
+      histogram.textContent = "";
+      var caption = make("figcaption", "", "Répartition des enfants"), most = Math.max.apply(null, counts) || 1;
+      histogram.appendChild(caption);
+      var words = indicator.labels.map(function (text, index) { return text + " : " + number(counts[index], 0) + " enfants"; }).join(" ; ");
+      var drawing = svg("svg", { viewBox: "0 0 420 150", role: "img", "aria-label": words });
+      counts.forEach(function (count, index) {
+        var wide = 420 / counts.length, tall = 96 * count / most, x = index * wide + 4;
+        drawing.appendChild(svg("rect", { x: x, y: 118 - tall, width: wide - 8, height: Math.max(tall, 0.5), rx: 2, fill: indicator.colors[index], stroke: "#8A7F92", "stroke-width": 0.7 }));
+        var top = svg("text", { x: x + wide / 2 - 4, y: 112 - tall, "text-anchor": "middle", "font-size": 12, "font-weight": 600, fill: "#241B2A" });
+        top.textContent = number(count, 0);
+        drawing.appendChild(top);
+        var under = svg("text", { x: x + wide / 2 - 4, y: 136, "text-anchor": "middle", "font-size": 11.5, fill: "#574C5F" });
+        under.textContent = indicator.labels[index];
+        drawing.appendChild(under);
+      });
+      histogram.appendChild(drawing);
+    }
+
+    function download() {
+      var lines = ["code;nom;" + indicator.name + " (" + indicator.unit + ");enfants;places;incertain"];
+      rows().forEach(function (index) {
+        function cell(value) { return value === null ? "" : String(value).replace(".", ","); }
+        lines.push([data.id[index], '"' + data.name[index].replace(/"/g, '""') + '"', cell(indicator.values[index]), cell(data.children[index]), cell(data.places[index]), data.uncertain[index] ? "oui" : "non"].join(";"));
+      });
+      var link = make("a");
+      link.href = URL.createObjectURL(new Blob(["\ufeff" + lines.join("\r\n") + "\r\n"], { type: "text/csv;charset=utf-8" }));
+      link.download = indicator.name + ".csv";
+      link.click();
+      URL.revokeObjectURL(link.href);
+    }
+
+    function show(index) {
+      indicator = data.indicators[index];
+      ascending = indicator.scale !== "reversed";
+      sortBy = "value";
+      meaning.textContent = indicator.meaning;
+      zones.show(indicator, options);
+      legend();
+      bars();
+      table();
+      live.textContent = "Carte : " + indicator.label;
+    }
+    select.value = data.first;
+    select.addEventListener("change", function () { show(Number(select.value)); });
+    show(data.first);
+    map.rpe.choose = choose;
+    return map;
+  }
+
+  root.rpeMap.coverage = coverage;
+}(window));
