@@ -7,6 +7,7 @@ import gzip
 import io
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from shapely import Point
@@ -157,9 +158,7 @@ def _street(
         way.nodes if away(way.nodes[0]) <= away(way.nodes[-1]) else way.nodes[::-1] for way in parts
     ]
     order = sorted(range(len(parts)), key=lambda n: (away(runs[n][0]), runs[n]))
-    own = {
-        graph.piece_between(a, b) for run in runs for a, b in zip(run[:-1], run[1:], strict=True)
-    }
+    own = {graph.piece_between(a, b) for run in runs for a, b in pairwise(run)}
     found: list[Address] = []
     next_number = {1: 1, -1: 2}
     walked = 0.0
@@ -223,11 +222,7 @@ def _hamlets(
     rng: np.random.Generator,
 ) -> list[Address]:
     """Put the houses of hamlets and farms beside their road; some have the hamlet's name for a street."""
-    piece_way = {
-        graph.piece_between(a, b): way
-        for way in ways
-        for a, b in zip(way.nodes[:-1], way.nodes[1:], strict=True)
-    }
+    piece_way = {graph.piece_between(a, b): way for way in ways for a, b in pairwise(way.nodes)}
     lengths: dict[tuple[str, str], int] = defaultdict(int)
     found: list[Address] = []
     for number, (hx, hy, houses) in enumerate(layout.hamlets):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -31,7 +33,7 @@ class Borders:
         for code, shape in shapes.items():
             target = self.merged.get(code) or code
             known = self.communes.get(target)
-            self.communes[target] = shape if known is None else shapely.union(known, shape)
+            self.communes[target] = shape if known is None else cast("Polygon", known.union(shape))
         self._codes = sorted(shapes)
         self._tree = shapely.STRtree([shapes[code] for code in self._codes])
 
@@ -97,12 +99,13 @@ def _smoothed(shapes: list[Polygon]) -> list[Polygon]:
     """Turn stairs into lines, the same on both sides of each border."""
     simplified = shapely.coverage_simplify(shapes, 60.0)
     lines = shapely.line_merge(shapely.union_all([shape.boundary for shape in simplified]))
-    curves = []
-    for line in getattr(lines, "geoms", [lines]):
-        curves.append(shapely.LineString(smooth_curve(np.array(line.coords), 1)))
-    faces = list(shapely.polygonize(curves).geoms)
+    curves = [
+        shapely.LineString(smooth_curve(np.array(line.coords), 1))
+        for line in getattr(lines, "geoms", [lines])
+    ]
+    faces = np.array(shapely.polygonize(curves).geoms)
     taken: list[Polygon] = []
     for shape in simplified:
-        best = max(faces, key=lambda face, shape=shape: face.intersection(shape).area)
-        taken.append(shapely.set_precision(best, 0.1))
+        best = faces[shapely.area(shapely.intersection(faces, shape)).argmax()]
+        taken.append(cast("Polygon", shapely.set_precision(best, 0.1)))
     return taken

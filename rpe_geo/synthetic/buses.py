@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from rpe_geo.crs import to_wgs84
 from rpe_geo.synthetic.borders import Borders
-from rpe_geo.synthetic.layout import ORIGIN, Layout
+from rpe_geo.synthetic.layout import ORIGIN, Layout, Settlement
 from rpe_geo.synthetic.streetgraph import StreetGraph
 from rpe_geo.synthetic.ways import NO_CAR, Way
 
@@ -85,7 +85,7 @@ def write_gtfs(ways: list[Way], graph: StreetGraph, layout: Layout, borders: Bor
     nodes = sorted(stops)
     points = np.array([graph.nodes[n] for n in nodes])
     longitude, latitude = to_wgs84(points[:, 0] + ORIGIN[0], points[:, 1] + ORIGIN[1])
-    files = {
+    files: dict[str, list[tuple[object, ...]]] = {
         "agency.txt": [("agency_id", "agency_name", "agency_url", "agency_timezone", "agency_lang"),
                        ("VA", _AGENCY, "https://cars.example.org", "Europe/Paris", "fr")],
         "feed_info.txt": [("feed_publisher_name", "feed_publisher_url", "feed_lang", "feed_start_date", "feed_end_date"),
@@ -144,16 +144,18 @@ class _Network:
         self.matrix = csr_matrix((lengths, (sources, targets)), shape=(len(graph.nodes),) * 2)
         self.nodes = np.array(sorted(set(sources)))
 
-    def path(self, settlements: list[object]) -> list[int]:
+    def path(self, settlements: list[Settlement]) -> list[int]:
         """Find the way of a bus through the centres of settlements."""
         points = np.array([self.graph.nodes[n] for n in self.nodes])
         centres = [
-            int(self.nodes[np.hypot(points[:, 0] - s.x, points[:, 1] - s.y).argmin()])  # type: ignore[attr-defined]
+            int(self.nodes[np.hypot(points[:, 0] - s.x, points[:, 1] - s.y).argmin()])
             for s in settlements
         ]
         path = [centres[0]]
         for a, b in pairwise(centres):
-            _, before = dijkstra(self.matrix, indices=a, return_predecessors=True)
+            _, before = dijkstra(
+                self.matrix, indices=np.array([a]), return_predecessors=True, min_only=True
+            )[:2]
             leg = [b]
             while leg[-1] != a:
                 leg.append(int(before[leg[-1]]))

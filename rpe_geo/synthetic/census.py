@@ -6,13 +6,13 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from shapely import Polygon
+from shapely import Point, Polygon
 
 from rpe_geo.crs import to_wgs84
 from rpe_geo.synthetic.addresses import Address
@@ -25,6 +25,7 @@ __all__ = ["EPCI", "EPCI_NAME", "cog_file", "communes_table", "contours_table"]
 EPCI = "299600019"
 EPCI_NAME = "CC du Val d'Aubrelle"
 _REGION = 96.0
+_Shape = TypeVar("_Shape", Point, Polygon)
 
 
 def _population(layout: Layout) -> dict[str, int]:
@@ -34,7 +35,7 @@ def _population(layout: Layout) -> dict[str, int]:
     return dict(people)
 
 
-def to_degrees(shape: Polygon) -> Polygon:
+def to_degrees(shape: _Shape) -> _Shape:
     """Turn metres from the origin of the layout into degrees of EPSG:4326, six decimals."""
 
     def project(points: np.ndarray) -> np.ndarray:
@@ -74,7 +75,7 @@ def communes_table(
         assmat = float(round(children * rng.uniform(0.3, 0.52)))
         eaje = float(CRECHE_PLACES.get(code, 0))
         others = float(round(children * 0.04))
-        centre = to_degrees(shapely.Point(shape.centroid.x, shape.centroid.y))
+        centre = to_degrees(Point(shape.centroid.x, shape.centroid.y))
         rows.append(
             {
                 "code": code,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
+from typing import cast
 
 from rpe_geo.domain import (
+    AddressVisibility,
     Agrement,
     Attributes,
     Availability,
@@ -23,6 +25,7 @@ from rpe_geo.schedule import monday_of
 from rpe_geo.synthetic.hours import Frame, choose_frame, offered_hours, presence_inside, timetable
 from rpe_geo.synthetic.people import draw, invent_contact, invent_name
 from rpe_geo.synthetic.places import Place
+from rpe_geo.synthetic.schools import Schools
 
 __all__ = ["ChildminderMaker", "invent_mams"]
 
@@ -114,13 +117,21 @@ class ChildminderMaker:
         The day that is today.
     rng
         Source of chance.
+    schools
+        Where children may be fetched.
     id_width
         Digits of the identifiers.
     """
 
     def __init__(
-        self, parameters: ParameterTable, on: date, rng: Random, id_width: int = 4
+        self,
+        parameters: ParameterTable,
+        on: date,
+        rng: Random,
+        schools: Schools,
+        id_width: int = 4,
     ) -> None:
+        self.schools = schools
         self.on, self.rng, self.id_width = on, rng, id_width
         self.parameters = dict(parameters)
         self.capabilities = tuple(self.parameters["capabilities"].items())
@@ -204,7 +215,7 @@ class ChildminderMaker:
             capabilities=frozenset(
                 name for name, share in self.capabilities if rng.random() < share
             ),
-            attributes=self._attributes(mam),
+            attributes=self._attributes(mam, place),
             hourly_rate=round(max(low, rng.gauss(mean, deviation)) * 20) / 20,
             maintenance_per_day=round(cheapest + (dearest - cheapest) * rng.random() ** 2, 2),
             meals_per_day=rng.choice((0.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)),
@@ -377,7 +388,7 @@ class ChildminderMaker:
             Availability(timetable(written), max(free, 1 if chance <= 0.07 else 0), start, None),
         ), chance <= 0.07
 
-    def _attributes(self, mam: Mam | None) -> Attributes:
+    def _attributes(self, mam: Mam | None, place: Place) -> Attributes:
         rng = self.rng
         languages = (
             ("fr",)
@@ -395,12 +406,8 @@ class ChildminderMaker:
             garden=rng.random() < 0.72,
             car=None if rng.random() < 0.1 else rng.random() < 0.8,
             languages=languages,
-            schools_served=self.schools(rng),
+            schools_served=tuple(name for name in self.schools.near(place) if rng.random() < 0.35),
         )
-
-    def schools(self, rng: Random) -> tuple[str, ...]:
-        """Name the schools she fetches children from; the names are common, the schools invented."""
-        return tuple(name for name in SCHOOLS if rng.random() < 0.12)
 
     def _publication(self, mam: Mam | None) -> Publication | None:
         rng = self.rng
@@ -409,18 +416,8 @@ class ChildminderMaker:
             return None
         if choice == "refused":
             return Publication(consent=False)
-        address = "exact" if mam else choice
+        address = cast("AddressVisibility", "exact" if mam else choice)
         phone = rng.random() < 0.6
         return Publication(
             consent=True, address=address, phone=phone, email=not phone or rng.random() < 0.4
-        )  # type: ignore[arg-type]
-
-
-SCHOOLS = (
-    "École du Centre",
-    "École des Tilleuls",
-    "École du Val",
-    "École Sainte-Anne",
-    "École du Bourg",
-)
-"""Schools of invented registries."""
+        )

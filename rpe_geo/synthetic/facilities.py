@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 from rpe_geo.domain import Contact, Facility
 from rpe_geo.parameters import ParameterTable
 from rpe_geo.synthetic.hours import timetable
 from rpe_geo.synthetic.places import Place
+from rpe_geo.synthetic.schools import SCHOOL_KIND
 
 __all__ = ["invent_facilities", "invent_facility"]
 
@@ -34,6 +37,10 @@ _NAMES = (
     "Mille et Une Pattes",
     "Le Manège Enchanté",
 )
+_SCHOOLS = (
+    "des Tilleuls", "du Centre", "du Bourg", "Sainte-Anne", "des Prés", "du Moulin", "de la Fontaine", "des Marronniers", "du Parc",
+    "Notre-Dame", "des Vignes", "du Château", "de la Gare", "des Peupliers", "du Stade", "de la Forêt",
+)  # fmt: skip
 _SIZES = {
     "crèche": (25, 30, 35, 40, 45, 60),
     "multi-accueil": (18, 20, 24, 30, 40),
@@ -148,4 +155,9 @@ def invent_facilities(
         add("LAEP", "Lieu d'accueil enfants-parents")
     for _ in range(round(childminders / 250)):
         add("PMI", "Centre de PMI")
+    for number in range(round(childminders / 25)):
+        facility = add(SCHOOL_KIND, f"École {_SCHOOLS[number % len(_SCHOOLS)]}")
+        city = re.sub(r".* \d{5} ", "", facility.address)
+        if city:
+            made[-1] = replace(facility, name=f"{facility.name}, {city}")
     return made

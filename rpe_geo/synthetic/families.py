@@ -11,10 +11,10 @@ from random import Random
 from rpe_geo.domain import Child, Household, Request, TravelMode
 from rpe_geo.parameters import ParameterTable
 from rpe_geo.schedule import monday_of
-from rpe_geo.synthetic.childminders import SCHOOLS
 from rpe_geo.synthetic.hours import choose_frame, presence_inside, timetable
 from rpe_geo.synthetic.people import draw
 from rpe_geo.synthetic.places import Place
+from rpe_geo.synthetic.schools import Schools
 
 __all__ = ["invent_requests", "typed_by_hand"]
 
@@ -153,7 +153,12 @@ def _schedule(kind: str, rng: Random) -> str | tuple[str, ...]:
 
 
 def invent_requests(
-    places: Sequence[Place], count: int, parameters: ParameterTable, on: date, rng: Random
+    places: Sequence[Place],
+    count: int,
+    parameters: ParameterTable,
+    on: date,
+    rng: Random,
+    schools: Schools,
 ) -> list[Request]:
     """
     Invent requests.
@@ -170,6 +175,8 @@ def invent_requests(
         The day that is today.
     rng
         Source of chance.
+    schools
+        Where older children go.
 
     Returns
     -------
@@ -190,7 +197,7 @@ def invent_requests(
         )
         if rng.random() < 0.4:
             start = _rentree(on, rng)
-        children = _children(kind, start, parameters, rng)
+        children = _children(kind, start, parameters, rng, schools.near(home))
         mode: TravelMode = draw(parameters["request_modes"], rng)  # type: ignore[assignment]
         work = None
         if rng.random() < parameters["work_address_share"] and len(places) > 1:
@@ -240,13 +247,15 @@ def _rentree(on: date, rng: Random) -> date:
     return day if day.weekday() < 5 else monday_of(day) + timedelta(days=7)
 
 
-def _children(kind: str, start: date, parameters: ParameterTable, rng: Random) -> tuple[Child, ...]:
+def _children(
+    kind: str, start: date, parameters: ParameterTable, rng: Random, schools: tuple[str, ...]
+) -> tuple[Child, ...]:
     needs = (
         frozenset({rng.choice(_NEEDS)}) if rng.random() < parameters["need_share"] else frozenset()
     )
     if kind == "school":
         birth = start - timedelta(days=rng.randrange(1_140, 2_600))
-        first = Child(birth, needs, rng.choice(SCHOOLS))
+        first = Child(birth, needs, rng.choice(schools[:2]) if schools else None)
     else:
         birth = start - timedelta(
             days=rng.choices((rng.randrange(75, 240), rng.randrange(240, 1_000)), (64, 36))[0]

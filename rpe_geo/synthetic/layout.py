@@ -205,7 +205,7 @@ def _meander(
     bent = (
         here + np.column_stack((-tangent[:, 1], tangent[:, 0])) * gaussian_filter(swing, 2)[:, None]
     )
-    return LineString(smooth_curve(bent, 1)).simplify(2.0)
+    return LineString(shapely.simplify(LineString(smooth_curve(bent, 1)), 2.0).coords)
 
 
 def _woods(ground: Ground, fine_ground: Ground, keep_off: BaseGeometry) -> MultiPolygon:
@@ -271,7 +271,7 @@ def lay_out(seed: int) -> Layout:
             for a in np.linspace(0, 2 * np.pi, 40)
         ]
     )
-    lake = Polygon(smooth_curve(lake_shape + (11_150, 10_050), 1)).buffer(0)
+    lake = Polygon(smooth_curve(lake_shape + np.array((11_150, 10_050)), 1)).buffer(0)
     water = river.buffer(RIVER_WIDTH_M / 2).union(lake)
     hamlets = _hamlets(rng, settlements, water)
     centres = [Point(s.x, s.y).buffer(1.15 * s.radius_m + 120) for s in settlements]

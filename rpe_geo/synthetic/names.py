@@ -10,8 +10,14 @@ import numpy as np
 
 __all__ = ["FIRST_NAMES", "SURNAMES", "NamePool", "plain_capitals"]
 
-FIRST_NAMES: tuple[str, ...] = tuple(
-    """Adèle Agathe Agnès Alice Aline Amandine Amélie Anaïs Angélique Anne Annick Annie Audrey Aurélie Aurore Béatrice Bernadette
+
+def _words(text: str) -> tuple[str, ...]:
+    """Read a list of words."""
+    return tuple(text.split())
+
+
+FIRST_NAMES: tuple[str, ...] = (
+    _words("""Adèle Agathe Agnès Alice Aline Amandine Amélie Anaïs Angélique Anne Annick Annie Audrey Aurélie Aurore Béatrice Bernadette
     Brigitte Camille Carole Caroline Catherine Cécile Céline Chantal Charlotte Christelle Christine Claire Clara Claudine Clémence
     Colette Coralie Corinne Cristina Cynthia Danielle Delphine Denise Djamila Dominique Dorothée Élise Élodie Élisabeth Émilie Emma
     Estelle Eugénie Ève Évelyne Fabienne Fanny Farida Fatima Fatou Florence France Françoise Frédérique Gaëlle Geneviève Ghislaine
@@ -21,12 +27,12 @@ FIRST_NAMES: tuple[str, ...] = tuple(
     Myriam Nadège Nadia Naïma Nathalie Nicole Noémie Nora Océane Odile Odette Ophélie Pascale Patricia Pauline Perrine Rachel
     Régine Rosalie Sabrina Samira Sandra Sandrine Sara Séverine Simone Solange Sonia Sophie Stéphanie Suzanne Sylvie Tatiana
     Thérèse Valérie Vanessa Véronique Virginie Viviane Yasmina Yvette Zoé Alain Benoît Bruno Christophe David Éric Fabrice Florian
-    Guillaume Jérôme Julien Karim Kévin Laurent Loïc Mickaël Nicolas Olivier Pascal Romain Sébastien Stéphane Thierry Vincent""".split()
+    Guillaume Jérôme Julien Karim Kévin Laurent Loïc Mickaël Nicolas Olivier Pascal Romain Sébastien Stéphane Thierry Vincent""")
 )
 """Common first names; the professionals are women in more than 99 cases of 100, as the list."""
 
-SURNAMES: tuple[str, ...] = tuple(
-    """Martin Bernard Thomas Petit Robert Richard Durand Dubois Moreau Laurent Simon Michel Lefebvre Leroy Roux David Bertrand Morel
+SURNAMES: tuple[str, ...] = (
+    _words("""Martin Bernard Thomas Petit Robert Richard Durand Dubois Moreau Laurent Simon Michel Lefebvre Leroy Roux David Bertrand Morel
     Fournier Girard Bonnet Dupont Lambert Fontaine Rousseau Vincent Muller Lefevre Faure Andre Mercier Blanc Guerin Boyer Garnier
     Chevalier Francois Legrand Gauthier Garcia Perrin Robin Clement Morin Nicolas Henry Roussel Mathieu Gautier Masson Marchand
     Duval Denis Dumont Marie Lemaire Noel Meyer Dufour Meunier Brun Blanchard Giraud Joly Riviere Lucas Brunet Gaillard Barbier
@@ -37,23 +43,23 @@ SURNAMES: tuple[str, ...] = tuple(
     Bouvier Julien Prevost Millet Perrot Daniel Cousin Germain Breton Besson Langlois Remy Rodriguez Lebreton Pelletier Leblanc
     Barre Lebrun Marchal Weber Mallet Hamon Boulanger Jacob Monnier Michaud Guichard Gillet Etienne Grondin Poulain Tessier Chevallier
     Collin Chauvin Bouchet Gay Lemaitre Benard Marechal Humbert Reynaud Antoine Hoarau Perret Barthelemy Cordier Pichon Lejeune
-    Gilbert Lamy Delaunay Pasquier Carlier Laporte Diallo Traore Benali Haddad Nguyen Da-Silva Ferreira Pereira Bensaid Kone""".split()
+    Gilbert Lamy Delaunay Pasquier Carlier Laporte Diallo Traore Benali Haddad Nguyen Da-Silva Ferreira Pereira Bensaid Kone""")
 )
 
-_TREES = """Acacias Aubépines Bouleaux Cèdres Cerisiers Charmes Châtaigniers Chênes Cormiers Cytises Églantiers Érables Figuiers Frênes
+_TREES = _words("""Acacias Aubépines Bouleaux Cèdres Cerisiers Charmes Châtaigniers Chênes Cormiers Cytises Églantiers Érables Figuiers Frênes
 Genêts Glycines Hêtres Lilas Marronniers Mélèzes Merisiers Mûriers Noisetiers Noyers Ormes Peupliers Pruniers Sapins Saules Sorbiers
-Sureaux Tilleuls Troènes Bleuets Coquelicots Iris Jonquilles Lavandes Myosotis Pâquerettes Pervenches Primevères Roses Violettes""".split()
-_BIRDS = """Alouettes Bergeronnettes Bouvreuils Chardonnerets Colverts Fauvettes Geais Grives Hirondelles Hérons Linottes Loriots
-Martinets Merles Mésanges Passereaux Pinsons Rossignols Rouges-Gorges Sarcelles Tourterelles Verdiers""".split()
-_CRAFTS = """Tanneurs Drapiers Boulangers Chaudronniers Cloutiers Cordeliers Cordiers Couteliers Ferronniers Fileuses Fondeurs
+Sureaux Tilleuls Troènes Bleuets Coquelicots Iris Jonquilles Lavandes Myosotis Pâquerettes Pervenches Primevères Roses Violettes""")
+_BIRDS = _words("""Alouettes Bergeronnettes Bouvreuils Chardonnerets Colverts Fauvettes Geais Grives Hirondelles Hérons Linottes Loriots
+Martinets Merles Mésanges Passereaux Pinsons Rossignols Rouges-Gorges Sarcelles Tourterelles Verdiers""")
+_CRAFTS = _words("""Tanneurs Drapiers Boulangers Chaudronniers Cloutiers Cordeliers Cordiers Couteliers Ferronniers Fileuses Fondeurs
 Forgerons Gantiers Lavandières Luthiers Maçons Maréchaux Mariniers Meuniers Orfèvres Pêcheurs Potiers Sabotiers Selliers Tailleurs
-Teinturiers Tisserands Tonneliers Tuiliers Vanniers Verriers Vignerons""".split()
-_THINGS_F = """Fontaine Halle Poste Mairie Gare Chapelle Croix Forge Grange Garenne Prairie Source Vallée Liberté Paix Fraternité
+Teinturiers Tisserands Tonneliers Tuiliers Vanniers Verriers Vignerons""")
+_THINGS_F = _words("""Fontaine Halle Poste Mairie Gare Chapelle Croix Forge Grange Garenne Prairie Source Vallée Liberté Paix Fraternité
 République Tannerie Poterie Tuilerie Glacière Sablière Passerelle Cure Prévôté Herse Tour Monnaie Barre Motte Roseraie Métairie
-Varenne Brosse Briqueterie Coudraie Châtaigneraie Saulaie Pommeraie Grenouillère Perrière Borde Croisée""".split()
-_THINGS_M = """Moulin Château Marché Lavoir Puits Pont Port Stade Cimetière Presbytère Prieuré Couvent Pressoir Four Verger Vallon
+Varenne Brosse Briqueterie Coudraie Châtaigneraie Saulaie Pommeraie Grenouillère Perrière Borde Croisée""")
+_THINGS_M = _words("""Moulin Château Marché Lavoir Puits Pont Port Stade Cimetière Presbytère Prieuré Couvent Pressoir Four Verger Vallon
 Coteau Ruisseau Bois Parc Théâtre Collège Musée Gué Bac Chevet Beffroi Donjon Cloître Colombier Clocher Vivier Calvaire Tertre Levant
-Couchant Midi Nord Faubourg Champ-de-Foire Pré-Long Pré-aux-Oies Clos-Fleuri Vieux-Chêne Bel-Air Grand-Pré Petit-Bois Bout-du-Monde""".split()
+Couchant Midi Nord Faubourg Champ-de-Foire Pré-Long Pré-aux-Oies Clos-Fleuri Vieux-Chêne Bel-Air Grand-Pré Petit-Bois Bout-du-Monde""")
 _THINGS_L = [
     "Église",
     "Abbaye",
@@ -77,9 +83,9 @@ _THINGS_L = [
     "Enclos",
     "Argenterie",
 ]
-_THINGS_P = """Remparts Fossés Jardins Vignes Prés Champs Halles Écoles Carmes Ursulines Capucins Pénitents Augustines Lices Arcades Trois-Rois
+_THINGS_P = _words("""Remparts Fossés Jardins Vignes Prés Champs Halles Écoles Carmes Ursulines Capucins Pénitents Augustines Lices Arcades Trois-Rois
 Quatre-Vents Deux-Ponts Trois-Pigeons Bons-Enfants Granges Landes Bruyères Fougères Sources Roches Carrières Sablons Grèves Îles
-Coteaux Combes Petits-Champs Longues-Raies Terres-Rouges Hauts-Prés Basses-Cours""".split()
+Coteaux Combes Petits-Champs Longues-Raies Terres-Rouges Hauts-Prés Basses-Cours""")
 _DATES = [
     "du 8 Mai 1945",
     "du 11 Novembre",
@@ -89,24 +95,24 @@ _DATES = [
     "du 1er Mai",
 ]
 _TITLES = ("du Docteur", "du Général", "du Capitaine", "de l'Abbé", "du Président", "du Commandant")
-_FAME_WOMEN = """Adélaïde Apolline Blanche Célestine Émilienne Gabrielle Honorine Joséphine Léontine Marcelline Philomène Victorine
-Zélie""".split()
-_FAME_MEN = """Ambroise Anselme Armand Auguste Barnabé Célestin Edmond Ernest Eugène Ferdinand Gaston Hippolyte Isidore Jules Justin
-Léopold Lucien Octave Prosper Théodore Valentin""".split()
-_FAME_LAST = """Aubespin Baudrimont Berthelin Blanchefort Boisjoly Brisacier Cantelou Chamberlin Coudrecieux Daguenet Delorge Desforges-Mazet
+_FAME_WOMEN = _words("""Adélaïde Apolline Blanche Célestine Émilienne Gabrielle Honorine Joséphine Léontine Marcelline Philomène Victorine
+Zélie""")
+_FAME_MEN = _words("""Ambroise Anselme Armand Auguste Barnabé Célestin Edmond Ernest Eugène Ferdinand Gaston Hippolyte Isidore Jules Justin
+Léopold Lucien Octave Prosper Théodore Valentin""")
+_FAME_LAST = _words("""Aubespin Baudrimont Berthelin Blanchefort Boisjoly Brisacier Cantelou Chamberlin Coudrecieux Daguenet Delorge Desforges-Mazet
 Duclairoy Estrabaud Fauquembert Ferrandier Garancher Gaudremont Hautecour Hébrard-Lasnier Jouvencel Lachaumette Lagrenouille Lamirault
 Lespinette Malbranque Marcilhac-Roy Montrichet Noirclerc Orgerus Pellevoisin Quatrebarbes Ravenel-Thouars Rochebonne Saintonger
-Sarrazeuil Taillebois Thibaudier Vaucormeil Verdaguer-Lys Villehardin""".split()
-_SAINTS = """Aubin Barthélemy Blaise Brice Cyr Éloi Fiacre Florent Gengoult Gilles Hilaire Jacques Jean Julien Laurent Léger Loup Mamert Martin
-Maur Médard Nicolas Ouen Pierre Roch Sulpice Symphorien Vincent Yves Anne Barbe Catherine Cécile Claire Marguerite Radegonde""".split()
-_FARMS_ROOT = """Audebert Barbelin Bergerot Bizeau Bodin Brossard Chapron Cottereau Daudin Fouchard Gandon Gaudin Girardot Guérin Jarry
-Loriot Mabille Maupas Michau Moreau Nadaud Pasquet Perrot Pinson Piron Raboteau Rabier Renaudin Richer Rousselot Tardif Thébault""".split()
-_FARMS = """la_Borde-Neuve la_Brosse le_Buisson-Rond la_Caillauderie la_Chaume le_Clos-Renard la_Coudraie la_Croix-Blanche l'Épinette
+Sarrazeuil Taillebois Thibaudier Vaucormeil Verdaguer-Lys Villehardin""")
+_SAINTS = _words("""Aubin Barthélemy Blaise Brice Cyr Éloi Fiacre Florent Gengoult Gilles Hilaire Jacques Jean Julien Laurent Léger Loup Mamert Martin
+Maur Médard Nicolas Ouen Pierre Roch Sulpice Symphorien Vincent Yves Anne Barbe Catherine Cécile Claire Marguerite Radegonde""")
+_FARMS_ROOT = _words("""Audebert Barbelin Bergerot Bizeau Bodin Brossard Chapron Cottereau Daudin Fouchard Gandon Gaudin Girardot Guérin Jarry
+Loriot Mabille Maupas Michau Moreau Nadaud Pasquet Perrot Pinson Piron Raboteau Rabier Renaudin Richer Rousselot Tardif Thébault""")
+_FARMS = _words("""la_Borde-Neuve la_Brosse le_Buisson-Rond la_Caillauderie la_Chaume le_Clos-Renard la_Coudraie la_Croix-Blanche l'Épinette
 l'Étang-Neuf la_Fontaine-aux-Loups la_Fosse-Belle le_Gué-Perrin les_Grandes-Vignes la_Haie-Longue la_Grande-Métairie la_Petite-Métairie
 le_Moulin-Brûlé le_Moulin-Vieux la_Motte-Chauvin le_Noyer-Vert les_Ormeaux le_Pas-de-l'Âne la_Pierre-Levée le_Plessis-Joly le_Poirier-Rond
 la_Rabouillère les_Quatre-Routes la_Ronce la_Roche-Fauve la_Touche-Godet le_Tremblay-Sec la_Varenne-Haute la_Vallée-aux-Chiens
 le_Vau-Morin la_Vieille-Tuilerie les_Trois-Bornes Bellevue Beauregard Bel-Air Malassis Montplaisir Tournebride Pince-Loup Heurtebise
-Maison-Rouge Chante-Alouette Plaisance l'Hermitage la_Gaucherie la_Bretonnerie les_Bas-Champs""".split()
+Maison-Rouge Chante-Alouette Plaisance l'Hermitage la_Gaucherie la_Bretonnerie les_Bas-Champs""")
 
 
 def _elide(name: str, particle: str = "de") -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import osmium
@@ -144,7 +144,13 @@ def _write(
     header.set("generator", "rpe_geo.synthetic")
     try:
         with osmium.SimpleWriter(str(temporary), header=header) as writer:
-            common = {"version": 1, "timestamp": _STAMP, "uid": 0, "user": "", "changeset": 0}
+            common: dict[str, Any] = {
+                "version": 1,
+                "timestamp": _STAMP,
+                "uid": 0,
+                "user": "",
+                "changeset": 0,
+            }
             for i, (lon, lat) in enumerate(zip(longitude, latitude, strict=True), start=1):
                 writer.add_node(
                     osm.Node(

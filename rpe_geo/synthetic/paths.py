@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import shapely
 from shapely import LineString, Point
 
 from rpe_geo.synthetic.layout import Layout, smooth_curve
@@ -104,7 +105,7 @@ def _roundabout(graph: StreetGraph, node: int, radius: float) -> bool:
     gaps = [(b[0] - a[0]) % (2 * np.pi) for a, b in zip(arms, [*arms[1:], arms[0]], strict=True)]
     if min(gaps) < 0.5:
         return False
-    inner = set(sum((arm[2] for arm in arms), []))
+    inner = {number for arm in arms for number in arm[2]}
     if any(
         np.hypot(graph.foot(n, x, y)[0] - x, graph.foot(n, x, y)[1] - y) < radius + 8
         for n in graph.near(x, y, radius + 8)
@@ -204,11 +205,11 @@ def _footbridge(graph: StreetGraph, layout: Layout) -> None:
 def _greenway(graph: StreetGraph) -> None:
     """Lay a cycle track on the bed of an old railway."""
     line = LineString(smooth_curve(np.array(_GREENWAY, dtype=np.float64), 3)).segmentize(70)
-    points = list(line.coords)
+    points = [(float(x), float(y)) for x, y in line.coords]
     for end in (0, -1):
-        near = graph.nearest_piece(*points[end], 400)
+        near = graph.nearest_piece(points[end][0], points[end][1], 400)
         if near is not None:
-            node = graph.split(near[1], *(round(v, 1) for v in near[2]))
+            node = graph.split(near[1], round(near[2][0], 1), round(near[2][1], 1))
             points[end] = graph.nodes[node]
     graph.lay_path(
         points,
@@ -231,7 +232,7 @@ def _towpath(graph: StreetGraph, layout: Layout) -> None:
         return
     west = min(quay, key=lambda n: graph.nodes[n])
     side = 1 if layout.river.offset_curve(40).distance(Point(graph.nodes[west])) < 20 else -1
-    path = layout.river.simplify(5).offset_curve(side * 34)
+    path = shapely.offset_curve(shapely.simplify(layout.river, 5), side * 34, quad_segs=16)
     here = path.project(Point(graph.nodes[west]))
     points = [graph.nodes[west]]
     for step in range(1, 40):

@@ -17,6 +17,7 @@ from rpe_geo.synthetic.childminders import ChildminderMaker, invent_mams
 from rpe_geo.synthetic.facilities import invent_facilities
 from rpe_geo.synthetic.families import invent_requests
 from rpe_geo.synthetic.places import Place
+from rpe_geo.synthetic.schools import Schools
 
 __all__ = ["Registry", "make_registry", "write_registry"]
 
@@ -82,7 +83,10 @@ def make_registry(
     # Each part has its own chance: more requests never change the childminders.
     rngs = [Random(f"{seed}-{part}") for part in ("mams", "childminders", "facilities", "requests")]  # noqa: S311
     mams = invent_mams(places, childminders, parameters, rngs[0])
-    maker = ChildminderMaker(parameters, today, rngs[1], max(4, len(str(childminders))))
+    if facilities is None:
+        facilities = invent_facilities(places, childminders, parameters, rngs[2])
+    schools = Schools(facilities)
+    maker = ChildminderMaker(parameters, today, rngs[1], schools, max(4, len(str(childminders))))
     made: list[Childminder] = []
     for mam, place, members in mams:
         made.extend(
@@ -92,9 +96,7 @@ def make_registry(
         made.append(maker.make(len(made) + 1, places[rngs[1].randrange(len(places))]))
         if progress and len(made) % 1_000 == 0:
             progress("synthetic_childminders", len(made), childminders)
-    if facilities is None:
-        facilities = invent_facilities(places, childminders, parameters, rngs[2])
-    asked = invent_requests(places, requests, parameters, today, rngs[3])
+    asked = invent_requests(places, requests, parameters, today, rngs[3], schools)
     return Registry(tuple(made), tuple(mam for mam, *_ in mams), tuple(facilities), tuple(asked))
 
 

@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 _STEPS = tuple(
     (dx, dy)
     for dx in range(-2, 3)
-    for dy in range(0, 3)
+    for dy in range(3)
     if (dx, dy) not in {(0, 0), (0, 2), (2, 0), (-2, 0), (2, 2), (-2, 2)} and (dy > 0 or dx > 0)
 )
 _REUSE = 0.45
@@ -124,7 +124,11 @@ def _links(layout: Layout) -> list[tuple[tuple[float, float], tuple[float, float
     """Choose what to link: through roads first, then neighbours that nobody stands between (Gabriel graph)."""
     places = {s.code: (s.x, s.y) for s in layout.settlements}
     width, height = EXTENT_M
-    through = [
+
+    def spot(end: str | tuple[float, float]) -> tuple[float, float]:
+        return places[end] if isinstance(end, str) else end
+
+    through: list[tuple[str, str | tuple[float, float]]] = [
         ("96001", "96005"),
         ("96005", (0.0, 9_100.0)),
         ("96001", "96003"),
@@ -145,7 +149,7 @@ def _links(layout: Layout) -> list[tuple[tuple[float, float], tuple[float, float
     ]
     suburb = (8_420.0, 6_750.0)
     links = [(places["96001"], suburb, "secondary")]
-    links += [(places[a], places[b] if isinstance(b, str) else b, "secondary") for a, b in through]
+    links += [(places[a], spot(b), "secondary") for a, b in through]
     links += [(suburb, places["96007"], "tertiary"), (places["96003"], places["96010"], "tertiary")]
     codes = sorted(places)
     for i, a in enumerate(codes):

@@ -304,5 +304,6 @@ def rounded_chains(
         points: NDArray[np.float64] = np.array([graph.nodes[n] for n in run])
         straight = np.array(LineString(points).simplify(tolerance).coords)
         highway = graph.pieces[graph.piece_between(run[0], run[1])].highway
-        curves.append((LineString(smooth_curve(straight, smooth)).simplify(0.8), highway))
+        curve = shapely.simplify(LineString(smooth_curve(straight, smooth)), 0.8)
+        curves.append((LineString(curve.coords), highway))
     return curves

@@ -6,17 +6,22 @@ Each step adds to one plane graph; later steps see what stands and join it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+from typing import cast
+
 import numpy as np
 import shapely
 from scipy.spatial import Voronoi
-from shapely import LineString, MultiLineString, Point, Polygon
+from shapely import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from rpe_geo.synthetic.growth import Habit, grow
 from rpe_geo.synthetic.layout import Ground, Layout, Settlement, smooth_curve
 from rpe_geo.synthetic.paths import complete_streets
 from rpe_geo.synthetic.roads import trace_roads
-from rpe_geo.synthetic.streetgraph import StreetGraph, rounded_chains
+from rpe_geo.synthetic.streetgraph import Piece, StreetGraph, rounded_chains
 
 __all__ = ["plan_streets"]
 
@@ -75,7 +80,7 @@ def _blob(
         np.sin((k + 2) * angles + phase) / (k + 1.5) for k, phase in enumerate(phases)
     )
     ring = np.column_stack((x + a * radius * np.cos(angles), y + b * radius * np.sin(angles)))
-    return Polygon(smooth_curve(np.vstack((ring, ring[:1])), 1)).simplify(1.0)
+    return cast("Polygon", Polygon(smooth_curve(np.vstack((ring, ring[:1])), 1)).simplify(1.0))
 
 
 def _square(rng: np.random.Generator, settlement: Settlement) -> Polygon:
@@ -94,11 +99,12 @@ def _square(rng: np.random.Generator, settlement: Settlement) -> Polygon:
 def _core_lines(rng: np.random.Generator, ring: Polygon, town: Settlement) -> _Lines:
     """Draw the crooked streets inside the ring around the main square."""
     west, south, east, north = ring.bounds
-    points = []
-    for x in np.arange(west - 90, east + 90, 60):
-        for y in np.arange(south - 90, north + 90, 60):
-            points.append((x + rng.normal(0, 19), y + rng.normal(0, 19)))
-    square = _blob(rng, town.x, town.y, 46, 31, 0.12).simplify(6)
+    points = [
+        (x + rng.normal(0, 19), y + rng.normal(0, 19))
+        for x in np.arange(west - 90, east + 90, 60)
+        for y in np.arange(south - 90, north + 90, 60)
+    ]
+    square = cast("Polygon", _blob(rng, town.x, town.y, 46, 31, 0.12).simplify(6))
     voronoi = Voronoi(np.array(points))
     lines: _Lines = [(LineString(square.exterior.coords), "living_street", "place", {})]
     keep_off = square.buffer(1)
@@ -137,7 +143,9 @@ def _quays(layout: Layout) -> _Lines:
     town = layout.town
     lines: _Lines = []
     for side, reach in ((1, 760.0), (-1, 470.0)):
-        for part in _parts(layout.river.simplify(6).offset_curve(side * 43)):
+        for part in _parts(
+            shapely.offset_curve(shapely.simplify(layout.river, 6), side * 43, quad_segs=16)
+        ):
             near = part.intersection(Point(town.x - 60, town.y - 430).buffer(reach))
             for piece in _parts(near):
                 if piece.length > 200:
@@ -171,13 +179,16 @@ def _bridged(lines: _Lines, layout: Layout) -> _Lines:
 
 
 def _seeds_along(
-    graph: StreetGraph, rng: np.random.Generator, spacing_m: tuple[float, float], accept: object
+    graph: StreetGraph,
+    rng: np.random.Generator,
+    spacing_m: tuple[float, float],
+    accept: Callable[[Piece, float, float], bool],
 ) -> list[tuple[int, float]]:
     """Choose where side streets leave the streets that stand: nodes and angles, both sides in turn."""
     seeds: list[tuple[int, float]] = []
     for run in list(graph.chains()):
         left = float(rng.uniform(20, spacing_m[0]))
-        for a, b in zip(run[:-1], run[1:], strict=True):
+        for a, b in pairwise(run):
             common = graph.at_node[a] & graph.at_node[b]
             if not common:
                 continue
@@ -191,16 +202,16 @@ def _seeds_along(
                 begin += left
                 x, y = x1 + begin * np.cos(angle), y1 + begin * np.sin(angle)
                 left = float(rng.uniform(*spacing_m))
-                if "bridge" in piece.tags or not accept(piece, x, y):  # type: ignore[operator]
+                if "bridge" in piece.tags or not accept(piece, x, y):
                     continue
                 node = graph.split(
                     next(iter(graph.at_node[here] & graph.at_node[b])), round(x, 1), round(y, 1)
                 )
-                for side in (-1, 1):
-                    if rng.random() < 0.7:
-                        seeds.append(
-                            (node, angle + side * (np.pi / 2 + float(rng.normal(0, 0.15))))
-                        )
+                seeds += [
+                    (node, angle + side * (np.pi / 2 + float(rng.normal(0, 0.15))))
+                    for side in (-1, 1)
+                    if rng.random() < 0.7
+                ]
                 if node == b:
                     break
                 here = node
@@ -209,10 +220,28 @@ def _seeds_along(
     return seeds
 
 
+def _inside(block: Polygon, x: float, y: float) -> float:
+    """Density of an estate: the same everywhere in its block, nothing outside."""
+    return 0.6 if shapely.contains_xy(block, x, y) else 0.0
+
+
+def _around(centre_x: float, centre_y: float, x: float, y: float) -> float:
+    """Density of a hamlet: full within 190 metres."""
+    return float(np.hypot(x - centre_x, y - centre_y) < 190)
+
+
+def _may_branch(
+    density: Callable[[float, float], float], low: float, piece: Piece, x: float, y: float
+) -> bool:
+    """Say whether side streets may leave a piece at a point."""
+    return density(x, y) > low and piece.kind in {"road", "ring", "quay", "street", "place"}
+
+
 def _estates(graph: StreetGraph, layout: Layout, rng: np.random.Generator) -> None:
     """Fill the large blocks of the outskirts with closes that lead nowhere."""
     lines = [LineString([graph.nodes[p.begin], graph.nodes[p.end]]) for p in graph.pieces.values()]
-    blocks = sorted(shapely.polygonize(lines).geoms, key=lambda block: (-block.area, block.bounds))
+    faces = [cast("Polygon", face) for face in shapely.polygonize(lines).geoms]
+    blocks = sorted(faces, key=lambda block: (-block.area, block.bounds))
     for block in blocks:
         if not 17_000 < block.area < 260_000:
             continue
@@ -241,9 +270,7 @@ def _estates(graph: StreetGraph, layout: Layout, rng: np.random.Generator) -> No
                     [(node, angle)],
                     _ESTATE,
                     rng,
-                    density=lambda px, py, block=block: (
-                        0.6 if shapely.contains_xy(block, px, py) else 0.0
-                    ),
+                    density=partial(_inside, block),
                     pieces_max=int(block.area / 2_300) + 3,
                 )
                 if added:
@@ -260,7 +287,7 @@ def _bent(
         points = np.array(line.segmentize(45).coords)
         reach = 75 * np.clip(shapely.distance(shapely.points(points), hollow) / 260, 0, 1)
         shift = np.column_stack((east.at(*points.T), north.at(*points.T))) * reach[:, None]
-        bent.append((LineString(points + shift).simplify(1.2), highway))
+        bent.append((cast("LineString", LineString(points + shift).simplify(1.2)), highway))
     return bent
 
 
@@ -333,9 +360,7 @@ def plan_streets(layout: Layout, seed: int) -> StreetGraph:
             graph,
             rng,
             (70, 130),
-            lambda piece, x, y, field=field, low=low: (
-                field(x, y) > low and piece.kind in {"road", "ring", "quay", "street", "place"}
-            ),
+            partial(_may_branch, field, low),
         )
         grow(graph, layout, seeds, habit, rng, density=field)
     _estates(graph, layout, rng)
@@ -361,7 +386,7 @@ def _hamlet_lanes(graph: StreetGraph, layout: Layout, rng: np.random.Generator) 
                 seeds,
                 _HAMLET,
                 rng,
-                density=lambda px, py, x=x, y=y: float(np.hypot(px - x, py - y) < 190),
+                density=partial(_around, x, y),
                 pieces_max=houses,
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, pairwise
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -95,11 +95,12 @@ def _strokes(graph: StreetGraph, key: Callable[[int], Hashable]) -> list[list[in
             walked.add(number)
             node = _other(graph, number, node)
         run = [node]
-        while number is not None and number not in seen:
-            seen.add(number)
-            node = _other(graph, number, node)
+        onto: int | None = number
+        while onto is not None and onto not in seen:
+            seen.add(onto)
+            node = _other(graph, onto, node)
             run.append(node)
-            number = onward.get((node, number))  # type: ignore[assignment]
+            onto = onward.get((node, onto))
         runs.append(run)
     return runs
 
@@ -135,7 +136,7 @@ def name_ways(
     rng = np.random.default_rng([seed, 5])
     pool = NamePool(rng)
     hamlets = {number: pool.farm() for number in range(len(layout.hamlets))}
-    keys: dict[int, tuple[Hashable, ...]] = {}
+    keys: dict[int, tuple[str, str, str | None, bool, tuple[tuple[str, str], ...]]] = {}
     for number, piece in graph.pieces.items():
         (x1, y1), (x2, y2) = graph.nodes[piece.begin], graph.nodes[piece.end]
         x, y = (x1 + x2) / 2, (y1 + y2) / 2
@@ -155,7 +156,7 @@ def name_ways(
     namer = _Namer(graph, layout, pool, rng, hamlets)
     for run in runs:
         highway, kind, old_code, built, _ = keys[graph.piece_between(run[0], run[1])]
-        whole = Way(tuple(run), str(highway), str(kind), old_code, bool(built))  # type: ignore[arg-type]
+        whole = Way(tuple(run), highway, kind, old_code, built)
         for part in namer.parts(whole):
             named = replace(part, name=namer.name(part))
             ways += _by_tags(graph, named, refs)
@@ -166,7 +167,7 @@ def _by_tags(graph: StreetGraph, way: Way, refs: dict[int, str]) -> list[Way]:
     """Cut a way wherever its tags change, and complete them."""
     cut: list[Way] = []
     begin = 0
-    pieces = [graph.piece_between(a, b) for a, b in zip(way.nodes[:-1], way.nodes[1:], strict=True)]
+    pieces = [graph.piece_between(a, b) for a, b in pairwise(way.nodes)]
     for i in range(1, len(pieces) + 1):
         if i < len(pieces) and graph.pieces[pieces[i]].tags == graph.pieces[pieces[begin]].tags:
             continue
@@ -212,7 +213,7 @@ def _road_numbers(graph: StreetGraph) -> dict[int, str]:
     for run in runs:
         if _length(graph, run) < 400:
             continue
-        numbers = [graph.piece_between(a, b) for a, b in zip(run[:-1], run[1:], strict=True)]
+        numbers = [graph.piece_between(a, b) for a, b in pairwise(run)]
         label = f"D {next(main if road[numbers[0]] == 'secondary' else local)}"
         refs |= dict.fromkeys(numbers, label)
     return refs
@@ -251,10 +252,7 @@ class _Namer:
         else:
             count = 1
         cuts = np.linspace(0, len(way.nodes) - 1, count + 1).round().astype(int)
-        return [
-            replace(way, nodes=way.nodes[a : b + 1])
-            for a, b in zip(cuts[:-1], cuts[1:], strict=True)
-        ]
+        return [replace(way, nodes=way.nodes[a : b + 1]) for a, b in pairwise(cuts)]
 
     def name(self, way: Way) -> str | None:
         """Name a way, or leave it without a name as many country roads are."""
@@ -359,7 +357,8 @@ class _Namer:
 
 def strongly_connected(ways: list[Way], without: frozenset[int] = frozenset()) -> bool:
     """Say whether a car can go from every street to every other, one-ways obeyed."""
-    sources, targets = [], []
+    sources: list[int] = []
+    targets: list[int] = []
     for number, way in enumerate(ways):
         if way.highway in NO_CAR or number in without:
             continue
@@ -368,7 +367,7 @@ def strongly_connected(ways: list[Way], without: frozenset[int] = frozenset()) -
         if way.tags.get("oneway") != "yes":
             sources += way.nodes[1:]
             targets += way.nodes[:-1]
-    names, numbers = np.unique(np.array(sources + targets), return_inverse=True)
+    names, numbers = np.unique(np.array(sources + targets, dtype=np.int64), return_inverse=True)
     half = len(sources)
     matrix = csr_matrix((np.ones(half), (numbers[:half], numbers[half:])), shape=(len(names),) * 2)
     count, _ = connected_components(matrix, directed=True, connection="strong")
