@@ -97,7 +97,7 @@ def commune_answer(
         latitude=round(latitude, _DIGITS),
         score=round(max(0.0, min(1.0, score)), 4),
         level="municipality",
-        label=f"{kept} {known.city}".strip(),
+        label=f"{kept} {known.name}".strip(),
         code_postal=kept,
         code_commune=known.code,
         city=known.city,

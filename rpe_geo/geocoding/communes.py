@@ -19,7 +19,7 @@ from rpe_geo.geocoding.normalize import ARTICLES, BREAK
 from rpe_geo.geocoding.parse import ParsedAddress
 from rpe_geo.geocoding.similarity import Likeness, Resemblance, compare
 from rpe_geo.geocoding.store import AddressStore, postal_departement
-from rpe_geo.geocoding.street_names import split_type
+from rpe_geo.geocoding.street_names import STREET_TYPES, split_type
 
 __all__ = ["PostcodeAgreement", "Reading", "Readings", "read_commune", "read_communes"]
 
@@ -45,6 +45,7 @@ _UNKNOWN_CITY_SCORE = 0.5
 _NATURAL_CUT = 0.02
 _PER_WORD = 0.006
 _LONG_CITY = 10
+_BEGINNING = 0.8
 _NEVER_A_CITY = frozenset({
     "rue", "avenue", "boulevard", "place", "chemin", "impasse", "allee", "route", "square", "quai", "lotissement", "residence",
     "passage", "ruelle", "sentier", "voie",
@@ -90,12 +91,15 @@ class Readings:
     ----------
     outside
         A commune of France that the address names and the territory does not cover; None when there is none.
+    outside_is_sure
+        Whether its name cannot well be a part of the street's.
     homonym_outside
         Whether the name typed is also that of a commune outside, and no postcode tells them apart.
     """
 
     found: tuple[Reading, ...]
     outside: int | None
+    outside_is_sure: bool
     homonym_outside: bool
 
 
@@ -128,7 +132,7 @@ def read_communes(parsed: ParsedAddress, store: AddressStore) -> Readings:
     found: list[Reading] = []
     outside: int | None = None
     outside_weight = 0.0
-    homonym = False
+    homonym = sure = False
     for cut in cuts:
         known = store.by_name.get(" ".join(cut.city))
         if not known:
@@ -144,10 +148,9 @@ def read_communes(parsed: ParsedAddress, store: AddressStore) -> Readings:
                 )
                 if agreement != "agrees" and not covered_all(known, store):
                     homonym = True
-            elif score > outside_weight and (
-                cut.natural or agreement == "agrees" or len(cut.city) > 1
-            ):
+            elif score > outside_weight and _stands_alone(cut):
                 outside, outside_weight = communes[0], score
+                sure = cut.natural or not cut.street or agreement == "agrees" or len(cut.city) > 1
     if not any(reading.postcode == "agrees" for reading in found):
         found.extend(_near_names(parsed, cuts, store, exact=bool(found)))
     if parsed.postcode:
@@ -160,8 +163,19 @@ def read_communes(parsed: ParsedAddress, store: AddressStore) -> Readings:
     found.sort(key=lambda reading: -reading.score)
     best = found[0].score if found else 0.0
     return Readings(
-        tuple(found[:_MOST_READINGS]), outside if outside_weight >= best else None, homonym
+        found=tuple(found[:_MOST_READINGS]),
+        outside=outside if outside_weight >= best else None,
+        outside_is_sure=sure,
+        homonym_outside=homonym,
     )
+
+
+def _stands_alone(cut: _Cut) -> bool:
+    """Tell whether the words before a city end: « rue de Lyon » does not lie in Lyon."""
+    if cut.natural or not cut.street:
+        return True
+    before = cut.street[-1]
+    return before not in ARTICLES and before not in STREET_TYPES
 
 
 def covered_all(communes: Iterable[int], store: AddressStore) -> bool:
@@ -248,7 +262,8 @@ def _cuts(parsed: ParsedAddress) -> list[_Cut]:
         cuts.extend(
             _Cut(
                 body[after : after + size],
-                body[:after] + body[after + size :],
+                # what follows the city on its line, « 75007 Paris 07 SP », is no part of a street before it
+                body[:after] + (body[end:] if after else body[after + size :]),
                 natural=size == end - after,
             )
             for size in range(end - after, 0, -1)
@@ -332,13 +347,19 @@ def _nearest(
         typed = " ".join(cut.city)
         if len(typed) < 3 or _is_street(cut.city):
             continue
-        for name, _, _ in process.extract(
-            typed, choices, scorer=fuzz.ratio, score_cutoff=_NEAR_NAME, limit=2
-        ):
-            likeness = _name_likeness(cut.city, name, store)
+        near = process.extract(typed, choices, scorer=fuzz.ratio, score_cutoff=_NEAR_NAME, limit=2)
+        alike = [(name, _name_likeness(cut.city, name, store)) for name, _, _ in near]
+        alike.extend(
+            (name, Likeness(_BEGINNING, Resemblance.INCOMPLETE))
+            for name in choices
+            if name.startswith(typed + " ")
+        )
+        for name, likeness in alike:
             if likeness.score < 0.7:
                 continue
             for agreement, members in _by_agreement(names[name], parsed, store).items():
+                if likeness.kind == Resemblance.INCOMPLETE and agreement != "agrees":
+                    continue
                 score = _near_score(likeness, agreement, cut)
                 found.append(Reading(tuple(members), cut.street, score, likeness, agreement, name))
     found.sort(key=lambda reading: -reading.score)

@@ -51,7 +51,8 @@ class TextSearch:
             wanted = (
                 tantivy.Occur.Should if forgiving and word in STREET_TYPES else tantivy.Occur.Must
             )
-            parts.append((wanted, self._word(word) if forgiving else self._either(word)))
+            held = self._beginning(word, forgiving=True) if forgiving else self._either(word)
+            parts.append((wanted, held))
         if unfinished:
             parts.append((tantivy.Occur.Must, self._beginning(unfinished, forgiving=forgiving)))
         return self._run(tantivy.Query.boolean_query(parts), limit) if parts else []

@@ -114,14 +114,18 @@ class LocalGeocoder:
         if not guessable:
             return self._without_street(readings, outside)
         best, street = self._best_numbered(guessable, parsed)
+        if outside and not readings.outside_is_sure and best.likeness.kind == Resemblance.SAME:
+            outside = None  # « rue Jean Bart »: Bart is also a commune, somewhere
+        if outside and (
+            best.reading.name is None or best.likeness.kind > Resemblance.WRITTEN_OTHERWISE
+        ):
+            return not_found(outside)
         rivals = self._rivals(best, street, guessable, parsed)
         doubt = (
             outside
             or doubt_about_street(best, [rival for rival, _ in rivals], self._limits)
             or doubt_about_city(best, parsed, readings, self._store, self._limits)
         )
-        if outside and best.likeness.kind > Resemblance.WRITTEN_OTHERWISE:
-            return not_found(outside)
         placed = self._place(best, street, parsed, doubt)
         if placed.status == "ok":
             return placed
@@ -138,6 +142,8 @@ class LocalGeocoder:
         """Answer an address that names only a commune."""
         if parsed.number or outside:
             return None
+        if not (parsed.body or parsed.head or parsed.city):
+            return self._postcode_alone(parsed)
         for reading in readings.found:
             words = [word for word in reading.street if word != BREAK]
             if words or reading.name is None or reading.name.kind > Resemblance.MISSPELT:
@@ -165,6 +171,21 @@ class LocalGeocoder:
                 doubt=several,
             )
         return None
+
+    def _postcode_alone(self, parsed: ParsedAddress) -> Geocoded | None:
+        """Answer a postcode typed alone: its commune, or the choice of them."""
+        covered = self._store.covered
+        local = [c for c in self._store.by_postcode.get(parsed.postcode, ()) if c in covered]
+        if not local:
+            return None
+        doubt = Doubt("address_several_places", {"count": len(local)}) if len(local) > 1 else None
+        answers = [
+            commune_answer(
+                c, self._store, postcode=parsed.postcode, score=1 / len(local), doubt=doubt
+            )
+            for c in local[: _CHOICES + 1]
+        ]
+        return with_choices(answers[0], answers[1:])
 
     def _without_street(self, readings: Readings, outside: Doubt | None) -> Geocoded:
         """Answer when no street fits: the commune as a guess where it is known, else nothing."""

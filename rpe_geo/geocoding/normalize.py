@@ -23,7 +23,7 @@ TITLES = frozenset({
     "abbe", "adjudant", "amiral", "archeveque", "aspirant", "baron", "caporal", "capitaine", "cardinal", "chanoine",
     "chevalier", "colonel", "commandant", "commissaire", "comte", "comtesse", "cure", "docteur", "duc", "duchesse",
     "eveque", "frere", "general", "ingenieur", "lieutenant", "madame", "marechal", "marquis", "marquise", "maitre",
-    "mere", "monseigneur", "monsieur", "pasteur", "pere", "president", "professeur", "prince", "princesse", "sergent",
+    "mere", "monseigneur", "monsieur", "pere", "president", "professeur", "prince", "princesse", "sergent",
     "soeur",
 })  # fmt: skip
 """Ranks and honours: « rue Leclerc » is « rue du Général Leclerc »."""
@@ -51,7 +51,19 @@ _NUMERALS = {
 _NUMERAL_WORDS = {word: str(value) for word, value in _NUMERALS.items()}
 
 _LIGATURES = str.maketrans(
-    {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "°": " ", "º": " "}
+    {
+        "œ": "oe",
+        "Œ": "oe",
+        "æ": "ae",
+        "Æ": "ae",
+        "ß": "ss",
+        "ø": "o",
+        "Ø": "o",
+        "ł": "l",
+        "Ł": "l",
+        "°": " ",
+        "º": " ",
+    }
 )
 _ROMAN = re.compile(r"(?=[ivx]{2,5}$)x{0,2}(?:ix|iv|v?i{0,3})$")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}

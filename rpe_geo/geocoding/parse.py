@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from rapidfuzz.distance import OSA
 
 from rpe_geo.geocoding.normalize import ARTICLES, BREAK, words
-from rpe_geo.geocoding.street_names import guess_type, split_type
+from rpe_geo.geocoding.street_names import STREET_TYPES, guess_type, split_type
 
 __all__ = ["LONGEST_ADDRESS", "HouseNumber", "ParsedAddress", "parse"]
 
@@ -67,6 +67,11 @@ _SURELY_BUILDING = frozenset(
 _POST_BOX = frozenset({"bp", "cs", "tsa", "cedex", "cdx"})
 _ARRONDISSEMENT = frozenset({"arrondissement", "arrdt", "arrdts", "arr", "ardt", "arrond", "arrt"})
 _WITH_ARRONDISSEMENTS = frozenset({"paris", "marseille", "lyon"})
+_NUMBERED = frozenset({
+    "louis", "henri", "charles", "albert", "jean", "leopold", "francois", "napoleon", "philippe", "leon", "pie", "route",
+    "nationale", "departementale", "voie", "rn", "rd", "lot", "ilot", "lotissement", "hameau", "zone", "arrondissement",
+})  # fmt: skip
+"""Words after which a number belongs to the name: « Louis XIV », « route nationale 9 »."""
 _RANGE_WORDS = frozenset({"a", "et", "au", BREAK})
 
 
@@ -150,6 +155,10 @@ def parse(text: str, postcode: str | None = None, city: str | None = None) -> Pa
     city_words = words(city or "")
     typed_postcode = _column_postcode(postcode)
     found, cedex = _drop_post_boxes(found)
+    if (
+        len(found) > 1 and found[-1] == "sp"
+    ):  # « Paris 07 SP », the service postal of the ministries
+        found = found[:-1]
     city_words, city_cedex = _drop_post_boxes(city_words)
     found, inner = _take_postcode(found)
     city_words, beside = _take_postcode(city_words)
@@ -165,6 +174,8 @@ def parse(text: str, postcode: str | None = None, city: str | None = None) -> Pa
         after_postcode = None
     head = [word for word in head if word != _MARK]
     body, after_postcode = _drop_country(body, after_postcode)
+    if number and not (typed_postcode or inner):
+        body = _drop_departement(body)
     return ParsedAddress(
         number=number,
         second=second,
@@ -354,12 +365,16 @@ def _starts_street(found: Sequence[str], index: int) -> bool:
         return False
     after = index + 1
     while (
-        after < len(found)
-        and not split_type(found[after:])[0]
-        and (found[after] in SUFFIXES or len(found[after]) == 1 or found[after].isdigit())
+        after < len(found) and not split_type(found[after:])[0] and _may_follow_number(found[after])
     ):
         after += 1
+    if after < len(found) and found[after] == BREAK:
+        after += 1
     return after < len(found) and bool(split_type(found[after:])[0])
+
+
+def _may_follow_number(word: str) -> bool:
+    return word in SUFFIXES or word.isdigit() or (len(word) == 1 and word.isalpha())
 
 
 def _end_of_occupant(found: Sequence[str], index: int) -> int:
@@ -424,6 +439,23 @@ def _take_number(
             before in _MONTHS
             or before in ARTICLES
             or before in {"route", "nationale", "departementale", "voie"}
+        ):
+            continue
+        read = _read_number(found, index)
+        if read is not None:
+            return read[0], read[1], [], _trim([*found[:index], *found[read[2] :]])
+    for index in range(2, len(found) - 1):  # « R Pasteur 14 Belfort »
+        word = found[index]
+        if not word.isdigit() or len(word) > 3 or not _names_a_street(found[:index]):
+            continue
+        before = found[index - 1]
+        if (
+            not before.isalpha()
+            or before in ARTICLES
+            or before in _NUMBERED
+            or before in STREET_TYPES
+            or found[index + 1] in _MONTHS
+            or found[index + 1] == _MARK
         ):
             continue
         read = _read_number(found, index)
@@ -532,3 +564,12 @@ def _drop_country(body: list[str], after_postcode: int | None) -> tuple[list[str
     if after_postcode is not None:
         after_postcode = min(after_postcode, len(body))
     return body, after_postcode
+
+
+def _drop_departement(body: list[str]) -> list[str]:
+    """Remove a final département: « Belfort (90) », « Mende 48 »."""
+    if len(body) > 2 and len(body[-1]) == 2 and body[-1].isdigit():
+        before = body[-2]
+        if before not in ARTICLES and before not in _NUMBERED and before not in _MONTHS:
+            return _trim(body[:-1])
+    return body

@@ -185,4 +185,4 @@ def _word_likeness(typed: str, known: str, frequent: Container[str]) -> Likeness
     if distance <= _slips_allowed(max(len(known), len(typed) if distance == 1 else 0)):
         return Likeness(letters, Resemblance.ANOTHER_WORD if is_word else Resemblance.MISSPELT)
     sounds = OSA.normalized_similarity(phonetic(typed), phonetic(known)) * 0.95
-    return Likeness(max(letters, sounds), Resemblance.DIFFERENT)
+    return Likeness(max(letters, (letters + sounds) / 2), Resemblance.DIFFERENT)

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from rpe_geo.geocoding.lexicon import COMMON_WORDS
 from rpe_geo.geocoding.normalize import ARTICLES, BREAK, phonetic, words
 
 __all__ = [
@@ -48,6 +49,7 @@ _QUALIFIERS = frozenset({
     "grande", "grand", "petite", "petit", "ancien", "ancienne", "vieux", "vieille", "nouvelle", "nouveau", "haute", "basse", "haut", "bas",
     "premiere", "seconde", "1", "2", "3", "4",
 })  # fmt: skip
+_NOT_TYPES = frozenset({"saint", "sainte", "saints", "notre", "dame"})
 _TYPO_TYPES = tuple(form for form in STREET_TYPES if len(form) >= 4)
 
 
@@ -89,7 +91,7 @@ def split_type(text: Sequence[str]) -> tuple[str, int]:
 @lru_cache(maxsize=4096)
 def guess_type(word: str) -> str:
     """Name the type that a misspelt word means, or "": « aveneu » → avenue."""
-    if len(word) < 4 or word in STREET_TYPES:
+    if len(word) < 4 or word in STREET_TYPES or word in COMMON_WORDS or word in _NOT_TYPES:
         return ""
     best, kind = 0.74, ""
     sound = phonetic(word)
@@ -120,10 +122,16 @@ def street_name(text: Sequence[str]) -> StreetName:
         for index, word in enumerate(rest)
         if word not in ARTICLES or (word == "a" and not index)
     )
+    if kind == "rue" and len(core) > 1 and _is_faubourg(core[0]):
+        kind, core = "faubourg", core[1:]  # « rue du Faubourg de France » is « Faubourg de France »
     if not core:  # « Rue de la » or a place called by its type alone: « Le Village », « Rue Haute »
         core = tuple(word for word in text if word not in ARTICLES) or tuple(text)
         return StreetName("", core, tuple(text)) if core != (kind,) else StreetName(kind, core, ())
     return StreetName(kind, core, tuple(rest))
+
+
+def _is_faubourg(word: str) -> bool:
+    return word == "faubourg" or guess_type(word) == "faubourg"
 
 
 def read_street_name(published: str) -> StreetName:
