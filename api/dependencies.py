@@ -78,6 +78,9 @@ def open_service(settings: Settings) -> Iterator[Service]:
             travel=relais.travel,
             sources=relais.sources,
         )
+        # The first family must not wait for what everyone needs.
+        for one in (relais, public):
+            one.book()
         yield Service(settings, relais, public, registry, territory)
 
 
