@@ -51,8 +51,7 @@ class TextSearch:
             wanted = (
                 tantivy.Occur.Should if forgiving and word in STREET_TYPES else tantivy.Occur.Must
             )
-            held = self._beginning(word, forgiving=True) if forgiving else self._either(word)
-            parts.append((wanted, held))
+            parts.append((wanted, self._roughly(word) if forgiving else self._either(word)))
         if unfinished:
             parts.append((tantivy.Occur.Must, self._beginning(unfinished, forgiving=forgiving)))
         return self._run(tantivy.Query.boolean_query(parts), limit) if parts else []
@@ -82,6 +81,18 @@ class TextSearch:
                 exact,
                 tantivy.Query.fuzzy_term_query(self._schema, "name", word, distance=distance),
                 tantivy.Query.fuzzy_term_query(self._schema, "city", word, distance=distance),
+            ]
+        )
+
+    def _roughly(self, word: str) -> tantivy.Query:
+        """Hold a word, one within a slip of it, or one that begins so."""
+        return tantivy.Query.disjunction_max_query(
+            [
+                self._word(word),
+                *(
+                    tantivy.Query.regex_query(self._schema, field, f"{word}.*")
+                    for field in ("name", "city")
+                ),
             ]
         )
 

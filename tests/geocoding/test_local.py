@@ -61,7 +61,7 @@ def test_accepted(geocoder: LocalGeocoder, text: str, level: str, label: str) ->
         (",;  ", "not-found", "aucune adresse"),
         ("x" * 500, "not-found", "trop long"),
         ("12 rue de la République 69100 Montclar", "not-found", "département"),
-        ("12 rue de la République 69100 Valmont", "review", "département"),
+        ("12 rue de la République 69100 Valmont", "review", "69100 ne correspond pas"),
         ("12 rue de la République Montclar", "not-found", "Montclar est hors du territoire"),
         ("7 rue de l'Église 01110 Rochefort", "not-found", "Rochefort est hors du territoire"),
         ("12 boulevard de la République 01120 Beaulieu en Bresse", "review", "type de voie"),
