@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
@@ -22,6 +23,8 @@ from rpe_geo.formats.tables import Sheet, read_sheets, sheet_name, table_paths, 
 __all__ = ["read_csv_rows", "read_csv_sheet", "write_csv"]
 
 _SEPARATORS = (",", ";", "\t")
+_EXCEL_LINE = re.compile(r'^"?sep=.?"?\r?\n', re.IGNORECASE)
+"""Excel may say its separator in a line before the header."""
 
 
 def _decode(content: bytes, where: Where) -> str:
@@ -76,7 +79,7 @@ def read_csv_sheet(path: Path, expected: Collection[str], label: str | None = No
         When the file is missing, empty, not a text, or badly quoted.
     """
     where = Where(file=label or path.name)
-    text = _decode(read_bytes(path), where)
+    text = _EXCEL_LINE.sub("", _decode(read_bytes(path), where), count=1)
     if not text.strip():
         raise InvalidFile("file_empty", where=where)
     reader = csv.reader(

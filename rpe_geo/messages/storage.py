@@ -31,6 +31,9 @@ MESSAGES = {
         "le pilote de PostgreSQL n'est pas installé ; installez l'option « postgis » de rpe_geo."
     ),
     "database_not_sqlite": "ce fichier n'est pas une base SQLite.",
+    "database_of_others": (
+        "cette base SQLite contient déjà les tables d'une autre application ; donnez un autre fichier."
+    ),
     "database_busy": "la base est occupée par une autre écriture ; réessayez dans un instant.",
     "database_unavailable": "la base de données ne répond pas ({reason}).",
     "database_without_postgis": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -150,10 +151,15 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @cache
+def _revisions() -> tuple[str, ...]:
+    """List the migrations of this code, oldest first; they are called `NNNN_subject.py`."""
+    names = (entry.name[:4] for entry in files(f"{_MIGRATIONS}.versions").iterdir())
+    return tuple(sorted(name for name in names if name.isdigit()))
+
+
 def head_revision() -> str:
-    """Name the newest migration of this code; migrations are called `NNNN_subject.py`."""
-    names = (entry.name for entry in files(f"{_MIGRATIONS}.versions").iterdir())
-    return max(name[:4] for name in names if name[:4].isdigit())
+    """Name the newest migration of this code."""
+    return _revisions()[-1]
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -180,8 +186,12 @@ def migrate(engine: Engine) -> None:
     ServiceUnavailable
         When it does not answer, or PostgreSQL has no PostGIS and this role may not create it.
     """
+    if engine.dialect.name == "sqlite":
+        _create_privately(engine.url.database)
     with reading(engine) as connection:
         revision = current_revision(connection)
+        if revision is None and engine.dialect.name == "sqlite":
+            _require_empty(connection)
     if revision == head_revision():
         return
     if engine.dialect.name == "sqlite" and engine.url.database:
@@ -194,10 +204,29 @@ def migrate(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         revision = current_revision(connection)
-        if revision is not None and revision > head_revision():
+        if revision is not None and revision not in _revisions():
             raise InputError("database_newer", revision=revision, known=head_revision())
         if revision != head_revision():
             _upgrade(connection)
+
+
+def _require_empty(connection: Connection) -> None:
+    """Refuse to put our tables into a file that is somebody else's."""
+    if inspect(connection).get_table_names():
+        raise InvalidFile("database_of_others", where=Where(file=connection.engine.url.database))
+
+
+def _create_privately(database: str | None) -> None:
+    """Create the file of a SQLite database so that only its owner reads it; SQLite's other files follow it."""
+    if database is None or database.startswith((":memory:", "file:")) or not database:
+        return
+    try:
+        os.close(os.open(database, os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        where = Where(file=database)
+        raise InvalidFile("file_unwritable", where=where, reason=error.strerror) from None
 
 
 def _upgrade(connection: Connection) -> None:

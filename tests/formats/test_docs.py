@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
-from rpe_geo.formats.records import KINDS
+from rpe_geo.formats.records import KINDS, childminder_of, request_of
 from rpe_geo.formats.shapes import struct_of
 from rpe_geo.formats.tables import sheet_name
 from rpe_geo.storage.tables import metadata
@@ -70,3 +72,16 @@ def test_columns_are_a_promise():
     }
     for kind, names in promised.items():
         assert set(names.split()) <= set(columns[kind])
+
+
+def test_the_examples_of_the_documentation_are_read():
+    text = (DOCS / "interfaces.md").read_text(encoding="utf-8")
+    blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    (minder,) = [childminder_of(block) for block in blocks if "agrement" in block]
+    (request,) = [request_of(block) for block in blocks if "schedule" in block]
+    assert minder.agrement.places_offered == 3
+    assert minder.own_children[0].presence.quarters_per_week == 672
+    assert minder.availabilities == ()
+    assert minder.publication.address == "masked"
+    assert request.preferences == {"travel": 3, "continuity": 2, "garden": 1, "no_pets": 0}
+    assert request.household.children_at_charge == 1

@@ -73,6 +73,13 @@ def test_cells_as_people_type_them(tmp_path):
     assert minder.attributes.garden is True
 
 
+def test_excel_may_say_its_separator_first(tmp_path):
+    path = put(
+        tmp_path, f"sep=;\r\n{HEADER.replace(',', ';')}\r\nA;Zoé;1 rue X;3\r\n", encoding="cp1252"
+    )
+    assert read_childminders(path)[0].name == "Zoé"
+
+
 def test_lists_stand_in_files_of_their_own(tmp_path):
     path = put(tmp_path, f"{HEADER}\nA,Zoé,1 rue X,3\nB,Léa,2 rue X,2\n")
     put(

@@ -192,6 +192,17 @@ def test_a_database_in_memory_lives_as_long_as_its_repository():
     repository.close()
 
 
+def test_a_revision_that_nobody_knows_is_refused(tmp_path):
+    path = tmp_path / "registry.sqlite"
+    open_repository(str(path)).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'a1b2c3'")
+    connection.close()
+    with pytest.raises(InputError) as caught:
+        open_repository(str(path))
+    assert caught.value.code == "database_newer"
+
+
 @pytest.mark.parametrize(
     ("address", "code"),
     [
@@ -215,6 +226,25 @@ def test_a_file_that_is_no_database(tmp_path):
         open_repository(f"sqlite:///{path}")
     assert caught.value.code == "database_not_sqlite"
     assert str(path) in explain(caught.value)
+
+
+def test_a_database_of_another_application(tmp_path):
+    path = tmp_path / "other.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE recipes (name TEXT)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(InvalidFile) as caught:
+        open_repository(str(path))
+    assert caught.value.code == "database_of_others"
+    assert path.read_bytes() == before
+
+
+def test_only_its_owner_reads_a_new_database(tmp_path):
+    repository = open_repository(str(tmp_path / "registry.sqlite"))
+    repository.save(childminders=[childminder()])
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
+    repository.close()
 
 
 def test_a_folder_in_the_place_of_the_file(tmp_path):
