@@ -60,9 +60,9 @@ def weeks(draw: st.DrawFn) -> str:
 def timetables(max_weeks: int = 3) -> st.SearchStrategy[Timetable]:
     """Most often one week, sometimes a cycle."""
     cycles = st.lists(weeks(), min_size=1, max_size=max_weeks)
-    return st.one_of(weeks().map(lambda week: [week]), weeks().map(lambda week: [week]), cycles).map(
-        Timetable.parse
-    )
+    return st.one_of(
+        weeks().map(lambda week: [week]), weeks().map(lambda week: [week]), cycles
+    ).map(Timetable.parse)
 
 
 def days(before: int = 60, after: int = 120) -> st.SearchStrategy[date]:
@@ -89,7 +89,9 @@ def birth_dates() -> st.SearchStrategy[date]:
 def contracts(draw: st.DrawFn, number: int = 0) -> Contract:
     """A contract that begins, ends or runs on around the Monday."""
     start = draw(st.one_of(st.just(date(2025, 9, 1)), days()))
-    end = draw(st.one_of(st.none(), st.integers(0, 200).map(lambda length: start + timedelta(length))))
+    end = draw(
+        st.one_of(st.none(), st.integers(0, 200).map(lambda length: start + timedelta(length)))
+    )
     return Contract(
         contract_id=f"C-{number}",
         start=start,
@@ -130,10 +132,14 @@ def agrements(draw: st.DrawFn, *, legacy: bool = False) -> Agrement:
         places_offered=draw(st.one_of(st.just(-1), st.integers(0, places))),
         status=status,
         valid_from=draw(st.one_of(st.none(), st.none(), days(60, 10))),
-        valid_until=draw(st.one_of(st.none(), st.none(), days(-10, 400).filter(lambda day: day > MONDAY))),
+        valid_until=draw(
+            st.one_of(st.none(), st.none(), days(-10, 400).filter(lambda day: day > MONDAY))
+        ),
         suspended_until=draw(st.one_of(st.none(), days(10, 10))),
         own_under_3_takes_place=draw(st.booleans()),
-        legacy_ages=tuple(draw(st.lists(legacy_places(), min_size=1, max_size=3))) if legacy else None,
+        legacy_ages=tuple(draw(st.lists(legacy_places(), min_size=1, max_size=3)))
+        if legacy
+        else None,
     )
 
 
@@ -148,9 +154,17 @@ def childminders(
 ) -> Childminder:
     """A childminder with contracts, own children and hours."""
     count = draw(st.integers(0, max_contracts))
-    agrement = draw(agrements(legacy=legacy).filter(lambda agrement: not (
-        agrement.valid_from and agrement.valid_until and agrement.valid_from > agrement.valid_until
-    )))
+    agrement = draw(
+        agrements(legacy=legacy).filter(
+            lambda agrement: (
+                not (
+                    agrement.valid_from
+                    and agrement.valid_until
+                    and agrement.valid_from > agrement.valid_until
+                )
+            )
+        )
+    )
     return Childminder(
         childminder_id=childminder_id,
         address="1 rue des Lilas",

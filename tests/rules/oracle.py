@@ -162,9 +162,7 @@ class Judge:
         def fits(birth: date | None, seat: int) -> bool:
             if birth is None:
                 return seats[seat].min_months < 36
-            return (
-                seats[seat].min_months <= completed_months(birth, day) < seats[seat].max_months
-            )
+            return seats[seat].min_months <= completed_months(birth, day) < seats[seat].max_months
 
         def seat_child(child: int, tried: set[int]) -> bool:
             for seat in range(len(seats)):
@@ -279,9 +277,7 @@ class Judge:
         for week in range(len(hours) - 51):
             total = int(hours[week : week + 52].sum())
             if Fraction(total * 47, 4 * 52) > 2250:
-                self.element(
-                    "annual_hours", 672 * week, 672 * (week + 52), total * 47 / 208, 2250
-                )
+                self.element("annual_hours", 672 * week, 672 * (week + 52), total * 47 / 208, 2250)
         if not refused:
             self.broken.pop("annual_hours", None)
         if not refused and not stood:
