@@ -36,6 +36,7 @@ __all__ = [
     "TerritoryMap",
     "base_map",
     "encode_line",
+    "ground_bounds",
     "ground_layers",
     "script_json",
 ]
@@ -145,8 +146,22 @@ def _column(frame: gpd.GeoDataFrame, *names: str) -> list[str]:
     return [""] * len(frame)
 
 
-def _wider(bounds: Bounds, share: float) -> Bounds:
-    """Widen by a share of the longer side, in both directions: a map is often wider than what it must show."""
+def ground_bounds(bounds: Bounds, share: float = 0.8) -> Bounds:
+    """
+    Widen what a map must show to what its ground should hold, for a screen is often wider or taller.
+
+    Parameters
+    ----------
+    bounds
+        EPSG:4326.
+    share
+        How far to go on each side, as a share of the longer side.
+
+    Returns
+    -------
+    Bounds
+        What to read of a territory's streets, water and communes.
+    """
     west, south, east, north = bounds
     lengthening = math.cos(math.radians((south + north) / 2))
     side = max((east - west) * lengthening, north - south, 0.01)
@@ -214,7 +229,7 @@ def ground_layers(
     bounds
         What the map shows at first, EPSG:4326.
     streets
-        Lines; `highway` (OSM classes) chooses their width, `name` is written along them.
+        Lines; `highway` or `class` (OSM classes) chooses their width, `name` is written along them.
     communes, water, parks, woods, rails
         Areas or lines; `nom` or `name` is written on communes and water.
     margin
@@ -225,12 +240,14 @@ def ground_layers(
     dict
         Plain data for `rpe-map.js`, lines as encoded polylines.
     """
-    around = _wider(bounds, margin)
+    around = ground_bounds(bounds, margin)
     ground: dict[str, Any] = {"names": []}
     clipped = _clip(streets, around)
     if clipped is not None:
         classes: dict[str, list[Any]] = {}
-        for highway, geometry in zip(_column(clipped, "highway"), clipped.geometry, strict=True):
+        for highway, geometry in zip(
+            _column(clipped, "highway", "class"), clipped.geometry, strict=True
+        ):
             classes.setdefault(_street_class(highway), []).append(geometry)
         ground["streets"] = {kind: _lines(lines) for kind, lines in classes.items()}
         ground["street_names"] = _street_names(clipped)

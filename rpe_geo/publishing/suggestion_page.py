@@ -8,7 +8,7 @@ from datetime import date
 import geopandas as gpd
 import numpy as np
 
-from maps.base import Bounds
+from maps.base import Bounds, ground_bounds
 from maps.suggestions import suggestion_map
 from rpe_geo.protocols import Route
 from rpe_geo.relais import Relais
@@ -17,8 +17,6 @@ from rpe_geo.settings import Settings
 from rpe_geo.territory import Territory
 
 __all__ = ["suggestion_page"]
-
-_MARGIN = 0.35
 
 
 def suggestion_page(
@@ -122,10 +120,4 @@ def _bounds(answer: Suggestions, routes: dict[str, Route]) -> Bounds:
             points += [(west, south), (east, north)]
     box = np.array(points)
     low, high = box.min(axis=0), box.max(axis=0)
-    margin = np.maximum((high - low) * _MARGIN, 0.005)
-    return (
-        float(low[0] - margin[0]),
-        float(low[1] - margin[1]),
-        float(high[0] + margin[0]),
-        float(high[1] + margin[1]),
-    )
+    return ground_bounds((float(low[0]), float(low[1]), float(high[0]), float(high[1])), 1.0)
