@@ -13,9 +13,11 @@ import argparse
 import csv
 import gzip
 import io
+import json
 import math
 import random
 import resource
+import subprocess
 import tempfile
 import time
 import zlib
@@ -149,6 +151,11 @@ def main() -> None:
     parser.add_argument("--no-cog", action="store_true")
     parser.add_argument("--profile", choices=[*PROFILES, "all"], default="all")
     parser.add_argument("--show", type=int, default=0, help="print so many failures of each kind")
+    parser.add_argument(
+        "--addok",
+        default="",
+        help="a Python that has addok, addok-fr and addok-france; needs redis-server",
+    )
     options = parser.parse_args()
     rng = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -181,9 +188,77 @@ def main() -> None:
             f"accepted {totals['true accepted'] / totals['true']:.2%}  false confident {totals['false'] / max(1, ok):.3%} ({totals['false']}/{ok}); "
             f"negatives {totals['negatives']} accepted {totals['negatives accepted']}"
         )
+        if options.addok:
+            compare_with_addok(
+                options.addok, world, geocoder, rng, options, postcodes, present, out
+            )
         print(
             f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB (with the bench's own rows)"
         )
+
+
+def compare_with_addok(
+    python: str,
+    world: World,
+    geocoder: LocalGeocoder,
+    rng: random.Random,
+    options: argparse.Namespace,
+    postcodes: list[str],
+    present: dict[str, str],
+    out: Path,
+) -> None:
+    """Ask both the same queries of the usual profile, on the same streets, in one run."""
+    by_street: dict[str, list[Row]] = defaultdict(list)
+    for row in world.known:
+        by_street[row.street_key].append(row)
+    with (out / "streets.jsonl").open("w", encoding="utf-8") as stream:
+        for number, rows in enumerate(by_street.values()):
+            first = rows[0]
+            city = first.city.split(" ")[0] if "Arrondissement" in first.city else first.city
+            plates = {
+                f"{row.number} {row.suffix}".strip(): {"lat": row.latitude, "lon": row.longitude}
+                for row in rows
+            }
+            document = {
+                "_id": str(number), "id": str(number), "type": "street", "name": first.street, "postcode": first.postcode,
+                "citycode": first.code, "city": city, "lat": first.latitude, "lon": first.longitude, "importance": 0.1,
+                "housenumbers": plates,
+            }  # fmt: skip
+            stream.write(json.dumps(document, ensure_ascii=False) + "\n")
+    rows = pick(world.known, min(options.queries, 1000), rng, options.split)
+    typed = [spoil(row, PROFILES["usual"], rng, postcodes) for row in rows]
+    queries = [" ".join(query.text.split()) for query in typed]
+    (out / "queries.txt").write_text("\n".join(queries), encoding="utf-8")
+    peer = Path(__file__).with_name("peer_addok.py")
+    subprocess.run(
+        [
+            python,
+            str(peer),
+            str(out / "streets.jsonl"),
+            str(out / "queries.txt"),
+            str(out / "answers.jsonl"),
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    theirs = [
+        json.loads(line)
+        for line in (out / "answers.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    start = time.perf_counter()
+    ours = [geocoder.geocode([AddressQuery(query)])[0] for query in queries]
+    spent = time.perf_counter() - start
+    right = sum(same_street(row, found, present) for row, found in zip(rows, ours, strict=True))
+    their_right = sum(
+        words(found["street"]) == words(row.street) and found["code"] == row.code
+        for row, found in zip(rows, theirs, strict=True)
+    )
+    their_spent = sum(found["seconds"] for found in theirs)
+    count = len(rows)
+    print(
+        f"addok: top-1 {their_right / count:.2%} {count / their_spent:.0f} q/s | ours: top-1 {right / count:.2%} "
+        f"{count / spent:.0f} q/s, {their_spent / spent:.1f} times as fast"
+    )
 
 
 def run(
