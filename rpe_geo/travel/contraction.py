@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,16 @@ from numpy.typing import NDArray
 
 from rpe_geo.travel.mode_network import ModeNetwork
 
-__all__ = ["Hierarchy", "build_hierarchy", "hierarchy_is_available"]
+__all__ = [
+    "LARGE_STATES",
+    "Hierarchy",
+    "build_hierarchy",
+    "hierarchy_is_available",
+    "hierarchy_is_built",
+]
+
+LARGE_STATES = 250_000
+"""Ordering a larger network takes minutes: it waits for a job that needs it."""
 
 _FOLDER = "hierarchy"
 
@@ -34,9 +44,16 @@ def build_hierarchy(network: ModeNetwork, directory: Path) -> None:
     """Order the states of a network by nested dissection and keep the order in the folder, where pyroutingkit is installed."""
     if not hierarchy_is_available() or not network.indices.size:
         return
-    folder = directory / _FOLDER
-    folder.mkdir()
-    _build(network).save(str(folder))
+    building = directory / f".{_FOLDER}"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+    _build(network).save(str(building))
+    building.replace(directory / _FOLDER)
+
+
+def hierarchy_is_built(directory: Path) -> bool:
+    """Say whether a folder holds the order of its network."""
+    return (directory / _FOLDER).is_dir()
 
 
 def _build(network: ModeNetwork) -> Any:

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from rpe_geo.crs import EARTH_RADIUS_M
 from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
-from rpe_geo.travel.search import Ends, scipy_distances
+from rpe_geo.travel.search import Ends, distances_from_all
 from rpe_geo.travel.snapping import Snapped
 
 __all__ = ["Clock", "draw_areas", "street_parts"]
@@ -37,11 +37,15 @@ class Clock:
         The network of one mode.
     along, against
         Minutes at each vertex when its edge is followed as drawn, and against it; `inf` when it is not reached so.
+    places, start_min
+        Where one starts, and when.
     """
 
     network: ModeNetwork
     along: Floats
     against: Floats
+    places: Snapped
+    start_min: Floats
 
     @classmethod
     def start(
@@ -94,7 +98,7 @@ class Clock:
             if backward[edge]:
                 behind = (places.backward_s[number] - network.shape_backward[part]) / 60 + left
                 against[part] = np.minimum(against[part], np.where(beyond, np.inf, behind))
-        return cls(network, along, against)
+        return cls(network, along, against, places, start_min)
 
 
 def _minutes_at_states(
@@ -108,8 +112,7 @@ def _minutes_at_states(
     first = np.concatenate([[True], np.diff(states[order]) != 0])
     chosen = order[first]
     ends = Ends(states[chosen][None, :], offsets[chosen][None, :])
-    ticks_at: Floats = scipy_distances(network, ends, within_min * TICKS_PER_MIN)[0]
-    return ticks_at / TICKS_PER_MIN
+    return distances_from_all(network, ends, within_min * TICKS_PER_MIN) / TICKS_PER_MIN
 
 
 def street_parts(clock: Clock, within_min: float) -> tuple[Ints, Floats, Floats]:
@@ -134,18 +137,58 @@ def street_parts(clock: Clock, within_min: float) -> tuple[Ints, Floats, Floats]
     begins[network.shape_ptr[1:] - 1] = False
     segment = np.flatnonzero(begins)
 
-    def share(near: Floats, far: Floats) -> Floats:
+    def share(near: Floats, seconds: Floats) -> Floats:
         known = np.isfinite(near) & (near <= within_min)
         with np.errstate(divide="ignore", invalid="ignore"):
-            part = np.where(far > near, (within_min - near) / (far - near), 1.0)
+            part = np.where(seconds > 0, (within_min - near) * 60 / seconds, 1.0)
         result: Floats = np.where(known, np.clip(part, 0.0, 1.0), 0.0)
         return result
 
-    return (
-        segment,
-        share(clock.along[segment], clock.along[segment + 1]),
-        share(clock.against[segment + 1], clock.against[segment]),
-    )
+    ahead = network.shape_forward[segment + 1] - network.shape_forward[segment]
+    behind = network.shape_backward[segment + 1] - network.shape_backward[segment]
+    return segment, share(clock.along[segment], ahead), share(clock.against[segment + 1], behind)
+
+
+def _around_places(clock: Clock, within_min: float, x: Floats, y: Floats) -> NDArray[np.object_]:
+    """Lines along the segments on which one starts, as far as one gets on them."""
+    network, places = clock.network, clock.places
+    lines = []
+    left = (within_min - clock.start_min) * 60
+    for number in np.flatnonzero(left > 0).tolist():
+        edge, vertex = int(places.edge[number]), int(places.vertex[number])
+        spot = _spot(network, places, number, x, y)
+        for allowed, end, seconds in (
+            (
+                network.time_forward[edge] < NO_WAY,
+                vertex + 1,
+                float(network.shape_forward[vertex + 1] - places.forward_s[number]),
+            ),
+            (
+                network.time_backward[edge] < NO_WAY,
+                vertex,
+                float(places.backward_s[number] - network.shape_backward[vertex]),
+            ),
+        ):
+            if allowed and seconds > 0:
+                share = min(1.0, float(left[number]) / seconds)
+                target = np.array([x[end], y[end]])
+                lines.append(shapely.LineString([spot, spot + share * (target - spot)]))
+    return np.array(lines, dtype=object)
+
+
+def _spot(network: ModeNetwork, places: Snapped, number: int, x: Floats, y: Floats) -> Floats:
+    """The place itself, in the plane of the drawing."""
+    vertex = int(places.vertex[number])
+    lon, lat = network.shape_longitude, network.shape_latitude
+    if lon[vertex + 1] != lon[vertex]:
+        share = (places.longitude[number] - lon[vertex]) / (lon[vertex + 1] - lon[vertex])
+    elif lat[vertex + 1] != lat[vertex]:
+        share = (places.latitude[number] - lat[vertex]) / (lat[vertex + 1] - lat[vertex])
+    else:
+        share = 0.0
+    near, far = np.array([x[vertex], y[vertex]]), np.array([x[vertex + 1], y[vertex + 1]])
+    result: Floats = near + float(share) * (far - near)
+    return result
 
 
 def draw_areas(
@@ -188,7 +231,7 @@ def _draw_area(clock: Clock, door: tuple[float, float], within_min: float) -> Ba
     touched = (ahead > 0) | (behind > 0)
     full = touched & (ahead + behind >= 1)
     reached = _runs(x, y, segment[full])
-    pieces = [reached]
+    pieces = [reached, _around_places(clock, within_min, x, y)]
     missing = []
     for near, far, wanted in (
         (np.zeros(segment.size), ahead, touched & ~full & (ahead > 0)),

@@ -21,7 +21,7 @@ from rpe_geo.crs import WGS84
 from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Progress
-from rpe_geo.travel.contraction import build_hierarchy
+from rpe_geo.travel.contraction import LARGE_STATES, build_hierarchy
 from rpe_geo.travel.graph import build_mode_network
 from rpe_geo.travel.osm_file import ParsedStreets, read_streets
 from rpe_geo.travel.snapping import SegmentGrid
@@ -124,7 +124,8 @@ def _build_into(
             continue
         network.save(building / mode)
         SegmentGrid.build(network).save(building / mode)
-        build_hierarchy(network, building / mode)
+        if network.state_count <= LARGE_STATES:
+            build_hierarchy(network, building / mode)
         nodes[mode], edges[mode] = network.state_count, network.edge_count
         settings[mode] = dict(network.settings)
     if not nodes:

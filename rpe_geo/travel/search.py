@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
@@ -15,13 +16,20 @@ from rpe_geo.travel.contraction import Hierarchy
 from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.snapping import Snapped
 
-__all__ = ["Ends", "search_by_hierarchy", "search_by_scipy", "street_minutes"]
+__all__ = [
+    "BoundedSearch",
+    "Ends",
+    "distances_from_all",
+    "search_by_hierarchy",
+    "street_minutes",
+]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _TICKS_PER_S = TICKS_PER_MIN / 60
 _CHUNK_CELLS = 8_000_000
+_PLACES = 50
 
 
 @dataclass(frozen=True)
@@ -102,42 +110,77 @@ def search_by_hierarchy(hierarchy: Hierarchy, origins: Ends, destinations: Ends)
     return result
 
 
-def scipy_distances(
-    network: ModeNetwork,
-    origins: Ends,
-    limit_ticks: float,
-) -> Floats:
-    """Return ticks from each origin to every state, by one bounded Dijkstra per origin."""
-    count, extra = network.state_count, origins.states.shape[0]
-    allowed = np.isfinite(origins.ticks)
-    # Each origin is one more node, with an arc to each state where it enters the network.
-    indptr = np.concatenate([network.indptr, network.indptr[-1] + np.cumsum(allowed.sum(axis=1))])
-    indices = np.concatenate([network.indices, origins.states[allowed].astype(np.int32)])
-    # An arc of weight 0 would vanish in a sparse graph; explicit zeros are kept by csr_array.
-    weights = np.concatenate([network.weights, origins.ticks[allowed]])
-    graph = csr_array((weights, indices, indptr.astype(np.int32)), shape=(count + extra,) * 2)
-    found: Floats = dijkstra(
-        graph, directed=True, indices=np.arange(count, count + extra), limit=limit_ticks
+class BoundedSearch:
+    """
+    Bounded Dijkstra by scipy from places on edges.
+
+    Parameters
+    ----------
+    network
+        The network of one mode.
+
+    Notes
+    -----
+    Each place is one more node, with an arc to each state where it enters the network. These nodes stand ready behind the
+    network's own, so that a search changes a few numbers and copies nothing, however large the network.
+    """
+
+    def __init__(self, network: ModeNetwork) -> None:
+        self._count = network.state_count
+        arcs = network.indices.size
+        extra = np.arange(1, _PLACES + 1, dtype=np.int32) * 2
+        self._weights = np.concatenate([network.weights, np.full(2 * _PLACES, np.inf)])
+        self._indices = np.concatenate([network.indices, np.zeros(2 * _PLACES, dtype=np.int32)])
+        self._graph = csr_array(
+            (self._weights, self._indices, np.concatenate([network.indptr, arcs + extra])),
+            shape=(self._count + _PLACES,) * 2,
+        )
+        self._arcs = arcs
+        self._lock = threading.Lock()
+
+    def distances(self, origins: Ends, limit_ticks: float) -> Floats:
+        """Return ticks from each origin (50 at most) to every state; `inf` beyond the limit."""
+        rows = origins.states.shape[0]
+        part = slice(self._arcs, self._arcs + 2 * rows)
+        with self._lock:
+            self._graph.indices[part] = origins.states.ravel()
+            self._graph.data[part] = origins.ticks.ravel()
+            found: Floats = dijkstra(
+                self._graph,
+                directed=True,
+                indices=np.arange(self._count, self._count + rows),
+                limit=limit_ticks,
+            )
+        return found[:, : self._count]
+
+    def table(self, origins: Ends, destinations: Ends, limit_ticks: float) -> Floats:
+        """Return ticks from each origin to each destination, no farther than a limit; `inf` where there is no way."""
+        result = np.empty((origins.states.shape[0], destinations.states.shape[0]))
+        rows = max(1, min(_PLACES, _CHUNK_CELLS // max(1, self._count)))
+        for begin in range(0, result.shape[0], rows):
+            part = slice(begin, begin + rows)
+            found = self.distances(Ends(origins.states[part], origins.ticks[part]), limit_ticks)
+            result[part] = np.minimum(
+                found[:, destinations.states[:, 0]] + destinations.ticks[:, 0],
+                found[:, destinations.states[:, 1]] + destinations.ticks[:, 1],
+            )
+        return result
+
+
+def distances_from_all(network: ModeNetwork, origins: Ends, limit_ticks: float) -> Floats:
+    """Return ticks to every state from the nearest of many places, given as one row of states and ticks."""
+    count = network.state_count
+    allowed = np.isfinite(origins.ticks[0])
+    graph = csr_array(
+        (
+            np.concatenate([network.weights, origins.ticks[0][allowed]]),
+            np.concatenate([network.indices, origins.states[0][allowed].astype(np.int32)]),
+            np.append(network.indptr, network.indptr[-1] + allowed.sum()).astype(np.int32),
+        ),
+        shape=(count + 1, count + 1),
     )
-    return found[:, :count]
-
-
-def search_by_scipy(
-    network: ModeNetwork, origins: Ends, destinations: Ends, limit_ticks: float
-) -> Floats:
-    """Return ticks from each origin to each destination, no farther than a limit; `inf` beyond or where there is no way."""
-    result = np.empty((origins.states.shape[0], destinations.states.shape[0]))
-    rows = max(1, min(50, _CHUNK_CELLS // max(1, network.state_count)))
-    for begin in range(0, result.shape[0], rows):
-        part = slice(begin, begin + rows)
-        found = scipy_distances(
-            network, Ends(origins.states[part], origins.ticks[part]), limit_ticks
-        )
-        result[part] = np.minimum(
-            found[:, destinations.states[:, 0]] + destinations.ticks[:, 0],
-            found[:, destinations.states[:, 1]] + destinations.ticks[:, 1],
-        )
-    return result
+    found: Floats = dijkstra(graph, directed=True, indices=np.array([count]), limit=limit_ticks)
+    return found[0, :count]
 
 
 def street_minutes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 from collections import OrderedDict
@@ -20,14 +21,20 @@ from rpe_geo.crs import WGS84
 from rpe_geo.errors import InputError
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Route
-from rpe_geo.travel.contraction import Hierarchy, hierarchy_is_available
+from rpe_geo.travel.contraction import (
+    LARGE_STATES,
+    Hierarchy,
+    build_hierarchy,
+    hierarchy_is_available,
+    hierarchy_is_built,
+)
 from rpe_geo.travel.isochrones import Clock, draw_areas
 from rpe_geo.travel.journeys import trace_journey
 from rpe_geo.travel.mode_network import TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.network import Ways, read_meta
 from rpe_geo.travel.paths import Tracer
 from rpe_geo.travel.points import check_cutoff, coordinates_of
-from rpe_geo.travel.search import Ends, search_by_hierarchy, search_by_scipy, street_minutes
+from rpe_geo.travel.search import BoundedSearch, Ends, search_by_hierarchy, street_minutes
 from rpe_geo.travel.snapping import SegmentGrid, Snapped
 from rpe_geo.travel.tags import NetworkMode
 from rpe_geo.travel.timetable import Timetable
@@ -37,6 +44,7 @@ __all__ = ["MAX_CUTOFF_MIN", "StreetEngine"]
 
 MAX_CUTOFF_MIN = 720.0
 _REMEMBERED_POINT_SETS = 16
+_WORTH_ORDERING = 200
 
 Floats = NDArray[np.float64]
 
@@ -52,19 +60,30 @@ class _ModeSearch:
         self._directory = directory
         self._hierarchy: Hierarchy | None = None
         self._tracer: Tracer | None = None
+        self._bounded: BoundedSearch | None = None
         self._lock = threading.Lock()
 
-    @property
-    def hierarchy(self) -> Hierarchy | None:
-        """The hierarchy, or None where pyroutingkit is not installed."""
+    def hierarchy(self, searches: int = 1) -> Hierarchy | None:
+        """
+        Return the hierarchy; None where pyroutingkit is not installed, or where ordering the network would not pay.
+
+        A large network is ordered at the first job that is worth it, and the order kept beside it.
+        """
         with self._lock:
             if self._hierarchy is None and hierarchy_is_available():
+                ordered = self._directory is not None and hierarchy_is_built(self._directory)
+                small = self.network.state_count <= LARGE_STATES
+                if not ordered and not small and searches < _WORTH_ORDERING:
+                    return None
+                if not ordered and not small and self._directory is not None:
+                    with contextlib.suppress(OSError):  # a read-only territory: order it in memory
+                        build_hierarchy(self.network, self._directory)
                 self._hierarchy = Hierarchy(self.network, self._directory)
             return self._hierarchy
 
     def tracer(self, ways: Ways | None, mode: Mode) -> Tracer:
         """The tracer of routes, made at its first use."""
-        hierarchy = self.hierarchy
+        hierarchy = self.hierarchy()
         with self._lock:
             if self._tracer is None:
                 self._tracer = Tracer(self.network, hierarchy, ways, mode)
@@ -72,18 +91,16 @@ class _ModeSearch:
 
     def minutes(self, origins: Snapped, destinations: Snapped, cutoff_min: float) -> Floats:
         """Minutes along the network; times beyond the cutoff may be `inf`."""
-        hierarchy = self.hierarchy
-        if hierarchy is not None:
+        hierarchy = self.hierarchy(origins.edge.size)
 
-            def search(leaving: Ends, arriving: Ends) -> Floats:
+        def search(leaving: Ends, arriving: Ends) -> Floats:
+            if hierarchy is not None:
                 return search_by_hierarchy(hierarchy, leaving, arriving)
-
-        else:
             penalty = 2 * float(self.network.settings.get("restricted_entry_s", 0.0)) / 60
-            limit = (cutoff_min + penalty) * TICKS_PER_MIN
-
-            def search(leaving: Ends, arriving: Ends) -> Floats:
-                return search_by_scipy(self.network, leaving, arriving, limit)
+            with self._lock:
+                if self._bounded is None:
+                    self._bounded = BoundedSearch(self.network)
+            return self._bounded.table(leaving, arriving, (cutoff_min + penalty) * TICKS_PER_MIN)
 
         return street_minutes(self.network, origins, destinations, search)
 

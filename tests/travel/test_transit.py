@@ -1,0 +1,296 @@
+"""Journeys by public transport, against timetables read by hand and against an independent search."""
+
+import csv
+import io
+import zipfile
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rpe_geo.crs import great_circle_m
+from rpe_geo.errors import InputError, InvalidFile
+from rpe_geo.travel.network import build_streets
+from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.timetable import Timetable
+from rpe_geo.travel.transit import TransitSearch, build_transit
+
+from .conftest import PER_METRE, place, places, write_pbf
+
+DAY = datetime.fromisoformat("2026-12-01")  # a Tuesday; timetables are in local clock time
+
+
+def straight_walk(origins, destinations, limit_min):
+    """A walk as the crow flies at 4.5 km/h, for tests that need no street."""
+    metres = great_circle_m(origins[0][:, None], origins[1][:, None], *destinations)
+    minutes = metres * 0.06 / 4.5
+    minutes[minutes > limit_min] = np.inf
+    return minutes
+
+
+def write_feed(path: Path, **changes: str) -> Path:
+    """A line of three stops 2 km apart every half hour, and a second line that meets it at the middle stop."""
+
+    def stop(name, x, y):
+        return f"{name},Arrêt {name},{y * PER_METRE:.7f},{x * PER_METRE:.7f}"
+
+    trips, times = [], []
+    for number, start in enumerate([*range(7 * 60, 9 * 60 + 1, 30), 18 * 60, 24 * 60 + 10]):
+        trips.append(f"L1,week,a{number}")
+        for order, (name, shift) in enumerate([("A", 0), ("B", 5), ("C", 10)]):
+            clock = f"{(start + shift) // 60:02d}:{(start + shift) % 60:02d}:00"
+            times.append(f"a{number},{clock},{clock},{name},{order}")
+    for number, start in enumerate(range(7 * 60 + 8, 9 * 60 + 9, 30)):
+        trips.append(f"L2,week,b{number}")
+        for order, (name, shift) in enumerate([("B", 0), ("D", 7)]):
+            clock = f"{(start + shift) // 60:02d}:{(start + shift) % 60:02d}:00"
+            times.append(f"b{number},{clock},{clock},{name},{order}")
+    tables = {
+        "agency.txt": "agency_id,agency_name,agency_url,agency_timezone\n1,Bus du Test,http://x,Europe/Paris\n",
+        "stops.txt": "\n".join(
+            [
+                "stop_id,stop_name,stop_lat,stop_lon",
+                *(stop("A", 0, 0), stop("B", 2000, 0), stop("C", 4000, 0), stop("D", 2000, 3000)),
+            ]
+        ),
+        "routes.txt": "route_id,agency_id,route_short_name,route_type\nL1,1,1,3\nL2,1,2,3\n",
+        "trips.txt": "\n".join(["route_id,service_id,trip_id", *trips]),
+        "stop_times.txt": "\n".join(
+            ["trip_id,arrival_time,departure_time,stop_id,stop_sequence", *times]
+        ),
+        "calendar.txt": "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n"
+        "week,1,1,1,1,1,0,0,20261101,20261231\n",
+        "calendar_dates.txt": "service_id,date,exception_type\nweek,20261225,2\n",
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in {**tables, **{f"{k}.txt": v for k, v in changes.items()}}.items():
+            if text:
+                archive.writestr(name, text)
+    return path
+
+
+@pytest.fixture
+def territory(tmp_path):
+    """A road along the first line and one to the stop D, with the feed beside."""
+    nodes = {1: (-500, 0), 2: (2000, 0), 3: (4500, 0), 4: (2000, 3500)}
+    road = {"highway": "residential"}
+    build_streets(
+        write_pbf(tmp_path / "a.osm.pbf", nodes, [([1, 2, 3], road), ([2, 4], road)]),
+        tmp_path / "streets",
+    )
+    build_transit(write_feed(tmp_path / "feed.zip"), tmp_path / "transit")
+    return tmp_path
+
+
+def test_a_direct_ride(territory):
+    engine = StreetEngine(territory / "streets")
+    assert "transit" in engine.modes
+    minutes = engine.travel_times(
+        places((0, 0)),
+        places((4000, 0), (4250, 0)),
+        mode="transit",
+        cutoff_min=60,
+        departure=DAY + timedelta(hours=7, minutes=20),
+    )
+    # The bus leaves at 7:30 and takes 10 minutes; 250 m on foot take 3.
+    np.testing.assert_allclose(minutes, [[20.0, 23.0]], atol=1e-3)
+
+
+def test_a_change_and_the_route(territory):
+    engine = StreetEngine(territory / "streets")
+    start = DAY + timedelta(hours=7, minutes=30)
+    route = engine.routes(place(0, 0), places((2000, 3000)), mode="transit", departure=start)[0]
+    assert route.travel_time_min == pytest.approx(15, abs=1e-3)
+    rides = [step.name for step in route.steps if step.distance_m > 1000]
+    assert rides == ["1 de Arrêt A à Arrêt B", "2 de Arrêt B à Arrêt D"]
+    assert sum(step.travel_time_min for step in route.steps) == pytest.approx(15, abs=0.05)
+    profile = engine.transit_profile(
+        places((0, 0)), places((2000, 3000)), departure=start, window_min=30
+    )
+    # Leaving at 7:30 takes 15 minutes, at 7:31 44 (the next bus), at 7:59 16.
+    waits = sorted([15] + [45 - minute for minute in range(1, 30)])
+    assert profile.loc[0, "median_min"] == pytest.approx(waits[14], abs=1e-3)
+    assert profile.loc[0, "p90_min"] == pytest.approx(waits[26], abs=1e-3)
+    assert profile.loc[0, "transfers"] == 1
+
+
+def test_walking_wins_where_it_is_faster(territory):
+    engine = StreetEngine(territory / "streets")
+    ends = places((600, 0))
+    by_bus = engine.travel_times(places((0, 0)), ends, mode="transit", cutoff_min=60, departure=DAY)
+    on_foot = engine.travel_times(places((0, 0)), ends, mode="walk", cutoff_min=60)
+    np.testing.assert_allclose(by_bus, on_foot)
+
+
+def test_the_last_bus_home(territory):
+    engine = StreetEngine(territory / "streets")
+    last = engine.last_return(places((0, 0)), place(4000, 0), day=DAY.date(), cutoff_min=40)
+    assert last.iloc[0] == DAY + timedelta(days=1, minutes=10)  # the 24:10 of the timetable
+    never = engine.last_return(places((4000, 0)), place(0, 0), day=DAY.date(), cutoff_min=40)
+    assert never.isna().all()
+
+
+def test_days_of_service(territory):
+    engine = StreetEngine(territory / "streets")
+
+    def minutes(day):
+        when = datetime.fromisoformat(f"{day}T07:00")
+        return engine.travel_times(
+            places((0, 0)), places((4000, 0)), mode="transit", cutoff_min=60, departure=when
+        ).iloc[0, 0]
+
+    assert minutes(date(2026, 12, 24)) == pytest.approx(10, abs=1e-3)
+    assert minutes(date(2026, 12, 25)) > 40  # no bus at Christmas: on foot
+    assert minutes(date(2026, 12, 26)) > 40  # a Saturday
+    with pytest.raises(InputError) as outside:
+        minutes(date(2027, 1, 5))
+    assert outside.value.values["first"] == date(2026, 11, 2)
+    assert outside.value.values["last"] == date(2026, 12, 31)
+
+
+def test_after_midnight_the_eve_still_runs(territory):
+    engine = StreetEngine(territory / "streets")
+    when = DAY + timedelta(days=1, minutes=5)
+    found = engine.travel_times(
+        places((0, 0)), places((4000, 0)), mode="transit", cutoff_min=60, departure=when
+    )
+    assert found.iloc[0, 0] == pytest.approx(15, abs=1e-3)
+
+
+def test_what_is_reached_by_bus(territory):
+    engine = StreetEngine(territory / "streets")
+    when = DAY + timedelta(hours=7, minutes=29)
+    areas = engine.isochrones(place(0, 0), mode="transit", minutes=[15], departure=when)
+    on_foot = engine.isochrones(place(0, 0), mode="walk", minutes=[15])
+    assert areas.geometry.iloc[0].contains(place(4200, 0))
+    assert not on_foot.geometry.iloc[0].contains(place(4200, 0))
+    assert not areas.geometry.iloc[0].contains(place(3000, 0))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"stop_times": ""}, "gtfs_table_missing"),
+        ({"trips": "route_id,service_id\nL1,week\n"}, "gtfs_column_missing"),
+        ({"calendar": "", "calendar_dates": ""}, "gtfs_table_missing"),
+        (
+            {
+                "stop_times": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\na0,7h,7h,A,1\n"
+            },
+            "gtfs_time_bad",
+        ),
+        (
+            {"calendar_dates": "service_id,date,exception_type\nweek,2026-12-25,2\n"},
+            "gtfs_date_bad",
+        ),
+    ],
+)
+def test_a_bad_feed_is_named_and_leaves_nothing(tmp_path, changes, code):
+    with pytest.raises(InvalidFile, match=code):
+        build_transit(write_feed(tmp_path / "feed.zip", **changes), tmp_path / "transit")
+    (tmp_path / "no.zip").write_bytes(b"not a zip")
+    with pytest.raises(InvalidFile, match="gtfs_not_zip"):
+        build_transit(tmp_path / "no.zip", tmp_path / "transit")
+    assert not (tmp_path / "transit").exists()
+
+
+def scan_connections(feed: Path, day: date, origin_walks, leave, stops, footpaths):
+    """
+    Earliest arrivals off a vehicle, by scanning every connection of the day once (independent of RAPTOR).
+
+    The feed is read with the csv module alone, the day's services from calendar_dates (calendar runs on no weekday here).
+    """
+    with zipfile.ZipFile(feed) as archive:
+
+        def rows(name):
+            return list(csv.DictReader(io.TextIOWrapper(archive.open(name), "utf-8-sig")))
+
+        services = {
+            row["service_id"]
+            for row in rows("calendar_dates.txt")
+            if row["date"] == f"{day:%Y%m%d}" and row["exception_type"] == "1"
+        }
+        running = {row["trip_id"] for row in rows("trips.txt") if row["service_id"] in services}
+        calls = {}
+        for row in rows("stop_times.txt"):
+            if row["trip_id"] in running:
+                calls.setdefault(row["trip_id"], []).append(row)
+
+    def seconds(text):
+        hours, minutes, rest = map(int, text.split(":"))
+        return hours * 3600 + minutes * 60 + rest
+
+    connections = []
+    for trip, its in calls.items():
+        its.sort(key=lambda row: int(row["stop_sequence"]))
+        for here, there in pairwise(its):
+            allowed = here.get("pickup_type") != "1"
+            connections.append(
+                (
+                    seconds(here["departure_time"]),
+                    seconds(there["arrival_time"]),
+                    stops[here["stop_id"]],
+                    stops[there["stop_id"]],
+                    trip,
+                    allowed,
+                )
+            )
+    connections.sort()
+    at_stop = {stop: leave + walk for stop, walk in origin_walks.items()}
+    off, aboard = {}, set()
+    for departs, arrives, here, there, trip, allowed in connections:
+        if trip not in aboard and not (allowed and at_stop.get(here, np.inf) <= departs):
+            continue
+        aboard.add(trip)
+        off[there] = min(off.get(there, np.inf), arrives)
+        at_stop[there] = min(at_stop.get(there, np.inf), arrives)
+        for other, walk in footpaths.get(there, ()):
+            at_stop[other] = min(at_stop.get(other, np.inf), arrives + walk)
+    return off
+
+
+@pytest.mark.real
+def test_thirty_six_journeys_of_heidelberg_against_an_independent_search(real_data, tmp_path):
+    feed = real_data / "heidelberg" / "vrn_gtfs.zip"
+    report = build_transit(feed, tmp_path / "transit")
+    assert (report.first_day, report.last_day) == (date(2022, 6, 12), date(2022, 12, 10))
+    timetable = Timetable(tmp_path / "transit")
+    search = TransitSearch(timetable, straight_walk)
+    with zipfile.ZipFile(feed) as archive:
+        ids = [
+            row["stop_id"]
+            for row in csv.DictReader(io.TextIOWrapper(archive.open("stops.txt"), "utf-8-sig"))
+        ]
+    stops = {stop: number for number, stop in reversed(list(enumerate(dict.fromkeys(ids))))}
+    walks = search._footpaths
+    footpaths = {}
+    for origin, target, seconds in zip(walks.origin, walks.target, walks.seconds, strict=True):
+        footpaths.setdefault(int(origin), []).append((int(target), float(seconds)))
+
+    rng = np.random.default_rng(11)
+    chosen = rng.choice(len(timetable.stop_names), 12, replace=False)
+    lon = timetable.stop_longitude[chosen] + rng.normal(0, 1e-3, 12)
+    lat = timetable.stop_latitude[chosen] + rng.normal(0, 1e-3, 12)
+    all_stops = (timetable.stop_longitude, timetable.stop_latitude)
+    ridden = 0
+    for number, hour in enumerate([7, 12, 17, 22]):
+        day = date(2022, 9, 13) + timedelta(days=number)
+        when = datetime.fromisoformat(f"{day}T{hour:02d}:05")
+        origin = (lon[number : number + 1], lat[number : number + 1])
+        goals = (lon[3:], lat[3:])
+        ours = search.journeys(origin, goals, [when], limit_min=180).minutes[0, 0]
+        access = straight_walk(origin, all_stops, 20.0)[0] * 60
+        egress = straight_walk(all_stops, goals, 20.0) * 60
+        on_foot = straight_walk(origin, goals, 180.0)[0]
+        leave = hour * 3600 + 300
+        near = {int(s): float(access[s]) for s in np.flatnonzero(np.isfinite(access))}
+        off = scan_connections(feed, day, near, leave, stops, footpaths)
+        for goal in range(9):
+            arrivals = [time + egress[stop, goal] for stop, time in off.items()]
+            theirs = min([*((arrival - leave) / 60 for arrival in arrivals), on_foot[goal]])
+            theirs = theirs if theirs <= 180 else np.inf
+            assert ours[goal] == pytest.approx(theirs, abs=1e-6)
+            ridden += bool(theirs < on_foot[goal] - 1)
+    assert ridden >= 12
