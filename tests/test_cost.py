@@ -265,3 +265,36 @@ def test_aid_never_exceeds_the_cost_and_falls_with_income(cost, hours, income, m
     assert (
         float(cmg_direct(cost, hours, Household(income, children + 1), AUTUMN_2026)) >= aid - 1e-9
     )
+
+
+def test_a_micro_creche_and_its_opening_hours():
+    micro = Facility(
+        "F", "micro-crèche", funding="paje", hourly_rate=9.5,
+        opening_hours=Timetable.parse("Mo-Fr 08:00-18:00"), longitude=3.0, latitude=43.0,
+    )  # fmt: skip
+    cost = facility_cost(micro, family(), AUTUMN_2026)
+    hours = 40 * 47 / 12
+    assert cost.hours_per_month == pytest.approx(hours, abs=0.01)
+    assert cost.gross_cost == pytest.approx(9.5 * hours, abs=0.01)
+    assert cost.cmg == 848.47
+    assert "structure_amounts_under_3" in cost.unconfirmed
+    assert not {"structure_amounts_over_3", "structure_lone_parent_factor"} & set(cost.unconfirmed)
+    alone = family(
+        household=Household(1500, 1, lone_parent=True), children=(Child(date(2023, 1, 1)),)
+    )
+    older = facility_cost(micro, alone, AUTUMN_2026)
+    assert older.cmg == 492.13
+    assert {"structure_amounts_over_3", "structure_lone_parent_factor"} <= set(older.unconfirmed)
+
+
+def test_hours_offered_may_be_told_apart():
+    part = childminder_cost(
+        minder(working_hours=None), family(), AUTUMN_2026, offered=Timetable.parse("Mo 08:00-18:00")
+    )
+    assert part.hours_per_month == pytest.approx(10 * 52 / 12, abs=0.01)
+
+
+def test_care_at_home_needs_the_resources_too():
+    assert home_care_cost(family().schedule, family(household=None), AUTUMN_2026) is None
+    older = family(children=(Child(date(2022, 5, 1)),))
+    assert home_care_cost(older.schedule, older, AUTUMN_2026).cmg > 0

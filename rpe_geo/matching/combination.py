@@ -12,20 +12,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.domain import Request, months_after
+from rpe_geo.domain import Request
 from rpe_geo.matching.candidates import tie_break
-from rpe_geo.matching.handover import Manner, SharedWeek, days_of, share_week
-from rpe_geo.matching.occupation import WORDS_PER_WEEK, count_quarters, pack_week
+from rpe_geo.matching.free_hours import FreeHours, Unit, gather_free_hours
+from rpe_geo.matching.handover import Manner, SharedWeek, share_week
+from rpe_geo.matching.occupation import count_quarters
 from rpe_geo.matching.profiles import Profiles
 from rpe_geo.matching.relaxation import ask_rows
 from rpe_geo.parameters import ParameterTable, parameter_table
 from rpe_geo.rules.compiled import Registry
-from rpe_geo.schedule import QUARTERS_PER_DAY, QUARTERS_PER_WEEK, Timetable
+from rpe_geo.schedule import Timetable
 from rpe_geo.verdicts import Combination, CombinationPart
 
 __all__ = ["Between", "find_combinations", "part_request"]
@@ -33,26 +35,27 @@ __all__ = ["Between", "find_combinations", "part_request"]
 Between = Callable[[int, int], float]
 """Minutes from one provider to another, by position in the registry: childminders first, then facilities."""
 
-_MONTHS_LOOKED_AT = (0, 3, 6, 12, 18)
 _NEAREST_PER_PLACE = 4
-"""How many of the nearest are packed for each one kept in the pool."""
+"""How many of the nearest are looked at for each one kept in the pool."""
 
 _PAIRS_OF_EACH = 12
 _PLANS_AT_ONCE = 40
-_Kind = Literal["childminder", "mam", "facility", "home_care"]
+_SHOWN_OF_EACH = 2
 
 
 @dataclass(frozen=True)
-class _Unit:
-    """Somebody who may hold a part of the week: one provider, a MAM with its members, or care at home."""
+class _Plan:
+    """Who has the child when; `key` orders plans: changes of hands, minutes of travel, lot, manner of sharing."""
 
-    kind: _Kind
-    provider_id: str | None
-    rows: tuple[int, ...]
-    minutes: float
+    units: tuple[Unit, ...]
+    week: SharedWeek
+    travel: float
+    key: tuple[Fraction, float, bytes, int]
 
-
-_Plan = tuple[tuple[Any, ...], list[_Unit], SharedWeek, float]
+    @property
+    def who(self) -> tuple[tuple[str, str | None], ...]:
+        """The units as a reader would name them."""
+        return tuple((unit.kind, unit.provider_id) for unit in self.units)
 
 
 def find_combinations(
@@ -105,13 +108,15 @@ def find_combinations(
     near = np.flatnonzero(np.isfinite(minutes) & (minutes <= reach) & ~alone)
     if not len(near) or wanted < 1 or not request.schedule.slots.any():
         return []
-    pool = _NEAREST_PER_PLACE * int(scoring["combination_pool"])
-    near = np.sort(near[np.argsort(minutes[near], kind="stable")[:pool]])
-    search = _Search(registry, profiles, request, today, scoring, minutes, between, law)
-    search.look(near)
-    found = [*search.alone(wanted)]
-    found.extend(search.pairs(wanted - len(found)))
-    return found[:wanted] or search.with_home_care(wanted)
+    pool = int(scoring["combination_pool"])
+    near = np.sort(near[np.argsort(minutes[near], kind="stable")[: _NEAREST_PER_PLACE * pool]])
+    free = gather_free_hours(registry, profiles, request, near, minutes, pool=pool)
+    if not free.units:
+        return []
+    search = _Search(registry, request, today, scoring, between, law, free)
+    found = search.alone(wanted)
+    found += search.pairs(wanted - len(found))
+    return found or search.with_home_care(wanted)
 
 
 def part_request(request: Request, hours: Timetable) -> Request:
@@ -145,104 +150,54 @@ def part_request(request: Request, hours: Timetable) -> Request:
 
 @dataclass
 class _Search:
-    """One request, the registry around it, and what was verified so far."""
+    """One request, who is free around it, and what was verified so far."""
 
     registry: Registry
-    profiles: Profiles
     request: Request
     today: date
     scoring: ParameterTable
-    minutes: NDArray[np.float64]
     between: Between | None
     law: Mapping[str, Any] | None
+    free: FreeHours
     verified: dict[tuple[int, Timetable], bool] = field(default_factory=dict)
 
-    def look(self, near: NDArray[np.intp]) -> None:
-        """Pack the asked hours and the free hours of everybody near, and keep those who can take some."""
-        self.weeks = len(self.request.schedule)
-        self.days = days_of(self.request.schedule)
-        slots = self.request.schedule.slots.reshape(self.weeks, QUARTERS_PER_WEEK)
-        self.asked = np.concatenate([pack_week(week) for week in slots])
-        self.asked_quarters = int(slots.sum())
-        free = self._free(near) & self.asked[:, None]
-        units, bits = self._units(near, free)
-        covered = count_quarters(bits)
-        order = np.lexsort((np.array([unit.minutes for unit in units]), -covered))
-        order = order[covered[order] > 0][: self.scoring["combination_pool"]]
-        self.units = [units[number] for number in order]
-        self.bits = bits[:, order]
-        self.whole = self._whole_days()
-        self.row_bits = {int(row): free[:, column] for column, row in enumerate(near)}
+    @cached_property
+    def may_miss(self) -> int:
+        """Asked quarter-hours of the cycle that may stay uncovered."""
+        share = Fraction(str(self.request.min_hours_share))
+        return int((1 - share) * self.free.asked_quarters)
 
-    def _free(self, near: NDArray[np.intp]) -> NDArray[np.uint64]:
-        """Pack the hours on which everybody near has room, in each week of the cycle, now and in later months."""
-        end = self.request.end or date.max
-        begins = [
-            day
-            for months in _MONTHS_LOOKED_AT
-            if (day := months_after(self.request.start, months)) <= end
-        ]
-        cycle = [
-            np.bitwise_and.reduce(
-                [
-                    self.profiles.free_bits(
-                        near, day + timedelta(weeks=week), children=len(self.request.children)
-                    )
-                    for day in begins
-                ]
-            )
-            for week in range(self.weeks)
-        ]
-        return np.concatenate(cycle)
+    @cached_property
+    def whole(self) -> NDArray[np.bool_]:
+        """Days of the cycle that each unit is free for from beginning to end."""
+        return self.free.whole_days()
 
-    def _units(
-        self, near: NDArray[np.intp], free: NDArray[np.uint64]
-    ) -> tuple[list[_Unit], NDArray[np.uint64]]:
-        """List the providers near, then the MAM that can do more than each of their members."""
-        count = len(self.registry)
-        units = [
-            _Unit(
-                "childminder" if row < count else "facility",
-                self.profiles.provider_ids[row],
-                (int(row),),
-                float(self.minutes[row]),
-            )
-            for row in near
-        ]
-        columns = [free]
-        houses: dict[str, list[int]] = {}
-        for column, row in enumerate(near):
-            mam = self.registry.childminders[row].mam_id if row < count else None
-            if mam is not None:
-                houses.setdefault(mam, []).append(column)
-        for mam, members in houses.items():
-            together = np.bitwise_or.reduce(free[:, members], axis=1)
-            if count_quarters(together[:, None])[0] > count_quarters(free[:, members]).max():
-                rows = tuple(int(near[column]) for column in members)
-                units.append(_Unit("mam", mam, rows, float(self.minutes[list(rows)].min())))
-                columns.append(together[:, None])
-        return units, np.concatenate(columns, axis=1)
+    @cached_property
+    def houses(self) -> frozenset[str | None]:
+        """The MAM that are units of their own."""
+        return frozenset(unit.mam_id for unit in self.free.units if unit.kind == "mam")
 
     def alone(self, wanted: int) -> list[Combination]:
         """Find the MAM whose members cover the week by turns: one house, no way between."""
-        missing = self.asked_quarters - count_quarters(self.bits)
+        missing = self.free.asked_quarters - count_quarters(self.free.bits)
         able = [
-            number
-            for number, unit in enumerate(self.units)
-            if unit.kind == "mam" and missing[number] <= self._may_miss()
+            (number,)
+            for number, unit in enumerate(self.free.units)
+            if unit.kind == "mam" and missing[number] <= self.may_miss
         ]
-        return self._best(((number,) for number in able), wanted)
+        return self._kept(self._plans(able), wanted)
 
     def pairs(self, wanted: int) -> list[Combination]:
         """Find the pairs that cover the week, those with the fewest shared days first."""
-        if wanted < 1 or not self.units:
+        if wanted < 1:
             return []
-        lacking = self.asked[:, None] & ~self.bits
-        strong, early, late = self._bearable()
+        units, lacking = self.free.units, self.free.asked[:, None] & ~self.free.bits
+        law = self.law or parameter_table("law", self.today)
+        strong, early, late = self.free.bearable(law)
         ranked: list[tuple[int, bool, float, int, int]] = []
-        for first in range(len(self.units) - 1):
+        for first in range(len(units) - 1):
             both = count_quarters(lacking[:, first, None] & lacking[:, first + 1 :])
-            partners = np.flatnonzero(both <= self._may_miss()) + first + 1
+            partners = np.flatnonzero(both <= self.may_miss) + first + 1
             shared = (~self.whole[first] & ~self.whole[partners]).sum(axis=1)
             easy = (
                 (strong[first] & strong[partners])
@@ -250,49 +205,30 @@ class _Search:
                 | (late[first] & early[partners])
             )
             ranked.extend(
-                (
-                    split,
-                    not light,
-                    self.units[first].minutes + self.units[other].minutes,
-                    first,
-                    other,
-                )
+                (split, not light, units[first].minutes + units[other].minutes, first, other)
                 for split, light, other in zip(
                     shared.tolist(), easy.tolist(), partners.tolist(), strict=True
                 )
-                if self._differ(first, other)
+                if self._differ(units[first], units[other])
             )
         ranked.sort()
-        return self._best(self._varied((first, other) for *_, first, other in ranked), wanted)
+        return self._kept(self._plans(self._varied(pair[3:] for pair in ranked)), wanted)
 
-    def _bearable(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-        """
-        Guess who could work all the hours they are free for, those of the first days, or of the last days.
+    def with_home_care(self, wanted: int) -> list[Combination]:
+        """Let somebody come to the home when the provider cannot: whoever covers most leaves the least to home care."""
+        found: list[Combination] = []
+        for number, unit in enumerate(self.free.units):
+            if len(found) == wanted:
+                break
+            if unit.kind != "mam":
+                found.extend(self._kept(self._plans([(number,)], home_care=True), 1))
+        return found
 
-        Only an order of search: 48 hours and 13 hours a day, in the week of the start. The rules decide.
-        """
-        table = self.law or parameter_table("law", self.today)
-        present = self.profiles.presence_bits(
-            np.array([unit.rows[0] for unit in self.units]), self.request.start
+    def _differ(self, first: Unit, other: Unit) -> bool:
+        """Leave out two of the same MAM where it counts as one house."""
+        return (
+            first.mam_id is None or first.mam_id != other.mam_id or first.mam_id not in self.houses
         )
-        half = len(self.days) // 2
-        masks = [self.days, self.days[: len(self.days) - half], self.days[len(self.days) - half :]]
-        guesses = []
-        for days in masks:
-            mask = np.zeros(self.weeks * QUARTERS_PER_WEEK, dtype=np.bool_)
-            mask[np.concatenate([*days, np.zeros(0, dtype=np.intp)])] = True
-            packed = pack_week(mask[:QUARTERS_PER_WEEK])[:, None]
-            week = present | (self.bits[:WORDS_PER_WEEK] & packed)
-            by_day = _unpacked(week).reshape(-1, 7, QUARTERS_PER_DAY)
-            arrival = by_day.argmax(axis=2)
-            departure = QUARTERS_PER_DAY - by_day[:, :, ::-1].argmax(axis=2)
-            length = np.where(by_day.any(axis=2), departure - arrival, 0).max(axis=1)
-            guesses.append(
-                (count_quarters(week) <= 4 * table["weekly_hours_max"])
-                & (length <= 4 * table["daily_span_hours"])
-            )
-        strong, early, late = guesses
-        return strong, early, late
 
     def _varied(self, pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         """Keep the first pairs, each unit in a few of them only: one whom a law forbids must not fill the list."""
@@ -304,110 +240,50 @@ class _Search:
                 left -= 1
                 yield pair
 
-    def with_home_care(self, wanted: int) -> list[Combination]:
-        """Let somebody come to the home when the provider cannot: whoever covers most leaves the least to home care."""
-        found: list[Combination] = []
-        for number, unit in enumerate(self.units):
-            if len(found) == wanted:
-                break
-            if unit.kind != "mam":
-                found.extend(self._best([(number,)], 1, home_care=True))
-        return found
-
-    def _may_miss(self) -> int:
-        """Count the asked quarter-hours of the cycle that may stay uncovered."""
-        share = Fraction(str(self.request.min_hours_share))
-        return int((1 - share) * self.asked_quarters)
-
-    def _differ(self, first: int, other: int) -> bool:
-        """Leave out two of the same MAM, which counts as one house."""
-        house = self._house(self.units[first])
-        return house is None or house != self._house(self.units[other])
-
-    def _house(self, unit: _Unit) -> str | None:
-        """Return the MAM of a unit."""
-        if unit.kind == "childminder":
-            return self.registry.childminders[unit.rows[0]].mam_id
-        return unit.provider_id if unit.kind == "mam" else None
-
-    def _whole_days(self) -> NDArray[np.bool_]:
-        """Tell which days of the cycle each unit covers alone, shape (units, days)."""
-        masks = []
-        for slots in self.days:
-            day = np.zeros(self.weeks * QUARTERS_PER_WEEK, dtype=np.bool_)
-            day[slots] = True
-            masks.append(np.concatenate([pack_week(week) for week in day.reshape(self.weeks, -1)]))
-        return np.stack([~(mask[:, None] & ~self.bits).any(axis=0) for mask in masks], axis=1)
-
-    def _best(
-        self,
-        chosen: Iterable[tuple[int, ...]],
-        wanted: int,
-        *,
-        home_care: bool = False,
-    ) -> list[Combination]:
-        """Plan each choice, order the plans, and keep the first whose every part the rules allow."""
-        plans: list[_Plan] = []
+    def _plans(self, chosen: Iterable[tuple[int, ...]], *, home_care: bool = False) -> list[_Plan]:
+        """Share the week between the units of each choice, in every manner, best plan first."""
+        plans = []
         for numbers in chosen:
-            units = [self.units[number] for number in numbers]
-            free = [self._slots(self.bits[:, number]) for number in numbers]
+            units = tuple(self.free.units[number] for number in numbers)
+            free = [self.free.slots(self.free.bits[:, number]) for number in numbers]
             if home_care:
-                units.append(_Unit("home_care", None, (), 0.0))
-                free.append(np.ones(self.weeks * QUARTERS_PER_WEEK, dtype=np.bool_))
-            for manner in self._manners(numbers):
-                plan = share_week(
-                    self.days, free, self.weeks, manner=manner, filler=1 if home_care else None
+                units = (*units, Unit("home_care", None, (), 0.0))
+                free.append(np.ones_like(free[0]))
+            for turn, manner in enumerate(self._manners(numbers)):
+                week = share_week(
+                    self.free.days,
+                    free,
+                    self.free.weeks,
+                    manner=manner,
+                    filler=1 if home_care else None,
                 )
-                if all(plan.quarters(number) for number in range(len(units))):
-                    travel = plan.travel_minutes_per_week(
+                if all(week.quarters(number) for number in range(len(units))):
+                    travel = week.travel_minutes_per_week(
                         [unit.minutes for unit in units], self._way(units)
                     )
-                    key = (plan.handovers_per_week, travel, self._lot(units), manner)
-                    plans.append((key, units, plan, travel))
-        plans.sort(key=lambda one: one[0])
-        found: list[Combination] = []
-        together: set[frozenset[tuple[str, str | None]]] = set()
-        for number, (_, units, plan, travel) in enumerate(plans):
-            if len(found) == wanted:
-                break
-            if number % _PLANS_AT_ONCE == 0:
-                self._judge(plans[number : number + _PLANS_AT_ONCE])
-            who = frozenset((unit.kind, unit.provider_id) for unit in units)
-            if who in together:
-                continue
-            parts = self._parts(units, plan)
-            if parts is not None:
-                together.add(who)
-                found.append(
-                    Combination(
-                        parts=parts,
-                        handovers_per_week=plan.handovers_per_week,
-                        hours_share=Fraction(
-                            sum(plan.quarters(number) for number in range(len(units))),
-                            self.asked_quarters,
-                        ),
-                        travel_minutes_per_week=travel,
-                    )
-                )
-        return found
+                    key = (week.handovers_per_week, travel, self._lot(units), turn)
+                    plans.append(_Plan(units, week, travel, key))
+        plans.sort(key=lambda plan: plan.key)
+        return plans
 
     def _manners(self, numbers: Sequence[int]) -> tuple[Manner, ...]:
-        """Share the days that both could take in other ways too: a law may forbid that one takes them all."""
-        if len(numbers) == 2 and (self.whole[numbers[0]] & self.whole[numbers[1]]).any():
-            return ("whole", "turns", "halves")
-        return ("whole",)
+        """Share what both could take in other ways too: a law may forbid that one takes it all."""
+        if len(numbers) < 2:
+            return ("whole",)
+        both = (self.whole[numbers[0]] & self.whole[numbers[1]]).any()
+        return ("whole", "turns", "halves") if both else ("whole", "halves")
 
-    def _lot(self, units: Sequence[_Unit]) -> bytes:
+    def _lot(self, units: Sequence[Unit]) -> bytes:
         names = "\x00".join(sorted(unit.provider_id or "" for unit in units))
         return tie_break(self.request.request_id, names)
 
-    def _way(self, units: Sequence[_Unit]) -> Between:
+    def _way(self, units: Sequence[Unit]) -> Between:
         """Return the minutes between two units of a plan; care at home is at home."""
 
         def minutes(one: int, other: int) -> float:
             first, second = units[one], units[other]
             over_home = first.minutes + second.minutes
-            if self._house(first) is not None and self._house(first) == self._house(second):
+            if first.mam_id is not None and first.mam_id == second.mam_id:
                 return 0.0
             if self.between is None or not first.rows or not second.rows:
                 return over_home
@@ -415,18 +291,31 @@ class _Search:
 
         return minutes
 
-    def _slots(self, bits: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """Unpack the weeks of a cycle."""
-        return _unpacked(bits.reshape(self.weeks, WORDS_PER_WEEK).T).ravel()
+    def _kept(self, plans: Sequence[_Plan], wanted: int) -> list[Combination]:
+        """Keep the first plans whose every part the rules allow: nobody in more than a few, unless too few are left."""
+        kept: dict[frozenset[tuple[str, str | None]], tuple[_Plan, Combination]] = {}
+        shown: Counter[tuple[str, str | None]] = Counter()
+        for most in (_SHOWN_OF_EACH, wanted):
+            for number, plan in enumerate(plans):
+                if len(kept) >= wanted:
+                    break
+                if number % _PLANS_AT_ONCE == 0:
+                    self._judge(plans[number : number + _PLANS_AT_ONCE])
+                together = frozenset(plan.who)
+                if together in kept or max(shown[who] for who in plan.who) >= most:
+                    continue
+                combination = self._combination(plan)
+                if combination is not None:
+                    kept[together] = (plan, combination)
+                    shown.update(who for who in plan.who if who[1] is not None)
+        return [found for _, found in sorted(kept.values(), key=lambda pair: pair[0].key)]
 
-    def _parts(
-        self, units: Sequence[_Unit], plan: SharedWeek
-    ) -> tuple[CombinationPart, ...] | None:
-        """Return the parts of a plan if the rules allow every one of them."""
+    def _combination(self, plan: _Plan) -> Combination | None:
+        """Write a plan as a combination if the rules allow every part of it."""
         parts = []
-        for number, unit in enumerate(units):
-            hours = plan.hours(number)
-            if not self._allowed(unit, hours, plan.holder == number):
+        for number, unit in enumerate(plan.units):
+            hours = plan.week.hours(number)
+            if not self._allowed(unit, hours, plan.week.holder == number):
                 return None
             parts.append(
                 CombinationPart(
@@ -436,21 +325,27 @@ class _Search:
                     travel_minutes=unit.minutes,
                 )
             )
-        return tuple(parts)
+        covered = sum(plan.week.quarters(number) for number in range(len(plan.units)))
+        return Combination(
+            parts=tuple(parts),
+            handovers_per_week=plan.week.handovers_per_week,
+            hours_share=Fraction(covered, self.free.asked_quarters),
+            travel_minutes_per_week=plan.travel,
+        )
 
-    def _allowed(self, unit: _Unit, hours: Timetable, held: NDArray[np.bool_]) -> bool:
+    def _allowed(self, unit: Unit, hours: Timetable, held: NDArray[np.bool_]) -> bool:
         """Judge the part of a unit; the members of a MAM share it and are judged on what each one takes."""
         if unit.kind == "home_care":
             return True
         if unit.kind != "mam":
             return self._allows(unit.rows[0], hours)
-        days = [slots[held[slots]] for slots in self.days if held[slots].any()]
-        free = [self._slots(self.row_bits[row]) for row in unit.rows]
-        plan = share_week(days, free, self.weeks)
-        return np.array_equal(plan.holder >= 0, held) and all(
-            self._allows(row, plan.hours(number))
+        days = [slots[held[slots]] for slots in self.free.days if held[slots].any()]
+        free = [self.free.slots(self.free.members[row]) for row in unit.rows]
+        week = share_week(days, free, self.free.weeks)
+        return np.array_equal(week.holder >= 0, held) and all(
+            self._allows(row, week.hours(number))
             for number, row in enumerate(unit.rows)
-            if plan.quarters(number)
+            if week.quarters(number)
         )
 
     def _allows(self, row: int, hours: Timetable) -> bool:
@@ -462,9 +357,9 @@ class _Search:
     def _judge(self, plans: Sequence[_Plan]) -> None:
         """Run the rules for many parts at once: those who would have the same hours are asked together."""
         together: dict[Timetable, set[int]] = {}
-        for _, units, plan, _ in plans:
-            for number, unit in enumerate(units):
-                hours = plan.hours(number)
+        for plan in plans:
+            for number, unit in enumerate(plan.units):
+                hours = plan.week.hours(number)
                 if len(unit.rows) == 1 and (unit.rows[0], hours) not in self.verified:
                     together.setdefault(hours, set()).add(unit.rows[0])
         for hours, rows in together.items():
@@ -476,9 +371,3 @@ class _Search:
         self.verified |= {
             (row, hours): bool(feasible) for row, feasible in zip(rows, mask.feasible, strict=True)
         }
-
-
-def _unpacked(weeks: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Unpack weeks laid in columns, shape (11, n) to (n, 672)."""
-    words = np.ascontiguousarray(weeks.T)
-    return np.unpackbits(words.view(np.uint8), axis=1)[:, :QUARTERS_PER_WEEK].astype(np.bool_)

@@ -118,7 +118,7 @@ def share_week(
         Length of the cycle.
     manner
         Days that both could take: whole to the first, by turns (the first days of the week to the first, the last to
-        the second), or in halves.
+        the second), or in halves; with halves, hours of a shared day that both could take go to the second.
     filler
         Number of one who only has what the others cannot take.
 
@@ -135,6 +135,8 @@ def share_week(
         best = _whole_day(whole, len(slots), manner, late=2 * number >= len(days))
         if best is None:
             plans = [_fill(able, order) for order in _orders(len(free), filler)]
+            if manner == "halves":
+                plans.reverse()
             best = min(plans, key=lambda plan: np.count_nonzero(np.diff(plan)))
         holder[slots] = best
         runs.extend(_runs(slots, best))

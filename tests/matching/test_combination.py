@@ -235,3 +235,23 @@ def test_no_combination_breaks_a_rule(people, asked):
         share = Fraction(int(covered.sum()), int(asked.schedule.slots.sum()))
         assert one.hours_share == share
         assert share >= asked.min_hours_share or share == pytest.approx(asked.min_hours_share)
+
+
+def test_nobody_fills_the_list_while_others_are_left():
+    people = [minder(0, "Mo-We 07:00-19:00"), minder(9, "Mo-We 07:00-19:00")]
+    people += [minder(number, "Th,Fr 07:00-19:00") for number in range(1, 6)]
+    found = combine(people, request("Mo-Fr 08:00-17:00"), minutes=[2, 12, 3, 4, 5, 6, 7])
+    assert len(found) == 5
+    shown = [part.provider_id for one in found for part in one.parts]
+    assert shown.count("AM-0") == 3
+    assert [one.travel_minutes_per_week for one in found] == sorted(
+        one.travel_minutes_per_week for one in found
+    )
+    few = combine(people[:1] + people[2:], request("Mo-Fr 08:00-17:00"))
+    assert len(few) == 5
+
+
+def test_two_of_a_mam_may_share_what_one_alone_may_not_work():
+    people = [minder(number, "Mo-Su 05:00-23:00", mam_id="MAM-1") for number in (1, 2)]
+    (found,) = combine(people, request("Mo-Fr 07:00-18:00"), mams=[Mam("MAM-1", **PLACE)])
+    assert {part.provider_id for part in found.parts} == {"AM-1", "AM-2"}
