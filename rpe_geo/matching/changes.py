@@ -219,9 +219,11 @@ def _map_days(schedule: Timetable, change: Callable[[_Spans], _Spans | None]) ->
 
 
 def _clip(earliest: int, latest: int) -> Callable[[_Spans], _Spans | None]:
-    def clip(day: _Spans) -> _Spans:
-        clipped = (Span(max(span.begin, earliest), min(span.end, latest)) for span in day)
-        return tuple(span for span in clipped if span.begin < span.end)
+    """Cut spans; a day that would lose one of them whole cannot be cut so: that is no shorter day, but another one."""
+
+    def clip(day: _Spans) -> _Spans | None:
+        clipped = tuple(Span(max(span.begin, earliest), min(span.end, latest)) for span in day)
+        return clipped if all(span.begin < span.end for span in clipped) else None
 
     return clip
 

@@ -114,6 +114,14 @@ def test_trims_and_shifts_of_nights_stay_readable():
     for change in [*trims(night, SCORING), *shifts(night, SCORING)]:
         assert Timetable.parse(change.to) == change.request.schedule
         assert change.cost > 0
+    cut = request("Mo,Tu 07:00-08:00,16:30-19:00; Fr 07:00-18:00")
+    assert [
+        change.to for change in trims(cut, SCORING) if change.reason == "opening_arrive_later"
+    ] == [
+        "Mo,Tu 07:45-08:00,16:30-19:00; Fr 07:45-18:00",
+        "Mo,Tu 07:30-08:00,16:30-19:00; Fr 07:30-18:00",
+        "Mo,Tu 07:15-08:00,16:30-19:00; Fr 07:15-18:00",
+    ]
     short = request("Mo 08:00-08:15")
     assert list(trims(short, SCORING)) == []
     dawn = request("Mo 00:00-04:00")
