@@ -122,14 +122,14 @@ MESSAGES = {
         "ou un âge limite l'arrêtent."
     ),
     "part_packing": (
-        "Ce que la place prise serait remplie, dans la semaine du début : une place est pleine à "
+        "À quel point la place prise serait remplie, dans la semaine du début : une place est pleine à "
         "{scoring[packing_full_hours]} heures par semaine, ou aux heures de la professionnelle si elles sont moindres. "
-        "Compléter une place entamée en laisse davantage aux autres familles. Occupation inconnue : "
-        "{scoring[unknown_share]} des points."
+        "Compléter une place entamée en laisse davantage aux autres familles. Quand l'occupation "
+        "n'est pas connue : {scoring[unknown_share]} fois les points au plus."
     ),
     "part_preferences": (
         "La part des souhaits tenus, chacun avec son poids ; sans souhait, tous les points. Un souhait dont la réponse n'est "
-        "pas connue compte pour {scoring[unknown_share]}."
+        "pas connue compte {scoring[unknown_share]} fois."
     ),
     "part_freshness": (
         "Tous les points si la disponibilité a été confirmée depuis {scoring[freshness_full_days]} jours au plus, 0 après "

@@ -299,7 +299,7 @@ def _values(title: str, table: ParameterTable) -> Section:
     return Section(
         f"Toutes les valeurs : {title[:1].lower()}{title[1:]}",
         (),
-        ("Valeur", "", "Unité", "Depuis", "Source", "Certitude", "Nom"),
+        ("Paramètre", "Valeur", "Unité", "Depuis", "Source", "Certitude", "Nom"),
         tuple(_value_row(table.describe(name)) for name in table),
     )
 
