@@ -24,6 +24,7 @@ _FRANCE = (
     (-15.0, -179.0, -13.0, -176.0),  # Wallis-et-Futuna
 )
 _TWELVE_YEARS = 144
+_LONGEST_ID = 128
 
 
 def id_of(record: Childminder | Mam | Facility | Request) -> tuple[str, str]:
@@ -41,7 +42,7 @@ def id_of(record: Childminder | Mam | Facility | Request) -> tuple[str, str]:
 
 def check_ids(ids: Mapping[tuple[str | None, int | None], str], name: str, log: FaultLog) -> None:
     """
-    Refuse identifiers that a file uses twice.
+    Refuse identifiers that a file uses twice, or that are no identifiers.
 
     Parameters
     ----------
@@ -50,10 +51,12 @@ def check_ids(ids: Mapping[tuple[str | None, int | None], str], name: str, log: 
     name
         The field that holds it.
     log
-        Receives a fault for the second and every later use.
+        Receives a fault for the second and every later use, and for more than 128 characters.
     """
     first_rows: dict[str, int | None] = {}
     for (file, row), value in ids.items():
+        if len(value) > _LONGEST_ID:
+            log.refuse(Where(file, row, name), "id_too_long", limit=_LONGEST_ID)
         if value in first_rows:
             log.refuse(Where(file, row, name), "id_twice", value=value, first=first_rows[value])
         else:
@@ -126,6 +129,8 @@ def _check_childminder(record: Childminder, origin: Origin, log: FaultLog) -> No
     _check_words(record.capabilities, origin, "capabilities", log)
     if record.agrement.places > 4:
         log.note(origin.at("agrement.places"), "agrement_above_four", value=record.agrement.places)
+    if record.mam_id is not None and len(record.mam_id) > _LONGEST_ID:
+        log.refuse(origin.at("mam_id"), "id_too_long", limit=_LONGEST_ID)
     seen: set[str] = set()
     for number, contract in enumerate(record.contracts or (), start=1):
         if contract.contract_id in seen:

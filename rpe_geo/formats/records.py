@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, TypeVar, cast
 
 from rpe_geo.domain import Childminder, Facility, Mam, Request
 from rpe_geo.errors import InvalidFile, Where
-from rpe_geo.formats.checks import check_ids, check_places, check_records
+from rpe_geo.formats.checks import check_ids, check_places, check_records, id_of
 from rpe_geo.formats.faults import FaultLog, Origin, RecordsRefused, RowFault
 from rpe_geo.formats.json_files import read_json_rows, write_json
 from rpe_geo.formats.shapes import Located, struct_of
@@ -249,6 +249,8 @@ def _one(kind: type[_R], value: Mapping[str, Any]) -> _R:
     record: _R | None = struct_of(kind).read(value, origin, log)
     check_places(value, origin, log)
     if record is not None:
+        id_name, record_id = id_of(record)
+        check_ids({(None, None): record_id}, id_name, log)
         check_records([(record, origin)], log)
     if log.faults or record is None:
         raise RecordsRefused.because(log.faults)

@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 _LARGEST = 1e12
+_LONGEST = 2000
 _YEARS = range(1900, 2200)
 _ISO_DAY = re.compile(r"^(\d{4})-(\d{2})-(\d{2})$")
 _ISO_MIDNIGHT = re.compile(r"^(\d{4}-\d{2}-\d{2})[T ]00:00(:00(\.0+)?)?$")
@@ -106,6 +107,8 @@ def _read_text(value: Any) -> str:
     if not isinstance(value, str):
         raise _wrong("un texte", value)
     text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if len(text) > _LONGEST:
+        raise InvalidRecord("text_too_long", value=show(text), limit=_LONGEST)
     if _CONTROL.search(text):
         raise InvalidRecord("text_control_character", value=show(_CONTROL.sub("�", text)))
     return text

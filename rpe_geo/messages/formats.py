@@ -31,6 +31,8 @@ MESSAGES = {
     "field_ignored": "« {field} » est inconnu et n'est pas repris.",
     "value_wrong_type": "il faut {expected}, et non « {value} ».",
     "number_too_large": "le nombre {value} est hors de toute vraisemblance.",
+    "text_too_long": "le texte « {value} » dépasse {limit} caractères.",
+    "id_too_long": "un identifiant compte au plus {limit} caractères.",
     "text_control_character": "le texte « {value} » contient un caractère de commande invisible ; retapez-le.",
     "date_unreadable": "la date « {value} » n'est pas lisible ; écrivez année-mois-jour, par exemple 2027-01-04.",
     "date_impossible": "la date « {value} » n'existe pas dans le calendrier.",

@@ -78,6 +78,15 @@ class _Shelf:
         return "place" in self.table.c
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """Records of one kind as the rows of their tables."""
+
+    shelf: _Shelf
+    rows: list[dict[str, Any]]
+    private: list[dict[str, Any]]
+
+
 def _place_of(record: Childminder | Mam | Facility) -> dict[str, Any]:
     if record.longitude is None or record.latitude is None:
         return {"longitude": None, "latitude": None, "place": None}
@@ -254,12 +263,12 @@ class SqlRepository:
     ) -> None:
         """Store records in one transaction, replacing those of the same id."""
         given = {Childminder: childminders, Mam: mams, Facility: facilities, Request: requests}
-        shelves = {_SHELVES[kind]: records for kind, records in given.items() if records}
-        if not shelves:
+        batches = [self._batch(_SHELVES[kind], rows) for kind, rows in given.items() if rows]
+        if not batches:
             return
-        with self._writing(counts=any(shelf.is_provider for shelf in shelves)) as connection:
-            for shelf, records in shelves.items():
-                self._upsert(connection, shelf, records)
+        with self._writing(counts=any(batch.shelf.is_provider for batch in batches)) as connection:
+            for batch in batches:
+                self._upsert(connection, batch)
 
     def revise(self, record: Record, *, revision: int) -> int:
         """
@@ -284,12 +293,13 @@ class SqlRepository:
         """
         shelf = _SHELVES[type(record)]
         record_id = getattr(record, shelf.id_name)
+        batch = self._batch(shelf, [record])
         with self._writing(counts=shelf.is_provider) as connection:
             # The lock on the RPE's own row is held: no other writer of this RPE stands between check and write.
             found = self._revision(connection, shelf, record_id)
             if found != revision:
                 raise Conflict("record_changed", id=record_id, read=revision, found=found)
-            self._upsert(connection, shelf, [record])
+            self._upsert(connection, batch)
         return revision + 1
 
     def delete(
@@ -359,18 +369,22 @@ class SqlRepository:
         dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
         return dialect.insert(target)
 
-    def _upsert(self, connection: Connection, shelf: _Shelf, records: Sequence[Any]) -> None:
+    def _batch(self, shelf: _Shelf, records: Sequence[Any]) -> _Batch:
+        """Turn records into rows, before any lock is taken."""
         rows, private = [], []
         for record in records:
             document = encode(record)
-            record_id = document.pop(shelf.id_name)
-            key = {"rpe_id": self.rpe_id, shelf.id_name: record_id}
+            key = {"rpe_id": self.rpe_id, shelf.id_name: document.pop(shelf.id_name)}
             if shelf.personal is not None:
                 secret = {name: document.pop(name) for name in shelf.personal_fields}
                 private.append({**key, "content": self._seal.close(secret)})
             rows.append({**key, "record": document, **shelf.columns(record)})
+        return _Batch(shelf, rows, private)
+
+    def _upsert(self, connection: Connection, batch: _Batch) -> None:
+        shelf = batch.shelf
         statement = self._insert(shelf.table)
-        changed = {name: statement.excluded[name] for name in rows[0] if name != "rpe_id"}
+        changed = {name: statement.excluded[name] for name in batch.rows[0] if name != "rpe_id"}
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["rpe_id", shelf.id_name],
@@ -380,7 +394,7 @@ class SqlRepository:
                     "updated_at": func.current_timestamp(),
                 },
             ),
-            rows,
+            batch.rows,
         )
         if shelf.personal is not None:
             statement = self._insert(shelf.personal)
@@ -389,7 +403,7 @@ class SqlRepository:
                     index_elements=["rpe_id", shelf.id_name],
                     set_={"content": statement.excluded.content},
                 ),
-                private,
+                batch.private,
             )
 
     def _revision(self, connection: Connection, shelf: _Shelf, record_id: str) -> int:

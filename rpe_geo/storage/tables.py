@@ -104,8 +104,8 @@ def _record_columns(id_name: str) -> list[Any]:
     """List what every table of records has: whose it is, its id, its version for the optimistic lock, its document."""
     return [
         Column("pk", Integer, primary_key=True),
-        Column("rpe_id", String(64), nullable=False),
-        Column(id_name, String(128), nullable=False),
+        Column("rpe_id", String, nullable=False),
+        Column(id_name, String, nullable=False),
         Column("version", Integer, nullable=False, server_default="1"),
         Column(
             "created_at",
@@ -135,7 +135,7 @@ def _place_columns() -> list[Any]:
 registries = Table(
     "registries",
     metadata,
-    Column("rpe_id", String(64), primary_key=True),
+    Column("rpe_id", String, primary_key=True),
     Column("version", Integer, nullable=False, server_default="0"),
 )
 """One row per RPE; `version` grows with every change of its providers."""
@@ -145,9 +145,9 @@ childminders = Table(
     metadata,
     *_record_columns("childminder_id"),
     *_place_columns(),
-    Column("status", String(16), nullable=False),
+    Column("status", String, nullable=False),
     Column("places", Integer, nullable=False),
-    Column("mam_id", String(128)),
+    Column("mam_id", String),
     Column("availability_confirmed_on", Date),
     Index(None, "rpe_id", "mam_id"),
 )
@@ -159,7 +159,7 @@ facilities = Table(
     metadata,
     *_record_columns("facility_id"),
     *_place_columns(),
-    Column("kind", String(128), nullable=False),
+    Column("kind", String, nullable=False),
     Column("places", Integer),
 )
 
@@ -174,8 +174,8 @@ requests = Table(
 
 def _personal_columns(id_name: str, owner: Table) -> list[Any]:
     return [
-        Column("rpe_id", String(64), primary_key=True),
-        Column(id_name, String(128), primary_key=True),
+        Column("rpe_id", String, primary_key=True),
+        Column(id_name, String, primary_key=True),
         Column("content", Text, nullable=False),
         ForeignKeyConstraint(
             ["rpe_id", id_name], [owner.c.rpe_id, owner.c[id_name]], ondelete="CASCADE"

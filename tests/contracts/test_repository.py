@@ -29,7 +29,7 @@ from rpe_geo.errors import Conflict, NotFound
 from rpe_geo.formats.checks import id_of
 from rpe_geo.protocols import Repository
 from rpe_geo.schedule import Timetable
-from rpe_geo.storage.repository import open_repository
+from rpe_geo.storage.repository import SqlRepository, open_repository
 from tests.formats.record_strategies import RECORDS
 
 WORK_DAYS = Timetable.parse("Mo-Fr 08:00-18:00")
@@ -119,14 +119,24 @@ def test_a_record_that_loses_its_place_is_not_found_by_distance(repository):
     assert ids(repository.childminders()) == ["A"]
 
 
-def test_save_is_all_or_nothing(repository):
+def test_save_is_all_or_nothing(repository, monkeypatch):
     repository.save(childminders=[childminder("A", name="Avant")])
     version = repository.version()
-    broken = replace(Mam("M", address="x"), contact=None)
-    with pytest.raises(TypeError):
+    write, written = SqlRepository._upsert, []
+
+    def fail_after_the_second(self, connection, batch):
+        write(self, connection, batch)
+        written.append(batch)
+        if len(written) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(SqlRepository, "_upsert", fail_after_the_second)
+    with pytest.raises(KeyboardInterrupt):
         repository.save(
-            childminders=[childminder("A", name="Après"), childminder("B")], mams=[broken]
+            childminders=[childminder("A", name="Après"), childminder("B")],
+            mams=[Mam("M", address="x")],
         )
+    assert len(written) == 2
     assert ids(repository.childminders()) == ["A"]
     assert repository.childminder("A").name == "Avant"
     assert repository.mams() == []

@@ -88,6 +88,9 @@ def warnings(tmp_path, *records, kind="childminders"):
         ({"hourly_rate": -1}, "hourly_rate", "amount_negative"),
         ({"hourly_rate": "3,90"}, "hourly_rate", "value_wrong_type"),
         ({"name": "Zo\u0000é"}, "name", "text_control_character"),
+        ({"name": "Zoé" * 700}, "name", "text_too_long"),
+        ({"childminder_id": "A" * 129}, "childminder_id", "id_too_long"),
+        ({"mam_id": "M" * 129}, "mam_id", "id_too_long"),
         ({"contrats": []}, "contrats", "field_misspelt"),
         ({"contracts": {}}, "contracts", "value_wrong_type"),
         ({"contracts": [3]}, "contracts[1]", "value_wrong_type"),
@@ -297,5 +300,7 @@ def test_one_record_from_a_json_object():
     with pytest.raises(RecordsRefused) as caught:
         request_of(REQUEST | {"mode": "horse"})
     assert explain(caught.value).startswith("champ mode : ")
+    with pytest.raises(RecordsRefused):
+        request_of(REQUEST | {"request_id": "R" * 129})
     with pytest.raises(RecordsRefused):
         request_of([REQUEST])

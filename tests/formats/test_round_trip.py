@@ -13,7 +13,7 @@ from tests.formats.record_strategies import RECORDS
 
 @pytest.mark.parametrize("ending", ["json", "csv", "xlsx"])
 @pytest.mark.parametrize("kind", list(RECORDS))
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(choice=st.data())
 def test_write_then_read_is_the_same(kind, ending, choice, tmp_path_factory):
     records = choice.draw(
@@ -29,7 +29,7 @@ def test_write_then_read_is_the_same(kind, ending, choice, tmp_path_factory):
 
 
 @given(record=RECORDS["childminders"])
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 def test_json_omits_what_was_not_said(record):
     written = json_of(record)
     assert ("contracts" in written) == (record.contracts is not None)

@@ -19,7 +19,7 @@ _PERSONAL = ("childminder_identities", "request_files")
 def upgrade() -> None:
     op.create_table(
         "registries",
-        sa.Column("rpe_id", sa.String(64), nullable=False),
+        sa.Column("rpe_id", sa.String, nullable=False),
         sa.Column("version", sa.Integer, nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("rpe_id", name="pk_registries"),
     )
@@ -30,9 +30,9 @@ def upgrade() -> None:
         "childminders",
         "childminder_id",
         *_place_columns(),
-        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("status", sa.String, nullable=False),
         sa.Column("places", sa.Integer, nullable=False),
-        sa.Column("mam_id", sa.String(128)),
+        sa.Column("mam_id", sa.String),
         sa.Column("availability_confirmed_on", sa.Date),
     )
     op.create_index("ix_childminders_rpe_id_mam_id", "childminders", ["rpe_id", "mam_id"])
@@ -41,7 +41,7 @@ def upgrade() -> None:
         "facilities",
         "facility_id",
         *_place_columns(),
-        sa.Column("kind", sa.String(128), nullable=False),
+        sa.Column("kind", sa.String, nullable=False),
         sa.Column("places", sa.Integer),
     )
     _create_records("requests", "request_id", sa.Column("start", sa.Date, nullable=False))
@@ -63,8 +63,8 @@ def _create_records(table: str, id_name: str, *columns: sa.Column[object]) -> No
     op.create_table(
         table,
         sa.Column("pk", sa.Integer, nullable=False),
-        sa.Column("rpe_id", sa.String(64), nullable=False),
-        sa.Column(id_name, sa.String(128), nullable=False),
+        sa.Column("rpe_id", sa.String, nullable=False),
+        sa.Column(id_name, sa.String, nullable=False),
         sa.Column("version", sa.Integer, nullable=False, server_default="1"),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=now),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False, server_default=now),
@@ -86,8 +86,8 @@ def _place_columns() -> list[sa.Column[object]]:
 def _create_personal(table: str, id_name: str, owner: str) -> None:
     op.create_table(
         table,
-        sa.Column("rpe_id", sa.String(64), nullable=False),
-        sa.Column(id_name, sa.String(128), nullable=False),
+        sa.Column("rpe_id", sa.String, nullable=False),
+        sa.Column(id_name, sa.String, nullable=False),
         sa.Column("content", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("rpe_id", id_name, name=f"pk_{table}"),
         sa.ForeignKeyConstraint(
