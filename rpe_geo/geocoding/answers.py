@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rpe_geo.geocoding.decision import Doubt
-from rpe_geo.geocoding.numbers import NumberFound, Plate
+from rpe_geo.geocoding.numbers import NumberFound
 from rpe_geo.geocoding.store import AddressStore, Street
 from rpe_geo.messages import phrase
 from rpe_geo.parameters import ParameterTable
@@ -62,18 +62,19 @@ def street_answer(
     if number is not None:
         level = number.level
         longitude, latitude = number.plate.longitude, number.plate.latitude
-        housenumber = _written(number.plate)
+        housenumber = f"{number.plate.number}{number.plate.suffix}"
+        written = f"{number.plate.number} {number.plate.suffix}".strip() + " "
     else:
         level = "street" if street.plates else "locality"
         longitude, latitude = street.longitude, street.latitude
-        housenumber = ""
+        housenumber = written = ""
     return Geocoded(
         status="review" if doubt else "ok",
         longitude=round(longitude, _DIGITS),
         latitude=round(latitude, _DIGITS),
         score=round(max(0.0, min(1.0, score)), 4),
         level=level,
-        label=f"{housenumber} {street.name}, {street.postcode} {commune.city}".strip(),
+        label=f"{written}{street.name}, {street.postcode} {commune.city}",
         housenumber=housenumber,
         street=street.name,
         code_postal=street.postcode,
@@ -104,11 +105,6 @@ def commune_answer(
         uncertainty_m=round(max(500.0, radius_m * 1.1), 1),
         reason=phrase(doubt.code, **doubt.values) if doubt else "",
     )
-
-
-def _written(plate: Plate) -> str:
-    """Write a house number: « 12 », « 12 bis »."""
-    return f"{plate.number} {plate.suffix}".strip()
 
 
 def _uncertainty_m(street: Street, number: NumberFound | None, limits: ParameterTable) -> float:

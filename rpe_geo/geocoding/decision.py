@@ -18,7 +18,7 @@ from rpe_geo.geocoding.normalize import ARTICLES
 from rpe_geo.geocoding.parse import ParsedAddress
 from rpe_geo.geocoding.similarity import Resemblance
 from rpe_geo.geocoding.store import AddressStore, postal_departement
-from rpe_geo.geocoding.street_names import STREET_TYPES, guess_type, split_type
+from rpe_geo.geocoding.street_names import PLACE_TYPES, STREET_TYPES, guess_type, split_type
 from rpe_geo.geocoding.streets import Candidate, parts_of
 from rpe_geo.parameters import ParameterTable
 
@@ -26,6 +26,8 @@ __all__ = ["Doubt", "doubt_about_city", "doubt_about_street", "outside_territory
 
 _LONG_NAME = 6
 _SHORT_NAME = 7
+_NOT_LONG_NAME = 10
+_OFTEN_UNTYPED = frozenset({"rue", *PLACE_TYPES})
 _INSIDE = frozenset({"residence", "tour"})
 _FARTHER_MARGIN = 0.12
 
@@ -158,7 +160,11 @@ def doubt_about_street(
         return Doubt("address_street_untyped", {"typed": best.typed.kind})
     if best.likeness.kind != Resemblance.SAME and _articles_differ(best):
         return Doubt("address_street_uncertain")
-    if best.kind == "untyped" and len(best.typed.core) < 2 and best.entry.kind != "rue":
+    if (
+        best.kind == "untyped"
+        and len(best.typed.core) < 2
+        and best.entry.kind not in _OFTEN_UNTYPED
+    ):
         return Doubt("address_street_type_missing", {"published": best.entry.kind})
     if rivals:
         return Doubt("address_several_places", {"count": len(rivals) + 1})
@@ -176,7 +182,9 @@ def _articles_differ(best: Candidate) -> bool:
         <= 1
     ):
         return False  # « dupontet » for « du Pontet »
-    return bool(typed and known) or len(best.entry.core) < _SHORT_NAME
+    if typed and known:
+        return True
+    return len(best.entry.core) < (_SHORT_NAME if known else _NOT_LONG_NAME)
 
 
 def rivals_of(

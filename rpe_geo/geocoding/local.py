@@ -20,7 +20,7 @@ from rpe_geo.geocoding.decision import (
 )
 from rpe_geo.geocoding.fallback import TextSearch
 from rpe_geo.geocoding.normalize import BREAK
-from rpe_geo.geocoding.numbers import NumberFound, find_number, metres
+from rpe_geo.geocoding.numbers import NumberFound, Plate, find_number, metres
 from rpe_geo.geocoding.parse import LONGEST_ADDRESS, ParsedAddress, parse
 from rpe_geo.geocoding.reverse import nearest_address
 from rpe_geo.geocoding.similarity import Resemblance
@@ -218,11 +218,12 @@ class LocalGeocoder:
             if best.total - other.total < _SAME_NAME_MARGIN
             and other.likeness.kind == best.likeness.kind
             and other.kind == best.kind
+            and not _told_apart(best, other, parsed)
         ]
-        if not equals or _has_number(street, parsed):
+        if not equals or _plates_of(street, parsed):
             return best, street
         others = [(other, self._store.street(other.entry.street)) for other in equals]
-        holding = next((pair for pair in others if _has_number(pair[1], parsed)), None)
+        holding = next((pair for pair in others if _plates_of(pair[1], parsed)), None)
         if holding:
             return holding
         around = next(
@@ -235,31 +236,38 @@ class LocalGeocoder:
     ) -> list[tuple[Candidate, Street]]:
         """List the other places that could be meant; another part of the same street is not one."""
         rivals = []
-        numbered = parsed.number is not None and _has_number(street, parsed)
         for other in rivals_of(best, candidates[:12], self._limits):
             place = self._store.street(other.entry.street)
-            same_name = other.entry.core == best.entry.core and other.entry.kind == best.entry.kind
-            same_city = self._city_code(place.commune) == self._city_code(street.commune)
-            apart = metres(street.longitude, street.latitude, place.longitude, place.latitude)
-            near = apart <= self._limits["same_place_m"] + street.radius_m + place.radius_m
-            if (
-                same_name
-                and near
-                and place.commune == street.commune
-                and not _has_number(place, parsed)
+            if not (
+                _told_apart(best, other, parsed)
+                or self._same_place(best, street, other, place, parsed)
             ):
-                continue
-            if (
-                same_name
-                and same_city
-                and parsed.number
-                and _surrounds(street, parsed) > _surrounds(place, parsed)
-            ):
-                continue
-            if same_name and same_city and numbered and not _has_number(place, parsed):
-                continue
-            rivals.append((other, place))
+                rivals.append((other, place))
         return rivals
+
+    def _same_place(
+        self,
+        best: Candidate,
+        street: Street,
+        other: Candidate,
+        place: Street,
+        parsed: ParsedAddress,
+    ) -> bool:
+        """Tell whether another candidate is a part of the same street that the number does not lie in."""
+        if (other.entry.core, other.entry.kind) != (best.entry.core, best.entry.kind):
+            return False
+        if self._city_code(place.commune) != self._city_code(street.commune):
+            return False
+        here, there = _plates_of(street, parsed), _plates_of(place, parsed)
+        if here and there:
+            return bool(metres(*here[0][2:4], *there[0][2:4]) <= self._limits["same_plate_m"])
+        if parsed.postcode and parsed.postcode == place.postcode != street.postcode:
+            return False
+        if here or _surrounds(street, parsed) > _surrounds(place, parsed):
+            return True
+        apart = metres(street.longitude, street.latitude, place.longitude, place.latitude)
+        near = apart <= self._limits["same_place_m"] + street.radius_m + place.radius_m
+        return near and place.commune == street.commune and not there
 
     def _city_code(self, commune: int) -> str:
         known = self._store.communes[commune]
@@ -296,9 +304,21 @@ class LocalGeocoder:
         return nearest_address(point, self._store, self._limits)
 
 
-def _has_number(street: Street, parsed: ParsedAddress) -> bool:
-    return parsed.number is not None and any(
-        plate.number == parsed.number.number for plate in street.plates
+def _plates_of(street: Street, parsed: ParsedAddress) -> list[Plate]:
+    """List the plates that bear the number typed."""
+    wanted = parsed.number.number if parsed.number else 0
+    return [plate for plate in street.plates if plate.number == wanted]
+
+
+def _told_apart(best: Candidate, other: Candidate, parsed: ParsedAddress) -> bool:
+    """Tell whether the old commune or the postcode typed is the best one's and not the other's."""
+    city = best.reading.city
+    if city and best.entry.old_city == city and other.entry.old_city not in {"", city}:
+        return True
+    return bool(
+        parsed.postcode
+        and best.entry.commune == other.entry.commune
+        and best.entry.postcode == parsed.postcode != other.entry.postcode
     )
 
 

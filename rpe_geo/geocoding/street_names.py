@@ -12,6 +12,7 @@ from rpe_geo.geocoding.lexicon import COMMON_WORDS
 from rpe_geo.geocoding.normalize import ARTICLES, BREAK, phonetic, words
 
 __all__ = [
+    "PLACE_TYPES",
     "STREET_TYPES",
     "StreetName",
     "guess_type",
@@ -41,6 +42,9 @@ STREET_TYPES: dict[str, str] = {
     if " " not in form
 }
 """Every way to write a street type in one word → its canonical word."""
+
+PLACE_TYPES = frozenset({"lieu dit", "hameau", "village"})
+"""Types of places rather than streets, put and left out at will."""
 
 _TWO_WORDS = {("rond", "point"): "rond point", ("rd", "point"): "rond point", ("rd", "pt"): "rond point", ("rond", "pt"): "rond point",
               ("lieu", "dit"): "lieu dit", ("zone", "artisanale"): "za", ("zone", "industrielle"): "za",

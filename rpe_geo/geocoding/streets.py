@@ -13,7 +13,13 @@ from rpe_geo.geocoding.normalize import ARTICLES, BREAK, phonetic
 from rpe_geo.geocoding.parse import ParsedAddress
 from rpe_geo.geocoding.similarity import SAME, Likeness, Resemblance, compare, compare_glued
 from rpe_geo.geocoding.store import AddressStore, StreetEntry, StreetPool
-from rpe_geo.geocoding.street_names import StreetName, guess_type, split_type, street_name
+from rpe_geo.geocoding.street_names import (
+    PLACE_TYPES,
+    StreetName,
+    guess_type,
+    split_type,
+    street_name,
+)
 
 __all__ = [
     "Candidate",
@@ -308,6 +314,8 @@ def _candidate(
 def _type_agreement(typed: str, published: str) -> TypeAgreement:
     if typed == published:
         return "same"
+    if {typed, published} <= PLACE_TYPES | {""}:
+        return "same"  # « lieu-dit le Viala », « le Viala »
     if not typed:
         return "untyped"
     return "contradicted" if published else "unpublished"
