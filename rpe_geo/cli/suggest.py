@@ -19,12 +19,13 @@ from rpe_geo.formats.records import read_requests
 from rpe_geo.formats.suggestions import answer_json
 from rpe_geo.messages import french
 from rpe_geo.messages.api import RULE_TITLES
-from rpe_geo.messages.matching import MODES, PART_NAMES, opening, why
+from rpe_geo.messages.combinations import combination_part, combination_summary
+from rpe_geo.messages.matching import PART_NAMES, opening, why
 from rpe_geo.messages.rules import french_hours, refusal_sentence, warning_sentence
 from rpe_geo.relais import Relais
 from rpe_geo.relais.suggest import Suggestions
 from rpe_geo.settings import Settings
-from rpe_geo.verdicts import Suggestion
+from rpe_geo.verdicts import CombinationPart, Suggestion
 
 __all__ = ["print_answer", "register"]
 
@@ -139,7 +140,7 @@ def print_answer(answer: Suggestions, screen: Console) -> None:
     screen.print(
         f"{french_hours(request.schedule.write())}, dès le {french.day(request.start, weekday=True)}, "
         f"{french.minutes(answer.parameters['max_minutes'])} "
-        f"{'de détour ' if answer.work is not None else ''}{MODES[request.mode]} au plus"
+        f"{'de détour ' if answer.work is not None else ''}{french.MODES[request.mode]} au plus"
     )
     screen.print(f"{found} sur {french.number(total)} au registre\n")
     if answer.suggestions:
@@ -154,7 +155,30 @@ def print_answer(answer: Suggestions, screen: Console) -> None:
         for opened in answer.openings:
             screen.print(f"  • {opening(opened.relaxation.values)}")
         screen.print()
+    if answer.alternatives:
+        screen.print("[bold]À deux, la semaine est couverte[/bold]")
+        for alternative in answer.alternatives:
+            parts = (
+                combination_part(_part_name(part, answer), part.hours.write())
+                for part in alternative.parts
+            )
+            screen.print(f"  • {' ; '.join(parts)}")
+            summary = combination_summary(
+                float(alternative.handovers_per_week),
+                float(alternative.hours_share),
+                alternative.travel_minutes_per_week,
+            )
+            screen.print(f"    {summary}", style="dim")
+        screen.print()
     _print_refusals(answer, screen)
+
+
+def _part_name(part: CombinationPart, answer: Suggestions) -> str | None:
+    """Name who takes a part; None is care at home."""
+    if part.provider_id is None:
+        return None
+    record = answer.providers[part.provider_kind, part.provider_id]
+    return record.name or part.provider_id
 
 
 def _ranking(answer: Suggestions) -> Table:

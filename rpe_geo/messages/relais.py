@@ -15,6 +15,5 @@ MESSAGES = {
     "travel_engine_missing": (
         "pour calculer des trajets il faut un territoire avec des rues (--territory, RPE_TERRITORY)."
     ),
-    "provider_unknown": "aucun professionnel ni établissement « {provider_id} » dans ce registre.",
     "limit_not_positive": "le nombre de suggestions ({value}) doit être d'au moins 1.",
 }

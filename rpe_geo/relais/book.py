@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from shapely import Point
 
 from rpe_geo.crs import WGS84, great_circle_m
-from rpe_geo.domain import Childminder, Facility, Mam, ProviderKind, TravelMode
-from rpe_geo.errors import NotFound
+from rpe_geo.domain import Childminder, Facility, Mam, TravelMode
 from rpe_geo.matching.profiles import Profiles
 from rpe_geo.protocols import Repository, TravelTimeEngine
 from rpe_geo.rules.compiled import Registry, compile_registry
@@ -108,10 +107,6 @@ class ProviderBook:
             row -= len(kept)
         raise IndexError(row)
 
-    def kind(self, row: int) -> ProviderKind:
-        """Return the kind of a row."""
-        return self.profiles.provider_kinds[row]
-
     @property
     def judged(self) -> int:
         """Number of rows that the rules answer for; the MAM after them answer by their members."""
@@ -122,21 +117,17 @@ class ProviderBook:
         keys = zip(self.profiles.provider_kinds, self.profiles.provider_ids, strict=True)
         return {key: row for row, key in enumerate(keys)}
 
-    def find(self, kind: str, provider_id: str) -> Childminder | Mam | Facility:
-        """Return the record of a provider, or raise `NotFound`."""
-        try:
-            return self.provider(self._row_of[kind, provider_id])
-        except KeyError:
-            raise NotFound("provider_unknown", provider_id=provider_id) from None
+    @cached_property
+    def records(self) -> dict[tuple[str, str], Childminder | Mam | Facility]:
+        """Every record by (kind, id); places without care are facilities too."""
+        records: dict[tuple[str, str], Childminder | Mam | Facility] = {
+            ("facility", place.facility_id): place for place in self.other_places
+        }
+        return records | {key: self.provider(row) for key, row in self._row_of.items()}
 
     def row(self, kind: str, provider_id: str) -> int:
         """Return the row of a provider that is in the book."""
         return self._row_of[kind, provider_id]
-
-    def mam(self, mam_id: str) -> Mam | None:
-        """Return a MAM, None when it is not in the registry."""
-        row = self._row_of.get(("mam", mam_id))
-        return None if row is None else self.mams[row - self.judged]
 
     def served(self, engine: TravelTimeEngine, mode: TravelMode) -> NDArray[np.intp]:
         """Return the rows judged by the rules that the engine can reach at all; asked once per mode."""

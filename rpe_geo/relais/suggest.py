@@ -7,11 +7,11 @@ score. Nothing is refused without its rule, nothing suggested without its reason
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -22,8 +22,9 @@ from shapely import Point
 from rpe_geo.cost import childminder_cost, facility_cost
 from rpe_geo.crs import WGS84
 from rpe_geo.domain import Childminder, Facility, Mam, Request, TravelMode
+from rpe_geo.matching.combination import find_combinations
 from rpe_geo.matching.feasibility import FeasibleMask, evaluate, feasible_mask
-from rpe_geo.matching.ranking import rank
+from rpe_geo.matching.ranking import score
 from rpe_geo.matching.relaxation import Opening, find_openings
 from rpe_geo.parameters import ParameterTable, parameter_table
 from rpe_geo.protocols import Geocoded, TravelTimeEngine
@@ -84,6 +85,8 @@ class Suggestions:
     """
     The answer to one request.
 
+    The ranking is there at once; refusals in words, openings and alternatives are worked out when they are first read.
+
     Parameters
     ----------
     request, home, work, addresses
@@ -92,14 +95,8 @@ class Suggestions:
         Mode, minutes, date, tables and engine: what is needed to do it again.
     suggestions
         Feasible providers, best first.
-    refused
-        The others with every rule that they break, nearest first.
-    alternatives
-        Pairs of providers who together cover the week, when few can alone.
-    openings
-        Changes of the request that open possibilities, smallest first, when few fit.
     providers
-        Records of everyone named, by (kind, id).
+        Records of everyone in the registry, by (kind, id).
     feasible_count, refused_count
         How many there are, listed or not.
     """
@@ -110,12 +107,25 @@ class Suggestions:
     addresses: Mapping[str, Geocoded]
     parameters: Mapping[str, Any]
     suggestions: tuple[Suggestion, ...]
-    refused: tuple[Verdict, ...]
     providers: Mapping[tuple[str, str], Childminder | Mam | Facility]
     feasible_count: int
     refused_count: int
-    alternatives: tuple[Combination, ...] = ()
-    openings: tuple[Opening, ...] = ()
+    _search: _Search = field(repr=False, compare=False)
+
+    @cached_property
+    def refused(self) -> tuple[Verdict, ...]:
+        """Who is put aside, nearest first: every broken rule of those near enough, the way of those too far."""
+        return tuple(self._search.refusals())
+
+    @cached_property
+    def openings(self) -> tuple[Opening, ...]:
+        """Changes of the request that open possibilities, smallest first, when few fit."""
+        return tuple(self._search.openings())
+
+    @cached_property
+    def alternatives(self) -> tuple[Combination, ...]:
+        """Pairs of providers who together cover the week, when few can alone."""
+        return tuple(self._search.alternatives())
 
 
 def travel_to_providers(
@@ -192,83 +202,146 @@ def suggest(
     Suggestions
         Ranked suggestions, explained refusals, and what would open more when few fit.
     """
-    request, tables = located.request, Tables.on(today)
+    tables = Tables.on(today)
     travel = travel_to_providers(located, book, engine, tables)
-    mask = feasible_mask(book.registry, request, today=today)
-    near = travel.ranked_min <= travel.limit_min
-    fits = np.flatnonzero(mask.feasible & near)
-    suggestions = _ranked(located, book, travel, mask, fits, tables, today=today, limit=limit)
-    refused_rows = np.flatnonzero(~(mask.feasible & near))
-    nearest = refused_rows[np.argsort(_sortable(travel.minutes[refused_rows]), kind="stable")]
-    openings = find_openings(
-        book.registry,
-        request,
-        today=today,
-        scoring=tables.scoring,
-        minutes_of=_minutes_by_mode(located, book, engine, travel, tables),
-        mask=mask,
-    )
-    listed = nearest[: tables.suggest["refused_listed"]]
-    refused = _refusals(book, travel, request, listed, mask, today)
+    mask = feasible_mask(book.registry, located.request, today=today)
+    search = _Search(located, book, engine, tables, travel, mask, today)
     return Suggestions(
-        request=request,
+        request=located.request,
         home=located.home,
         work=located.work,
         addresses=located.addresses,
-        parameters=_parameters(request, travel, engine, today, tables),
-        suggestions=tuple(suggestions),
-        refused=tuple(refused),
-        providers=_named(book, [s.verdict for s in suggestions], refused),
-        feasible_count=len(fits),
-        refused_count=len(refused_rows),
-        openings=tuple(openings),
+        parameters=search.parameters(),
+        suggestions=tuple(search.ranked(limit)),
+        providers=book.records,
+        feasible_count=int(search.fits.sum()),
+        refused_count=int((~search.fits).sum()),
+        _search=search,
     )
 
 
-def _minutes_by_mode(
-    located: Located, book: ProviderBook, engine: TravelTimeEngine, travel: Travel, tables: Tables
-) -> Callable[[TravelMode], NDArray[np.float64] | None]:
-    """Give the minutes of any mode, searched when they are first asked for; None where the mode cannot be served."""
+@dataclass(frozen=True)
+class _Search:
+    """One request, the providers around it, how far they are and whether the rules accept them."""
 
-    @cache
-    def minutes(mode: TravelMode) -> NDArray[np.float64] | None:
-        if mode == located.request.mode:
-            return travel.ranked_min
-        if mode not in engine.modes:
+    located: Located
+    book: ProviderBook
+    engine: TravelTimeEngine
+    tables: Tables
+    travel: Travel
+    mask: FeasibleMask
+    today: date
+
+    @property
+    def request(self) -> Request:
+        """The request, its places known."""
+        return self.located.request
+
+    @cached_property
+    def near(self) -> NDArray[np.bool_]:
+        """Who is within the minutes that the family accepts."""
+        return self.travel.ranked_min <= self.travel.limit_min
+
+    @cached_property
+    def fits(self) -> NDArray[np.bool_]:
+        """Who is near and breaks no rule."""
+        return self.mask.feasible & self.near
+
+    @property
+    def few(self) -> bool:
+        """Whether so few fit that more is worth a search."""
+        return int(self.fits.sum()) < int(self.tables.scoring["relaxation_threshold"])
+
+    def ranked(self, limit: int) -> list[Suggestion]:
+        """Rank who fits, best first."""
+        rows, travel, book = np.flatnonzero(self.fits), self.travel, self.book
+        judged: dict[int, Verdict] = {}
+        candidates = book.profiles.candidates(
+            rows,
+            self.request,
+            scoring=self.tables.scoring,
+            start=self.mask.start[rows],
+            hours_share=self.mask.hours_share[rows],
+            travel_min=travel.minutes[rows],
+            verdict_of=judged.__getitem__,
+            detour_min=None if travel.detour_min is None else travel.detour_min[rows],
+            distance_m=book.distance_m(self.located.home)[rows],
+        )
+        scores = score(candidates, self.request, scoring=self.tables.scoring)
+        best = scores.order(limit)
+        # Verdicts in words are asked for once, and only for those who are shown.
+        judged.update(zip(best.tolist(), self._verdicts(rows[best]), strict=True))
+        return [
+            _priced(scores.suggestion(int(row), number), self.request, book, self.tables.money)
+            for number, row in enumerate(best, start=1)
+        ]
+
+    def refusals(self) -> list[Verdict]:
+        """
+        Explain each refusal, nearest first.
+
+        A provider beyond the minutes accepted is told as such, with a word when the rules refuse as well; their
+        detail is one question away, with more minutes.
+        """
+        rows = np.flatnonzero(~self.fits)
+        order = np.argsort(_sortable(self.travel.minutes[rows]), kind="stable")
+        listed = rows[order][: self.tables.suggest["refused_listed"]]
+        within = self.near[listed]
+        judged = iter(self._verdicts(listed[within]))
+        return [
+            next(judged) if close else _too_far(self, int(row))
+            for row, close in zip(listed, within, strict=True)
+        ]
+
+    def openings(self) -> list[Opening]:
+        """Look for the smallest changes that open possibilities."""
+        return find_openings(
+            self.book.registry,
+            self.request,
+            today=self.today,
+            scoring=self.tables.scoring,
+            minutes_of=cache(self._minutes_by),
+            mask=self.mask,
+        )
+
+    def alternatives(self) -> list[Combination]:
+        """Look for two who together cover the week."""
+        if not self.few:
+            return []
+        return find_combinations(
+            self.book.registry,
+            self.book.profiles,
+            replace(self.request, max_minutes=self.travel.limit_min),
+            today=self.today,
+            scoring=self.tables.scoring,
+            minutes=self.travel.minutes,
+            enough=self.fits,
+        )
+
+    def parameters(self) -> dict[str, Any]:
+        """Say what the answer depends on."""
+        return {
+            "mode": self.request.mode,
+            "max_minutes": self.travel.limit_min,
+            "max_minutes_given": self.request.max_minutes is not None,
+            "compared": "travel" if self.travel.detour_min is None else "detour",
+            "today": self.today.isoformat(),
+            "start": self.request.start.isoformat(),
+            "engine": self.engine.describe(),
+            "parameters_on": self.tables.law.day.isoformat(),
+        }
+
+    def _verdicts(self, rows: NDArray[np.intp]) -> list[Verdict]:
+        return evaluate(self.book.registry, self.request, today=self.today, only=rows)
+
+    def _minutes_by(self, mode: TravelMode) -> NDArray[np.float64] | None:
+        """Give the minutes of any mode; None where it cannot be served."""
+        if mode == self.request.mode:
+            return self.travel.ranked_min
+        if mode not in self.engine.modes:
             return None
-        other = replace(located, request=replace(located.request, mode=mode))
-        return travel_to_providers(other, book, engine, tables).ranked_min
-
-    return minutes
-
-
-def _ranked(
-    located: Located,
-    book: ProviderBook,
-    travel: Travel,
-    mask: FeasibleMask,
-    rows: NDArray[np.intp],
-    tables: Tables,
-    *,
-    today: date,
-    limit: int,
-) -> list[Suggestion]:
-    def verdict_of(position: int) -> Verdict:
-        return _verdicts(book, located.request, rows[[position]], today)[0]
-
-    candidates = book.profiles.candidates(
-        rows,
-        located.request,
-        scoring=tables.scoring,
-        start=mask.start[rows],
-        hours_share=mask.hours_share[rows],
-        travel_min=travel.minutes[rows],
-        verdict_of=verdict_of,
-        detour_min=None if travel.detour_min is None else travel.detour_min[rows],
-        distance_m=book.distance_m(located.home)[rows],
-    )
-    ranked = rank(candidates, located.request, scoring=tables.scoring, limit=limit)
-    return [_priced(one, located.request, book, tables.money) for one in ranked]
+        other = replace(self.located, request=replace(self.request, mode=mode))
+        return travel_to_providers(other, self.book, self.engine, self.tables).ranked_min
 
 
 def _priced(
@@ -276,7 +349,7 @@ def _priced(
 ) -> Suggestion:
     """Add what the family would pay, when the household and the rates are known."""
     verdict = suggestion.verdict
-    match book.find(verdict.provider_kind, verdict.provider_id):
+    match book.records[verdict.provider_kind, verdict.provider_id]:
         case Childminder() as childminder:
             return replace(suggestion, cost=childminder_cost(childminder, request, money))
         case Facility() as facility:
@@ -285,60 +358,28 @@ def _priced(
             return suggestion
 
 
-def _verdicts(
-    book: ProviderBook,
-    request: Request,
-    rows: NDArray[np.intp],
-    today: date,
-) -> list[Verdict]:
-    return evaluate(book.registry, request, today=today, only=rows)
-
-
-def _refusals(
-    book: ProviderBook,
-    travel: Travel,
-    request: Request,
-    rows: NDArray[np.intp],
-    mask: FeasibleMask,
-    today: date,
-) -> list[Verdict]:
-    """
-    Explain each refusal: every broken rule of those near enough, the way of those too far.
-
-    A provider beyond the minutes accepted is told as such, with a word when the rules refuse as well; their detail is
-    one question away, with more minutes.
-    """
-    near = travel.ranked_min[rows] <= travel.limit_min
-    judged = iter(_verdicts(book, request, rows[near], today))
-    return [
-        next(judged) if within else _too_far(book, travel, request, int(row), mask)
-        for row, within in zip(rows, near, strict=True)
-    ]
-
-
-def _too_far(
-    book: ProviderBook, travel: Travel, request: Request, row: int, mask: FeasibleMask
-) -> Verdict:
+def _too_far(search: _Search, row: int) -> Verdict:
+    travel, profiles = search.travel, search.book.profiles
     minutes = float(travel.ranked_min[row])
     refusal = Refusal(
         rule="travel_time",
         have=minutes if np.isfinite(minutes) else None,
         limit=travel.limit_min,
         values={
-            "mode": request.mode,
+            "mode": search.request.mode,
             "detour": travel.detour_min is not None,
             "searched": travel.searched_min,
             "unknown_place": bool(np.isnan(minutes)),
-            "otherwise_feasible": bool(mask.feasible[row]),
+            "otherwise_feasible": bool(search.mask.feasible[row]),
         },
     )
     return Verdict(
-        request_id=request.request_id,
-        provider_kind=book.kind(row),
-        provider_id=book.profiles.provider_ids[row],
+        request_id=search.request.request_id,
+        provider_kind=profiles.provider_kinds[row],
+        provider_id=profiles.provider_ids[row],
         feasible=False,
         start=None,
-        hours_share=Fraction(float(mask.hours_share[row])).limit_denominator(100_000),
+        hours_share=Fraction(float(search.mask.hours_share[row])).limit_denominator(100_000),
         refusals=(refusal,),
     )
 
@@ -346,33 +387,3 @@ def _too_far(
 def _sortable(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Unknown places come last."""
     return np.where(np.isnan(minutes), np.inf, minutes)
-
-
-def _parameters(
-    request: Request, travel: Travel, engine: TravelTimeEngine, today: date, tables: Tables
-) -> dict[str, Any]:
-    return {
-        "mode": request.mode,
-        "max_minutes": travel.limit_min,
-        "max_minutes_given": request.max_minutes is not None,
-        "compared": "travel" if travel.detour_min is None else "detour",
-        "today": today.isoformat(),
-        "start": request.start.isoformat(),
-        "engine": engine.describe(),
-        "parameters_on": tables.law.day.isoformat(),
-    }
-
-
-def _named(
-    book: ProviderBook, *lists: Sequence[Verdict]
-) -> dict[tuple[str, str], Childminder | Mam | Facility]:
-    """Gather the records of everyone named, and the MAM where they work."""
-    named: dict[tuple[str, str], Childminder | Mam | Facility] = {}
-    for verdict in (verdict for verdicts in lists for verdict in verdicts):
-        record = book.find(verdict.provider_kind, verdict.provider_id)
-        named[verdict.provider_kind, verdict.provider_id] = record
-        if isinstance(record, Childminder) and record.mam_id is not None:
-            mam = book.mam(record.mam_id)
-            if mam is not None:
-                named["mam", mam.mam_id] = mam
-    return named

@@ -76,13 +76,16 @@ def main() -> None:
                         mode=mode,
                         max_minutes=minutes,
                     )
-                    return relais.suggest(request, today=TODAY)
+                    return relais.suggest(request, today=TODAY, accept_review=True)
 
                 answer = ask()
                 print(
                     f"suggest {mode:<5} {minutes} min    {_timed(ask)}   "
-                    f"{answer.feasible_count} fit, {answer.refused_count} refused, {len(answer.openings)} openings"
+                    f"{answer.feasible_count} fit, {answer.refused_count} refused"
                 )
+                print(f"  and every refusal     {_timed(lambda: ask().refused, runs=4)}")
+                print(f"  and what would open   {_timed(lambda: ask().openings, runs=4)}")
+                print(f"  and who would share   {_timed(lambda: ask().alternatives, runs=4)}")
 
 
 if __name__ == "__main__":

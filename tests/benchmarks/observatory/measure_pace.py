@@ -51,11 +51,15 @@ def measure(pbf: Path, points: int = 400) -> None:
     x, y = metres[kept], minutes[kept]
     slope, start = np.polyfit(x, y, 1)
     print(f"{pbf.stem}: {kept.sum()} pairs, up to {x.max() / 1000:.1f} km")
-    print(f"  minutes = {start:.2f} + {slope * 1000:.3f} per km (residual {np.std(y - start - slope * x):.2f} min)")
+    print(
+        f"  minutes = {start:.2f} + {slope * 1000:.3f} per km (residual {np.std(y - start - slope * x):.2f} min)"
+    )
     for low, high in ((0.5, 1), (1, 2), (2, 4), (4, 6), (6, 9), (9, 14)):
         band = (x >= low * 1000) & (x < high * 1000)
         if band.sum() > 30:
-            print(f"  {low}–{high} km: {np.median(y[band]):.1f} min, {np.median(x[band] / y[band]) * 60 / 1000:.1f} km/h as the crow flies")
+            print(
+                f"  {low}–{high} km: {np.median(y[band]):.1f} min, {np.median(x[band] / y[band]) * 60 / 1000:.1f} km/h as the crow flies"
+            )
 
 
 if __name__ == "__main__":
