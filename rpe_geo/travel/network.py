@@ -124,7 +124,7 @@ def _build_into(
             continue
         network.save(building / mode)
         SegmentGrid.build(network).save(building / mode)
-        if network.state_count <= LARGE_STATES:
+        if network.state_count <= LARGE_STATES or mode == "car":
             build_hierarchy(network, building / mode)
         nodes[mode], edges[mode] = network.state_count, network.edge_count
         settings[mode] = dict(network.settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import threading
 from collections import OrderedDict
@@ -21,20 +20,12 @@ from rpe_geo.crs import WGS84
 from rpe_geo.errors import InputError
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Route
-from rpe_geo.travel.contraction import (
-    LARGE_STATES,
-    Hierarchy,
-    build_hierarchy,
-    hierarchy_is_available,
-    hierarchy_is_built,
-)
 from rpe_geo.travel.isochrones import Clock, draw_areas
 from rpe_geo.travel.journeys import trace_journey
-from rpe_geo.travel.mode_network import TICKS_PER_MIN, ModeNetwork
+from rpe_geo.travel.mode_network import ModeNetwork
+from rpe_geo.travel.mode_search import ModeSearch
 from rpe_geo.travel.network import Ways, read_meta
-from rpe_geo.travel.paths import Tracer
 from rpe_geo.travel.points import check_cutoff, coordinates_of
-from rpe_geo.travel.search import BoundedSearch, Ends, search_by_hierarchy, street_minutes
 from rpe_geo.travel.snapping import SegmentGrid, Snapped
 from rpe_geo.travel.tags import NetworkMode
 from rpe_geo.travel.timetable import Timetable
@@ -44,65 +35,8 @@ __all__ = ["MAX_CUTOFF_MIN", "StreetEngine"]
 
 MAX_CUTOFF_MIN = 720.0
 _REMEMBERED_POINT_SETS = 16
-_WORTH_ORDERING = 200
 
 Floats = NDArray[np.float64]
-
-
-class _ModeSearch:
-    """One mode, opened: its network, its grid, and its hierarchy once it is first needed."""
-
-    def __init__(
-        self, network: ModeNetwork, grid: SegmentGrid, directory: Path | None = None
-    ) -> None:
-        self.network = network
-        self.grid = grid
-        self._directory = directory
-        self._hierarchy: Hierarchy | None = None
-        self._tracer: Tracer | None = None
-        self._bounded: BoundedSearch | None = None
-        self._lock = threading.Lock()
-
-    def hierarchy(self, searches: int = 1) -> Hierarchy | None:
-        """
-        Return the hierarchy; None where pyroutingkit is not installed, or where ordering the network would not pay.
-
-        A large network is ordered at the first job that is worth it, and the order kept beside it.
-        """
-        with self._lock:
-            if self._hierarchy is None and hierarchy_is_available():
-                ordered = self._directory is not None and hierarchy_is_built(self._directory)
-                small = self.network.state_count <= LARGE_STATES
-                if not ordered and not small and searches < _WORTH_ORDERING:
-                    return None
-                if not ordered and not small and self._directory is not None:
-                    with contextlib.suppress(OSError):  # a read-only territory: order it in memory
-                        build_hierarchy(self.network, self._directory)
-                self._hierarchy = Hierarchy(self.network, self._directory)
-            return self._hierarchy
-
-    def tracer(self, ways: Ways | None, mode: Mode) -> Tracer:
-        """The tracer of routes, made at its first use."""
-        hierarchy = self.hierarchy()
-        with self._lock:
-            if self._tracer is None:
-                self._tracer = Tracer(self.network, hierarchy, ways, mode)
-            return self._tracer
-
-    def minutes(self, origins: Snapped, destinations: Snapped, cutoff_min: float) -> Floats:
-        """Minutes along the network; times beyond the cutoff may be `inf`."""
-        hierarchy = self.hierarchy(origins.edge.size)
-
-        def search(leaving: Ends, arriving: Ends) -> Floats:
-            if hierarchy is not None:
-                return search_by_hierarchy(hierarchy, leaving, arriving)
-            penalty = 2 * float(self.network.settings.get("restricted_entry_s", 0.0)) / 60
-            with self._lock:
-                if self._bounded is None:
-                    self._bounded = BoundedSearch(self.network)
-            return self._bounded.table(leaving, arriving, (cutoff_min + penalty) * TICKS_PER_MIN)
-
-        return street_minutes(self.network, origins, destinations, search)
 
 
 class StreetEngine:
@@ -137,8 +71,8 @@ class StreetEngine:
         self._directory = directory
         self._meta = read_meta(directory) if directory else _meta_of(networks or {}, source)
         self._pushchair = pushchair
-        self._searches: dict[str, _ModeSearch] = {
-            mode: _ModeSearch(network, SegmentGrid.build(network))
+        self._searches: dict[str, ModeSearch] = {
+            mode: ModeSearch(network, SegmentGrid.build(network))
             for mode, network in (networks or {}).items()
         }
         self._snapped: OrderedDict[tuple[str, bytes], Snapped] = OrderedDict()
@@ -223,7 +157,7 @@ class StreetEngine:
 
     @staticmethod
     def _door_to_door(
-        search: _ModeSearch, start: Snapped, stop: Snapped, cutoff_min: float
+        search: ModeSearch, start: Snapped, stop: Snapped, cutoff_min: float
     ) -> Floats:
         """Minutes along the streets, and on foot between them and the doors."""
         minutes = search.minutes(start, stop, cutoff_min)
@@ -503,7 +437,7 @@ class StreetEngine:
         found = [mode for mode in ("walk", "bike", "car") if mode in self._meta["nodes"]]
         return [*found, "transit"] if self._transit_folder() else found
 
-    def _search(self, mode: str) -> _ModeSearch:
+    def _search(self, mode: str) -> ModeSearch:
         key = "pushchair" if self._pushchair and mode == "walk" else mode
         with self._lock:
             if key not in self._searches:
@@ -513,7 +447,7 @@ class StreetEngine:
                     raise InputError("mode_unavailable", mode=mode, modes=self.modes)
                 folder = self._directory / key
                 settings: Mapping[str, Any] = self._meta["settings"]["modes"][key]
-                self._searches[key] = _ModeSearch(
+                self._searches[key] = ModeSearch(
                     ModeNetwork.load(folder, settings), SegmentGrid.load(folder), folder
                 )
             return self._searches[key]
@@ -548,7 +482,7 @@ class StreetEngine:
 
     def _snap(
         self,
-        search: _ModeSearch,
+        search: ModeSearch,
         mode: str,
         longitude: Floats,
         latitude: Floats,

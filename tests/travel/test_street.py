@@ -9,7 +9,7 @@ import pytest
 from shapely import Point
 
 from rpe_geo.errors import InputError, InvalidFile
-from rpe_geo.travel import street
+from rpe_geo.travel import mode_search
 from rpe_geo.travel.network import build_streets, read_meta, street_lines
 from rpe_geo.travel.street import StreetEngine
 
@@ -241,7 +241,7 @@ def test_scipy_and_the_hierarchy_give_the_same_times(town, monkeypatch):
         fast = engine.travel_times(points, points, mode=mode, cutoff_min=60).to_numpy()
         routes = engine.routes(points.iloc[0], points, mode=mode)
         with monkeypatch.context() as without:
-            without.setattr(street, "hierarchy_is_available", lambda: False)
+            without.setattr(mode_search, "hierarchy_is_available", lambda: False)
             plain = StreetEngine(engine._directory)
             slow = plain.travel_times(points, points, mode=mode, cutoff_min=60).to_numpy()
             others = plain.routes(points.iloc[0], points, mode=mode)

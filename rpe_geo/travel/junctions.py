@@ -1,0 +1,326 @@
+"""What happens where streets meet: delays, turn restrictions, areas of restricted access, islands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
+
+from rpe_geo.travel.osm_file import ParsedStreets
+from rpe_geo.travel.tags import NetworkMode
+
+__all__ = ["States", "arm_delays", "connected_edges", "expand_restrictions", "restricted_regions"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+def arm_delays(
+    parsed: ParsedStreets,
+    mode: NetworkMode,
+    speeds: Mapping[str, Any],
+    start: Ints,
+    end: Ints,
+    pattern: Ints,
+    shape_ptr: Ints,
+    longitude: Floats,
+    latitude: Floats,
+    shape_way: Ints,
+    node_delay: Floats,
+) -> tuple[Floats, Floats]:
+    """
+    Say how many seconds are lost at both ends of each edge.
+
+    Parameters
+    ----------
+    parsed
+        The streets, for the rank of their ways.
+    mode
+        walk, pushchair, bike or car.
+    speeds
+        The table `speeds`.
+    start, end
+        Junctions of each edge.
+    pattern
+        Flags of each edge: 4 ferry, 8 restricted, 16 motorway, 32 roundabout.
+    shape_ptr, longitude, latitude, shape_way
+        Vertices of the edges, and the way that each begins.
+    node_delay
+        Seconds lost by passing each junction: lights, gates.
+
+    Returns
+    -------
+    tuple of ndarray
+        Seconds at the start and at the end of each edge.
+
+    Notes
+    -----
+    Passing a junction costs the delay of the arm that one comes from plus that of the arm that one leaves by: nothing to
+    speak of along the main road, more from and into side streets. Being a sum, it keeps the graph as small as the
+    network, and as long both ways.
+    """
+    table = speeds[f"{'walk' if mode == 'pushchair' else mode}_junction_s"]
+    count = start.size
+    node = np.concatenate([start, end])
+    degree = np.bincount(node)
+    first, last = shape_ptr[:-1], shape_ptr[1:] - 1
+    here = np.concatenate([first, last])
+    beside = np.concatenate([first + 1, last - 1])
+    shrink = np.cos(np.radians(latitude[here]))
+    bearing = np.arctan2(
+        latitude[beside] - latitude[here], (longitude[beside] - longitude[here]) * shrink
+    )
+    rank_of = np.array([m.rank for m in parsed.meanings])[parsed.way_meaning]
+    rank = rank_of[shape_way[here]]
+    best = np.full(degree.size, 99)
+    np.minimum.at(best, node, rank)
+    top = rank == best[node]
+    # The through pair: two arms of the best rank that face each other within 45 degrees.
+    through = np.zeros(2 * count, dtype=bool)
+    crossed = np.zeros(degree.size, dtype=np.int64)
+    order = np.argsort(node, kind="stable")
+    junction = np.flatnonzero(degree >= 3)
+    left = np.searchsorted(node[order], junction)
+    widest = int(degree.max()) if degree.size else 0
+    for i in range(widest):
+        for j in range(i + 1, widest):
+            enough = degree[junction] > j
+            one, two = order[left[enough] + i], order[left[enough] + j]
+            turn = np.abs(np.angle(np.exp(1j * (bearing[one] - bearing[two])))) * 180 / np.pi
+            facing = top[one] & top[two] & (turn > 135)
+            through[one[facing]] = True
+            through[two[facing]] = True
+            np.add.at(crossed, node[one[facing]], 1)
+    many = degree[node] >= 3
+    equal = many & top & ((crossed[node] == 0) | (crossed[node] > 1))
+    delay = np.where(
+        through & ~equal, table["through"], np.where(equal, table["equal"], table["side"])
+    )
+    delay = np.where(many, delay, 0.0)
+    # Passing the end of a dead end is turning back.
+    delay = np.where(degree[node] == 1, speeds["turn_back_s"].get(mode, 0.0) / 2, delay)
+    both = np.concatenate([pattern, pattern])
+    delay = np.where((both & 32) > 0, 0.0, delay)  # the roundabout itself has priority
+    delay = np.where((both & 16) > 0, 0.0, delay)  # merging lanes do not stop
+    delay += node_delay[node] / 2
+    ferry = (both & 4) > 0
+    delay = np.where(ferry & (degree[node] > 1), speeds["ferry_boarding_s"], delay)
+    penalty = speeds["restricted_entry_s"].get(mode, 0.0)
+    if penalty:
+        restricted = (both & 8) > 0
+        open_here = np.zeros(degree.size, dtype=bool)
+        open_here[node[~restricted]] = True
+        delay = delay + np.where(restricted & open_here[node], penalty, 0.0)
+    return delay[:count], delay[count:]
+
+
+@dataclass
+class States:
+    """
+    The states of a search graph.
+
+    Parameters
+    ----------
+    count
+        How many there are.
+    node
+        Junction of each state; the first states are the junctions themselves.
+    tail_forward, head_forward, tail_backward, head_backward
+        States where each edge is entered and left, by direction.
+    from_state, to_state
+        Links of weight 0 from a junction, or an arrival at it, to an exit.
+    """
+
+    count: int
+    node: Ints
+    tail_forward: Ints
+    head_forward: Ints
+    tail_backward: Ints
+    head_backward: Ints
+    from_state: Ints
+    to_state: Ints
+
+
+def expand_restrictions(
+    parsed: ParsedStreets,
+    mode: NetworkMode,
+    slot_of_node: Ints,
+    start: Ints,
+    end: Ints,
+    can_forward: Bools,
+    can_backward: Bools,
+    way_at_start: Ints,
+    way_at_end: Ints,
+) -> States:
+    """
+    Give a copy of the junction to every arrival whose turns are restricted, linked to the exits it may take.
+
+    Parameters
+    ----------
+    parsed
+        The streets, for their restrictions.
+    mode
+        The mode: restrictions may except it.
+    slot_of_node
+        Junction number of each node.
+    start, end
+        Junctions of each edge.
+    can_forward, can_backward
+        Whether each direction is allowed.
+    way_at_start, way_at_end
+        Way of each edge beside each of its ends.
+
+    Returns
+    -------
+    States
+        The junctions and their copies.
+    """
+    tail_forward, head_forward = start.copy(), end.copy()
+    tail_backward, head_backward = end.copy(), start.copy()
+    node_count = int(max(start.max(), end.max())) + 1
+    owner = list(range(node_count))
+    links: list[tuple[int, int]] = []
+
+    arms: dict[int, list[tuple[int, bool]]] = {}  # node → (edge, it starts here)
+    vias = {int(slot_of_node[r.via_node]) for r in parsed.restrictions if mode in r.modes}
+    for edge in np.flatnonzero(np.isin(start, list(vias))).tolist():
+        arms.setdefault(int(start[edge]), []).append((edge, True))
+    for edge in np.flatnonzero(np.isin(end, list(vias))).tolist():
+        arms.setdefault(int(end[edge]), []).append((edge, False))
+
+    forbidden: dict[tuple[int, int, bool], set[tuple[int, bool]]] = {}
+    for restriction in parsed.restrictions:
+        if mode not in restriction.modes:
+            continue
+        via = int(slot_of_node[restriction.via_node])
+        here = arms.get(via, [])
+        way_of = {arm: int((way_at_start if arm[1] else way_at_end)[arm[0]]) for arm in here}
+        incoming = [
+            arm
+            for arm in here
+            if way_of[arm] == restriction.from_way
+            and (can_backward[arm[0]] if arm[1] else can_forward[arm[0]])
+        ]
+        outgoing = {
+            arm for arm in here if (can_forward[arm[0]] if arm[1] else can_backward[arm[0]])
+        }
+        named = {arm for arm in outgoing if way_of[arm] == restriction.to_way}
+        if not named:
+            continue
+        for arm in incoming:
+            if restriction.kind == "no":
+                closed = {
+                    other
+                    for other in named
+                    if other != arm or restriction.from_way == restriction.to_way
+                }
+            else:
+                closed = outgoing - named
+            forbidden.setdefault((via, *arm), set()).update(closed)
+
+    exit_state: dict[tuple[int, bool], int] = {}
+    for (via, edge, starts_here), closed in forbidden.items():
+        arrival = len(owner)
+        owner.append(via)
+        (head_backward if starts_here else head_forward)[edge] = arrival
+        for arm in arms[via]:
+            out_edge, out_starts = arm
+            leaves = can_forward[out_edge] if out_starts else can_backward[out_edge]
+            # Turning back is not a way around a restriction, save in a dead end.
+            if not leaves or arm in closed or (arm == (edge, starts_here) and len(arms[via]) > 1):
+                continue
+            if arm not in exit_state:
+                exit_state[arm] = len(owner)
+                owner.append(via)
+                links.append((via, exit_state[arm]))
+                (tail_forward if out_starts else tail_backward)[out_edge] = exit_state[arm]
+            links.append((arrival, exit_state[arm]))
+    pairs = np.array(links, dtype=np.int64).reshape(-1, 2)
+    return States(
+        count=len(owner),
+        node=np.array(owner, dtype=np.int64),
+        tail_forward=tail_forward,
+        head_forward=head_forward,
+        tail_backward=tail_backward,
+        head_backward=head_backward,
+        from_state=pairs[:, 0],
+        to_state=pairs[:, 1],
+    )
+
+
+def restricted_regions(start: Ints, end: Ints, restricted: Bools, node_count: int) -> Ints:
+    """
+    Number the areas of restricted access: connected restricted edges are one area.
+
+    Parameters
+    ----------
+    start, end
+        Junctions of each edge.
+    restricted
+        Whether only those who live or go there may pass.
+    node_count
+        Number of junctions.
+
+    Returns
+    -------
+    ndarray
+        Area of each edge; -1 for none.
+    """
+    region = np.full(start.size, -1, dtype=np.int64)
+    if not restricted.any():
+        return region
+    links = coo_array(
+        (np.ones(int(restricted.sum())), (start[restricted], end[restricted])),
+        shape=(node_count, node_count),
+    )
+    _, label = connected_components(links, directed=False)
+    region[restricted] = label[start[restricted]]
+    return region
+
+
+def connected_edges(
+    indptr: NDArray[np.int32],
+    indices: NDArray[np.int32],
+    directions: list[tuple[Bools, Ints, Ints]],
+    length_m: Floats,
+    rules: Mapping[str, Any],
+) -> Bools:
+    """
+    Tell the edges of the connected network from islands.
+
+    Parameters
+    ----------
+    indptr, indices
+        The search graph.
+    directions
+        For each direction: whether it is allowed, tail states, head states, by edge.
+    length_m
+        Length of each edge.
+    rules
+        The parameter `snapping`: an island is a strongly connected part smaller than `island_share` of the largest.
+
+    Returns
+    -------
+    ndarray
+        True where both ends of an edge lie in one part that is large enough.
+    """
+    count = indptr.size - 1
+    graph = csr_array((np.ones(indices.size, dtype=np.int8), indices, indptr), shape=(count, count))
+    _, label = connected_components(graph, directed=True, connection="strong")
+    inside = np.full(length_m.size, -1, dtype=np.int64)
+    for allowed, tail, head in directions:
+        joined = allowed & (label[tail] == label[head])
+        inside[joined] = label[tail[joined]]
+    found = inside >= 0
+    if not found.any():
+        return np.ones(length_m.size, dtype=bool)
+    size = np.bincount(inside[found], weights=length_m[found], minlength=int(label.max()) + 1)
+    enough = size >= max(min(rules["island_m"], size.max()), rules["island_share"] * size.max())
+    is_open: Bools = found & enough[np.maximum(inside, 0)]
+    return is_open
