@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated, Literal, cast, get_args
 
 import numpy as np
 import typer
 from rich.table import Table
 
-from rpe_geo.cli.screen import console, progress_bar
+from rpe_geo.cli.screen import console, progress_bar, write_whole
 from rpe_geo.errors import InputError
 from rpe_geo.formats.access_tables import read_access_tables, write_indicator
-from rpe_geo.formats.observatory_files import write_observatory
+from rpe_geo.formats.observatory_files import read_observatory, write_observatory
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import number
 from rpe_geo.observatory.accessibility import METHODS, cost_to_closest
 from rpe_geo.observatory.calibration import Check
 from rpe_geo.observatory.decay import parse_decay
+from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.raam import DEFAULT_TAU_MIN, raam_equilibrium
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.protocols import Mode, TravelTimeEngine
@@ -221,6 +222,68 @@ def build(
             )
         write_observatory(observatory, directory)
     _tell(observatory, directory)
+
+
+@group.command("map")
+def draw(
+    directory: Annotated[Path, typer.Argument(help="Dossier construit par « observatory build ».")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", help="Carte .html ; figure .svg, .png ou .pdf pour l'impression."
+        ),
+    ],
+    indicator: Annotated[str, typer.Option(help="Indicateur montré d'abord.")] = "coverage_rate",
+) -> None:
+    """Dessiner la carte : un fichier qui se suffit, ou une figure pour l'impression."""
+    from maps.choropleth_figures import coverage_figure, draw_figure
+    from maps.coverage import coverage_map
+
+    observatory = read_observatory(directory)
+    known = [name for name in INDICATORS if name in observatory.zones]
+    if indicator not in known:
+        raise InputError("indicator_unknown", given=indicator, known=known)
+    if observatory.zones.geometry.isna().all():
+        raise InputError("contours_needed")
+    match output.suffix.lower():
+        case ".html":
+            page = coverage_map(observatory, indicator=indicator).get_root().render()
+            write_whole(output, page)
+        case ".svg" | ".png" | ".pdf" as ending:
+            drawn = draw_figure(
+                coverage_figure(observatory, indicator),
+                cast("Literal['svg', 'png', 'pdf']", ending[1:]),
+            )
+            write_whole(output, drawn)
+        case _:
+            raise InputError(
+                "observatory_ending", given=output.name, known=[".html", ".svg", ".png", ".pdf"]
+            )
+    console().print(f"Carte : {output}")
+
+
+@group.command()
+def report(
+    directory: Annotated[Path, typer.Argument(help="Dossier construit par « observatory build ».")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Rapport .html ou .pdf.")],
+    on: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Date du rapport, AAAA-MM-JJ (aujourd'hui).")
+    ] = None,
+) -> None:
+    """Écrire le rapport du schéma pluriannuel (CASF D. 214-10-1, 1° à 4°)."""
+    from rpe_geo.publishing.report import coverage_report
+    from rpe_geo.publishing.report_html import report_html
+    from rpe_geo.publishing.report_pdf import report_pdf
+
+    ending = output.suffix.lower()
+    if ending not in {".html", ".pdf"}:
+        raise InputError("observatory_ending", given=output.name, known=[".html", ".pdf"])
+    observatory = read_observatory(directory)
+    if observatory.zones.geometry.isna().all():
+        raise InputError("contours_needed")
+    written = coverage_report(observatory, on=_day(on))
+    write_whole(output, report_html(written) if ending == ".html" else report_pdf(written))
+    console().print(f"Rapport : {output}")
 
 
 def _day(text: str | None) -> date:

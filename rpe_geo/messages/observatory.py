@@ -114,4 +114,7 @@ MESSAGES = {
         "sans liste d'établissements, leurs {places} places sont réparties selon les enfants (« estimé »)."
     ),
     "departement_unknown": "aucun département « {given} » parmi ces communes : écrivez 01, 2A ou 971.",
+    "indicator_unknown": "indicateur « {given} » absent de ces résultats ; choisissez parmi {known}.",
+    "contours_needed": "ces résultats n'ont pas de contours : construisez-les avec --contours (ou --zones).",
+    "observatory_ending": "« {given} » : terminez le nom du fichier par {known}.",
 }
