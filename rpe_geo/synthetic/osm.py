@@ -89,7 +89,7 @@ def write_osm(
         written.append(([node_ids[n] for n in way.nodes], tags))
     relations: list[tuple[list[tuple[str, int, str]], dict[str, str]]] = []
     for restriction in restrictions:
-        members = _turn_members(restriction, ways)
+        members = _turn_members(restriction, ways, node_ids[restriction.via])
         if members is not None:
             relations.append((members, {"type": "restriction", "restriction": restriction.kind}))
 
@@ -117,7 +117,9 @@ def write_osm(
     _write(path, numbers, written, relations)
 
 
-def _turn_members(restriction: Restriction, ways: list[Way]) -> list[tuple[str, int, str]] | None:
+def _turn_members(
+    restriction: Restriction, ways: list[Way], via: int
+) -> list[tuple[str, int, str]] | None:
     """Find the two ways of a turn, by their numbers in the file."""
     into = out = None
     for number, way in enumerate(ways, start=1):
@@ -128,7 +130,7 @@ def _turn_members(restriction: Restriction, ways: list[Way]) -> list[tuple[str, 
             out = number
     if into is None or out is None:
         return None
-    return [("w", into, "from"), ("n", restriction.via, "via"), ("w", out, "to")]
+    return [("w", into, "from"), ("n", via, "via"), ("w", out, "to")]
 
 
 def _write(
