@@ -203,6 +203,8 @@ class _Part:
         broken = np.zeros_like(nights)
         if not rested.all():
             broken |= self._too_long(everyone, nights)
+        if not (broken | light).all():
+            broken |= self._too_heavy(everyone, pad)
         doubtful = np.flatnonzero(~broken & ~(light & rested))
         if len(doubtful):
             within, beyond, idle = self._sums_of(doubtful, near, pad[doubtful])
@@ -211,10 +213,10 @@ class _Part:
             broken[doubtful] |= beyond
         return broken, rested, light
 
-    def _lasting(self) -> Truths:
-        """Tell which contracts are there during a whole turn of the cycle from the probe on."""
+    def _lasting(self, weeks: Whole) -> Truths:
+        """Tell which contracts are there during so many whole weeks from the probe on."""
         contracts = self.registry.contracts
-        last = self.probe + 7 * self.weeks - 1
+        last = self.probe + 7 * weeks[self.pair] - 1
         lasting: Truths = (contracts.start[self.person] < self.probe) & (
             contracts.end[self.person] >= last
         )
@@ -254,7 +256,8 @@ class _Part:
         free &= self._mam_has_room()
         broken = offered < 0
         if (most > offered).any():
-            broken |= self._together(self._lasting()) > offered
+            turn = np.full(len(offered), self.weeks)
+            broken |= self._together(self._lasting(turn)) > offered
         if broken.any():
             broken &= self._probed()
         return broken, free
@@ -348,13 +351,29 @@ class _Part:
 
     def _too_long(self, everyone: _Present, nights: Truths) -> Truths:
         """Tell where a day is surely too long, and the need surely makes it longer."""
-        lasting = self._gather(self._lasting())
+        lasting = self._gather(self._lasting(np.full(len(nights), self.weeks)))
         first = np.minimum(lasting.first, self.asked_first)
         last = np.maximum(lasting.last, self.asked_last)
         longer = (self.asked_first < everyone.first) | (self.asked_last > everyone.last)
         longer &= self.asked_last > 0
         long = last - first > 4 * self.law["daily_span_hours"]
         broken: Truths = (long & longer).any(axis=1) & ~nights & self.asked_whole & self._probed()
+        return broken
+
+    def _too_heavy(self, everyone: _Present, pad: Whole) -> Truths:
+        """Tell where the contracts that last as long as a window pass its limit, and the need surely adds hours."""
+        law = self.law
+        quarters = self._quarters(self._gather(self._lasting(pad)))
+        window, year = law["weekly_hours_window"], law["annual_hours_window"]
+        most = 4 * law["weekly_hours_max"] * window
+        broken: Truths = self._sums(quarters, window).min(axis=1) > most
+        worked = self._sums(quarters, year).min(axis=1) * law["annual_weeks_worked"]
+        broken &= ~self.registry.consent[self.providers] | (
+            worked > 4 * law["annual_hours_max"] * year
+        )
+        # Nobody is ever there at some asked hour, so the need adds it.
+        broken &= (self.asked & ~everyone.hours).any(axis=(1, 2))
+        broken &= self.probe + 7 * pad - 1 <= self.ends
         return broken
 
     def _sums_of(self, pairs: Whole, near: Truths, pad: Whole) -> tuple[Truths, Truths, Truths]:
@@ -398,14 +417,15 @@ class _Part:
         week = np.arange(weeks, dtype=np.int16)
         upper, lower, total, adds = self._weekly_bounds(pairs, near, opening, week)
         # The first and last week that the need touches, and those that it fills after every accepted start.
-        touched = self._between(week, (starts - opening) // 7, (ends + 1 - opening) // 7)
-        filled = self._between(week, (self.probe - opening) // 7, (ends - 6 - opening) // 7)
+        touched = _between(week, (starts - opening) // 7, (ends + 1 - opening) // 7)
+        filled = _between(week, (self.probe - opening) // 7, (ends - 6 - opening) // 7)
         row = np.arange(len(pairs))[:, None]
         phase = ((opening - self.need.week_1)[:, None] // 7 + week) % self.weeks
         most = total[row, phase, upper, touched.astype(np.int8)]
         least = total[row, phase, lower, filled.astype(np.int8)]
         may_add = touched & adds[row, phase, lower]
         surely_adds = filled & adds[row, phase, upper]
+        self._weigh_edges(pairs, near, opening, most, may_add)
         worked = law["annual_weeks_worked"]
         limits = [
             (
@@ -425,11 +445,58 @@ class _Part:
             beyond &= (sure & (_windows(least, window) * factor > limit)).any(axis=1)
         return within, beyond, ~may_add.any(axis=1)
 
-    def _between(self, week: Bounds, first: Whole, last: Whole) -> Truths:
-        between: Truths = (week >= first.astype(np.int16)[:, None]) & (
-            week <= last.astype(np.int16)[:, None]
+    def _weigh_edges(
+        self, pairs: Whole, near: Truths, opening: Whole, most: Bounds, may_add: Truths
+    ) -> None:
+        """
+        Replace the upper bounds of the weeks in which something begins or ends by what is there, day by day.
+
+        Where presences pass midnight the bounds stay.
+        """
+        contracts, patterns = self.registry.contracts, self.registry.patterns
+        position = np.full(len(self.providers), -1, dtype=np.int64)
+        position[pairs] = np.arange(len(pairs))
+        if not self.need.tails.any():
+            nocturnal = near & patterns.nights[contracts.pattern[self.person]]
+            position[self.pair[nocturnal]] = -1
+        else:
+            position[:] = -1
+        chosen = near & (position[self.pair] >= 0)
+        pair, person = position[self.pair[chosen]], self.person[chosen]
+        calm = np.unique(position[position >= 0])
+        edges_pair = np.concatenate((pair, pair, calm, calm))
+        days = np.concatenate(
+            (
+                contracts.start[person],
+                contracts.end[person],
+                self.starts[pairs[calm]],
+                self.ends[pairs[calm]],
+            )
         )
-        return between
+        weeks = most.shape[1]
+        number = (days - opening[edges_pair]) // 7
+        inside = (number >= 0) & (number < weeks)
+        edges = np.unique(edges_pair[inside] * weeks + number[inside])
+        if not len(edges):
+            return
+        edge_pair, edge_week = np.divmod(edges, weeks)
+        monday = opening[edge_pair] + 7 * edge_week
+        # Contracts of a pair are neighbours: turn by turn, the next one of every edge.
+        first = np.searchsorted(pair, edge_pair)
+        count = np.searchsorted(pair, edge_pair, side="right") - first
+        words = np.zeros((len(edges), 11), dtype=np.uint64)
+        for turn in range(int(count.max(initial=0))):
+            there = np.flatnonzero(turn < count)
+            who, when = person[first[there] + turn], monday[there]
+            rows = patterns.rows(contracts.pattern[who], contracts.week_1[who], when)
+            words[there] |= patterns.packed[rows] & _days_of(
+                contracts.start[who], contracts.end[who], when
+            )
+        phase = (monday - self.need.week_1) // 7 % self.weeks
+        mine = pairs[edge_pair]
+        asked = self.asked[mine, phase] & _days_of(self.starts[mine], self.ends[mine], monday)
+        most[edge_pair, edge_week] = np.bitwise_count(words | asked).sum(axis=1)
+        may_add[edge_pair, edge_week] = (asked & ~words).any(axis=1)
 
     def _weekly_bounds(
         self, pairs: Whole, near: Truths, opening: Whole, week: Bounds
@@ -463,14 +530,38 @@ class _Part:
             half = 1 << turn
             sets[:, :, half : 2 * half] = sets[:, :, :half]
             sets[where, :, half : 2 * half] |= patterns.packed[rows][:, :, None, :]
-            may = self._between(week, (start - since) // 7, (end + 1 - since) // 7)
-            does = self._between(week, -((since - start - 1) // 7), (end - 6 - since) // 7)
+            may = _between(week, (start - since) // 7, (end + 1 - since) // 7)
+            does = _between(week, -((since - start - 1) // 7), (end - 6 - since) // 7)
             upper[where] |= may.astype(np.int8) << turn
             lower[where] |= does.astype(np.int8) << turn
         alone = np.bitwise_count(sets).sum(axis=3, dtype=np.int16)
         asked = self.asked[pairs][:, :, None, :]
         both = np.bitwise_count(sets | asked).sum(axis=3, dtype=np.int16)
         return upper, lower, np.stack((alone, both), axis=3), both > alone
+
+
+def _between(week: Bounds, first: Whole, last: Whole) -> Truths:
+    """Tell which weeks lie between two, inclusive, for each pair."""
+    between: Truths = (week >= first.astype(np.int16)[:, None]) & (
+        week <= last.astype(np.int16)[:, None]
+    )
+    return between
+
+
+_DAY = np.arange(7)
+_DAY_WORDS = pack(
+    np.repeat(
+        (_DAY >= _DAY[:, None, None]) & (_DAY <= _DAY[None, :, None]), QUARTERS_PER_DAY, axis=2
+    ).reshape(49, -1)
+).reshape(7, 7, 11)
+
+
+def _days_of(start: Whole, end: Whole, monday: Whole) -> Words:
+    """Return the bits of the days of some weeks between a start and an end."""
+    first, last = np.maximum(start - monday, 0), np.minimum(end - monday, 6)
+    words = _DAY_WORDS[np.minimum(first, 6), np.maximum(last, 0)]
+    words[(first > 6) | (last < 0)] = 0
+    return words
 
 
 def _windows(figures: NDArray[Any], window: int) -> NDArray[np.int32]:

@@ -166,6 +166,7 @@ def timeline_of(
     law: Mapping[str, Any],
     *,
     shortened: bool,
+    ages: bool = True,
 ) -> Timeline:
     """
     Lay the timeline of some providers when care begins on some days.
@@ -180,6 +181,8 @@ def timeline_of(
         The dated table `law`.
     shortened
         Whether weeks that repeat may be dropped.
+    ages
+        Whether laws of places and ages will be asked, or only those of working time.
 
     Returns
     -------
@@ -194,6 +197,7 @@ def timeline_of(
         need.last_days(starts),
         pad_weeks=pad_weeks(law, registry.consent[providers]),
         shortened=shortened,
+        ages=ages,
     )
 
 
@@ -269,8 +273,9 @@ def _last_blocked(
 ) -> Whole:
     """Return the start that must be passed for each provider; NEVER when none of the laws is broken."""
     # A child's age in months, which old attestations look at, changes too often to shorten anything.
-    shortened = not registry.legacy[providers].any()
-    timeline = timeline_of(registry, need, providers, starts, law, shortened=shortened)
+    ages = laws is every_breach
+    shortened = not (ages and registry.legacy[providers].any())
+    timeline = timeline_of(registry, need, providers, starts, law, shortened=shortened, ages=ages)
     blocked = np.full(len(providers), NEVER, dtype=np.int64)
     for breaches in laws(timeline, law):
         np.maximum(blocked, breaches.last_start_by_pair(len(providers), NEVER), out=blocked)

@@ -234,7 +234,7 @@ def _household(registry: Registry, provider: Whole) -> tuple[Whole, Whole]:
 
 
 def _events(
-    registry: Registry, need: Need, provider: Whole, start: Whole, end: Whole
+    registry: Registry, need: Need, provider: Whole, start: Whole, end: Whole, *, ages: bool
 ) -> tuple[Whole, Whole, Whole]:
     """List the days on which something changes, pair by pair, and the length of each pair's common cycle."""
     everyone = np.arange(len(provider))
@@ -243,21 +243,18 @@ def _events(
     hours = registry.hours[provider]
     known = hours >= 0
     cycle[known] = np.lcm(cycle[known], registry.patterns.length[hours[known]])
-    for birthday in np.concatenate((need.thirds, need.elevenths)):
+    for birthday in np.concatenate((need.thirds, need.elevenths)) if ages else ():
         pairs.append(everyone)
         days.append(np.full(len(provider), birthday))
-    pair_of, who = _household(registry, provider)
-    for people in (registry.contracts, registry.own_children, registry.availabilities):
+    pair_of, who = _household(registry, provider) if ages else (everyone, provider)
+    others = (registry.own_children, registry.availabilities) if ages else ()
+    for people in (registry.contracts, *others):
         position, person = people.of(who)
         pair = pair_of[position]
-        for column in (
-            people.start,
-            people.end,
-            people.end + 1,
-            people.since,
-            people.third,
-            people.eleventh,
-        ):
+        columns = [people.start, people.end, people.end + 1]
+        if ages:
+            columns += [people.since, people.third, people.eleventh]
+        for column in columns:
             pairs.append(pair)
             days.append(column[person])
         cycling = np.flatnonzero(registry.patterns.length[people.pattern[person]] > 1)
@@ -274,6 +271,7 @@ def _choose_weeks(
     *,
     pad_weeks: Whole,
     shortened: bool,
+    ages: bool,
 ) -> tuple[TrueWeeks, Whole, Whole]:
     """List every week of each pair, and the pair and Monday of those that get a row."""
     first = monday_ordinal(start) - 7 * pad_weeks
@@ -287,7 +285,7 @@ def _choose_weeks(
     if shortened:
         event = np.zeros(len(pair), dtype=np.bool_)
         event[offset] = event[offset + count - 1] = True
-        event_pair, event_day, cycle = _events(registry, need, provider, start, end)
+        event_pair, event_day, cycle = _events(registry, need, provider, start, end, ages=ages)
         number = (monday_ordinal(event_day) - first[event_pair]) // 7
         inside = (number >= 0) & (number < count[event_pair])
         event[offset[event_pair[inside]] + number[inside]] = True
@@ -318,6 +316,7 @@ def lay_timeline(
     *,
     pad_weeks: Whole,
     shortened: bool,
+    ages: bool = True,
 ) -> Timeline:
     """
     Lay a need and everybody's presences on the calendar.
@@ -332,6 +331,8 @@ def lay_timeline(
         Per pair: weeks to look at before the start and after the end.
     shortened
         Whether to drop weeks that repeat.
+    ages
+        Whether a birthday makes a week unlike the others; without it only working time may be asked.
 
     Returns
     -------
@@ -339,7 +340,7 @@ def lay_timeline(
         One line of quarter-hours.
     """
     true_weeks, row_pair, row_monday = _choose_weeks(
-        registry, need, provider, start, end, pad_weeks=pad_weeks, shortened=shortened
+        registry, need, provider, start, end, pad_weeks=pad_weeks, shortened=shortened, ages=ages
     )
     number = (row_monday - need.week_1) // 7 % len(need.heads)
     days = row_monday[:, None] + _DAYS
