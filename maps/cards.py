@@ -76,10 +76,12 @@ class Card:
         return f"{self.suggestion.rank}. {self.name}, {self.travel}{points}"
 
 
-def _confirmed(card: Card) -> tuple[str, str]:
-    """Say how fresh the availability is: a state and its words."""
+def _confirmed(card: Card) -> tuple[str, str] | None:
+    """Say how fresh the availability is: a state and its words; nothing for who is never asked to confirm."""
     day = card.suggestion.availability_confirmed_on
     if day is None:
+        if not isinstance(card.provider, Childminder):
+            return None
         return "warn", "À vérifier : jamais confirmé"
     age = (card.today - day).days
     month = f"{MONTHS[day.month - 1]}{'' if day.year == card.today.year else f' {day.year}'}"
@@ -132,8 +134,8 @@ def _facts(card: Card) -> list[str]:
 
 
 def _tags(card: Card) -> str:
-    state, words = _confirmed(card)
-    tags = [f'<span class="tag {state}">{escape(words)}</span>']
+    fresh = _confirmed(card)
+    tags = [] if fresh is None else [f'<span class="tag {fresh[0]}">{escape(fresh[1])}</span>']
     tags += [f'<span class="tag warn">{escape(words)}</span>' for words in _warnings(card)]
     if not card.public and isinstance(card.provider, Childminder):
         publication = card.provider.publication
@@ -141,7 +143,7 @@ def _tags(card: Card) -> str:
             tags.append('<span class="tag">Non publique</span>')
         elif publication.address != "exact":
             tags.append('<span class="tag">Adresse masquée au public</span>')
-    return f'<div class="tags">{"".join(tags)}</div>'
+    return f'<div class="tags">{"".join(tags)}</div>' if tags else ""
 
 
 def _points(value: float) -> str:
@@ -178,14 +180,16 @@ def _reasons(card: Card) -> str:
 
 
 def _subtitle(card: Card) -> str:
+    """Say what it is, and where as far as that may be said; HTML."""
     words = [card.what]
     if isinstance(card.provider, Childminder) and not card.public:
-        words.append(f"agrément {card.provider.agrement.places}")
+        words.append(f"agrément{NBSP}{card.provider.agrement.places}")
+    lines = [" · ".join(words)]
     if card.place.visibility == "exact" and card.place.address:
-        words.append(card.place.address)
+        lines.append(card.place.address)
     elif card.place.visibility == "masked":
-        words.append("dans cette zone")
-    return " · ".join(words)
+        lines.append("dans cette zone")
+    return "".join(f'<p class="sub">{escape(line)}</p>' for line in lines)
 
 
 def _contact(card: Card) -> str:
@@ -226,7 +230,7 @@ def _card_html(card: Card) -> str:
     return (
         f'<li><article class="place" data-place="{identity}" aria-labelledby="lieu-{rank}">'
         f'<div class="place-top">{mark_svg(card.kind, rank)}'
-        f'<div><h3 id="lieu-{rank}">{escape(card.name)}</h3><p class="sub">{escape(_subtitle(card))}</p></div>'
+        f'<div><h3 id="lieu-{rank}">{escape(card.name)}</h3>{_subtitle(card)}</div>'
         f"{_ribbon(card)}{_total(card)}</div>"
         f'<p class="facts">{facts}</p>'
         f"{_tags(card)}{_contact(card)}{points}{show}</article></li>"
@@ -258,7 +262,7 @@ def popup_html(card: Card) -> str:
         score = f'<table class="pop-why"><caption class="sr">Détail des points</caption>{rows}<tr><td><b>Total</b></td><td class="num"><b>{total}{NBSP}/{NBSP}100</b></td></tr></table>'
     return (
         f'<p class="pop-top"><b>{escape(card.name)}</b><span class="num">{escape(card.travel)}</span></p>'
-        f'<p class="sub">{escape(_subtitle(card))}</p><p class="facts">{facts}</p>{_tags(card)}{score}'
+        f'{_subtitle(card)}<p class="facts">{facts}</p>{_tags(card)}{score}'
         f'<p><a href="#lieu-{rank}">Voir dans la liste</a></p>'
     )
 

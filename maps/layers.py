@@ -6,6 +6,7 @@ The same data serves the map files here and the pages of the service; `add_place
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -15,7 +16,8 @@ import numpy as np
 import shapely
 from branca.element import MacroElement
 from folium.template import Template
-from shapely import LineString, Point
+from shapely import LineString, Point, Polygon, affinity
+from shapely.geometry.base import BaseGeometry
 
 from maps.base import encode_line, script_json
 from maps.style import ISOCHRONE, PLACES, PRUNE, ROUTE, ZONE, PlaceKind, mark_svg
@@ -34,6 +36,11 @@ __all__ = [
     "route_spec",
     "zone_spec",
 ]
+
+
+_BLOCK_DEG = 60 / 111_320
+_HOLE_DEG2 = 60_000 / 111_320**2
+_ISLAND_DEG2 = 5_000 / 111_320**2
 
 
 class MarkSpec(TypedDict):
@@ -148,10 +155,9 @@ def isochrone_specs(isochrones: gpd.GeoDataFrame, limit: int = 3) -> list[Isochr
     kept = isochrones.sort_values("minutes", ascending=False).iloc[:limit]
     specs: list[IsochroneSpec] = []
     for reach, area in zip(kept["minutes"], kept.geometry, strict=True):
-        parts = [part for part in shapely.get_parts(area) if shapely.get_type_id(part) == 3]
+        parts = _calm_outline(area)
         if not parts:
             continue
-        smooth = [shapely.simplify(part, 0.00003) for part in parts]
         edge = shapely.get_coordinates(max(parts, key=lambda part: part.area).exterior)
         top = edge[int(np.argmax(edge[:, 1]))]
         specs.append(
@@ -162,13 +168,38 @@ def isochrone_specs(isochrones: gpd.GeoDataFrame, limit: int = 3) -> list[Isochr
                         encode_line(shapely.get_coordinates(ring))
                         for ring in (part.exterior, *part.interiors)
                     ]
-                    for part in smooth
+                    for part in parts
                 ],
                 "lat": round(float(top[1]), 5),
                 "lon": round(float(top[0]), 5),
             }
         )
     return specs
+
+
+def _calm_outline(area: BaseGeometry) -> list[Polygon]:
+    """
+    Draw a reach as the eye reads it: gaps narrower than a block closed, small holes and islands left out.
+
+    The list beside the map keeps the true minutes.
+    """
+    if area.is_empty:
+        return []
+    shrink = math.cos(math.radians(area.centroid.y))
+    flat = affinity.scale(area, shrink, 1.0, origin=(0, 0))
+    closed = flat.buffer(_BLOCK_DEG).buffer(-_BLOCK_DEG).simplify(_BLOCK_DEG / 10)
+    rounded = affinity.scale(closed, 1 / shrink, 1.0, origin=(0, 0))
+    parts = [part for part in shapely.get_parts(rounded) if shapely.get_type_id(part) == 3]
+    if not parts:
+        return []
+    least = min(_ISLAND_DEG2, max(part.area for part in parts))
+    return [
+        Polygon(
+            part.exterior, [hole for hole in part.interiors if Polygon(hole).area >= _HOLE_DEG2]
+        )
+        for part in parts
+        if part.area >= least
+    ]
 
 
 def places(
