@@ -80,8 +80,10 @@ def _when(timeline: Timeline, law: Breaches, mine: NDArray[np.int64], since: int
     )
     offending = np.zeros(2 * QUARTERS_PER_WEEK, dtype=np.bool_)
     origin = row * QUARTERS_PER_WEEK
-    for begin, end in zip(law.begin[mine], law.end[mine], strict=True):
-        offending[max(begin - origin, 0) : max(end - origin, 0)] = True
+    begins, ends = law.begin[mine] - origin, law.end[mine] - origin
+    here = (ends > 0) & (begins < len(offending))
+    for begin, end in zip(np.maximum(begins[here], 0), ends[here], strict=True):
+        offending[begin:end] = True
     asked = timeline.asked.ravel()[origin : origin + len(offending)]
     offending[: len(asked)] &= asked
     offending[len(asked) :] = False
