@@ -27,7 +27,8 @@ SUFFIXES = {
 }  # fmt: skip
 """How an index of repetition is written → its word; single letters stand for themselves."""
 
-_POSTCODE = re.compile(r"(?:0[1-9]|[1-8]\d|9[0-58])\d{3}$|97\d{3}$")
+# 96 is nobody's: invented places use it (data/communes/demonstration).
+_POSTCODE = re.compile(r"(?:0[1-9]|[1-8]\d|9[0-68])\d{3}$|97\d{3}$")
 _MONTHS = frozenset(
     [
         "janvier",
