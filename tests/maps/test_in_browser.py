@@ -146,8 +146,10 @@ def test_the_list_and_the_map_choose_together(visit):
 def test_refusals_are_off_at_first_and_can_be_shown(visit):
     page = visit("animateur")
     assert page.locator(".rpe-mark.small").count() == 0
-    page.locator(".leaflet-control-layers-toggle").evaluate("toggle => toggle.click()")
-    page.get_by_text("Écartés (1)").click()
+    box = page.locator(".leaflet-control-layers-toggle").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(150)
+    page.locator(".leaflet-control-layers-selector").first.check()
     assert page.locator(".rpe-mark.small").count() == 1
 
 
