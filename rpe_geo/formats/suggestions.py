@@ -11,7 +11,7 @@ from rpe_geo.formats.verdicts import (
     suggestion_json,
     verdict_json,
 )
-from rpe_geo.messages.matching import opening
+from rpe_geo.messages.matching import opening, why
 from rpe_geo.verdicts import Combination, Relaxation, Suggestion, Verdict
 
 __all__ = ["answer_json"]
@@ -46,7 +46,11 @@ def answer_json(
     return {
         "request_id": request_id,
         "parameters": dict(parameters),
-        "suggestions": [suggestion_json(one) for one in suggestions],
+        "suggestions": [
+            suggestion_json(one)
+            | {"reasons": {part.name: why(part.reason, part.values) for part in one.parts}}
+            for one in suggestions
+        ],
         "refused": [verdict_json(one) for one in refused],
         "alternatives": [combination_json(one) for one in alternatives],
         "openings": [

@@ -16,6 +16,7 @@ from rpe_geo.domain import Childminder, Facility, Mam, TravelMode
 from rpe_geo.matching.profiles import Profiles
 from rpe_geo.protocols import Repository, TravelTimeEngine
 from rpe_geo.rules.compiled import Registry, compile_registry
+from rpe_geo.schedule import Timetable
 
 __all__ = ["ProviderBook"]
 
@@ -106,6 +107,11 @@ class ProviderBook:
                 return kept[row]
             row -= len(kept)
         raise IndexError(row)
+
+    def hours_offered(self, row: int) -> Timetable | None:
+        """Return when a childminder takes children, as the rules read it; None when not known."""
+        pattern = int(self.registry.hours[row])
+        return None if pattern < 0 else self.registry.patterns.timetables[pattern]
 
     @property
     def judged(self) -> int:

@@ -40,6 +40,7 @@ from rpe_geo.observatory.neighbours import StraightPace, straight_pairs
 from rpe_geo.observatory.pairs import TravelPairs
 from rpe_geo.observatory.profile import access_profile, default_decay, merge_parts, summarise
 from rpe_geo.observatory.results import Note, Observatory, Source
+from rpe_geo.observatory.tiles import Runner, tiled_access_profile
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Progress, TravelTimeEngine
 
@@ -98,6 +99,7 @@ def observe_communes(
     mode: Mode = "car",
     minutes: float | None = None,
     decay: Decay | None = None,
+    run: Runner | None = None,
     progress: Progress = silent,
 ) -> Observatory:
     """
@@ -117,6 +119,8 @@ def observe_communes(
         Mode and longest travel time; 15 minutes by default.
     decay
         Weights of E2SFCA and 3SFCA; the steps of the DREES by default.
+    run
+        Runs the tiles of a run from great circles (see `rpe_geo.observatory.tiles`); None computes in one piece.
     progress
         Told of each step.
 
@@ -153,7 +157,10 @@ def observe_communes(
     times = pairs_between(parts, parts, engine, mode=mode, minutes=minutes, table=table)
     progress("observatory_read", 2, steps)
 
-    profile = access_profile(parts["children"], parts["places"], times, decay)
+    if run is not None and engine is None:
+        profile = tiled_access_profile(parts, parts, pace_of(mode, table), decay, run=run)
+    else:
+        profile = access_profile(parts["children"], parts["places"], times, decay)
     profile = merge_parts(profile, parts["children"], parts["whole"])
     zones = _coverage(communes, parts).join(profile)
     progress("observatory_read", 3, steps)

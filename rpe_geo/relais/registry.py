@@ -33,12 +33,15 @@ class ImportRow:
         Empty when the row has none that can be read.
     notes
         Faults of a refused row; warnings, and addresses in doubt, of the others.
+    placed
+        Whether the record was stored with coordinates: no search by distance finds it without.
     """
 
     row: int | None
     record_id: str
     outcome: Outcome
     notes: tuple[RowFault, ...] = ()
+    placed: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,12 @@ class ImportReport:
         In the order of the file.
     faults
         Empty when the records were stored; otherwise nothing was.
-    without_place
-        Ids that were stored without coordinates: no search by distance finds them.
     """
 
     file: str
     kind: RecordKind
     rows: tuple[ImportRow, ...]
     faults: tuple[RowFault, ...] = ()
-    without_place: tuple[str, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """Count the rows with an outcome."""
@@ -70,6 +70,11 @@ class ImportReport:
     def stored(self) -> int:
         """Number of records that the registry holds because of this file."""
         return self.count("new") + self.count("replaced") + self.count("unchanged")
+
+    @property
+    def without_place(self) -> tuple[str, ...]:
+        """Ids that were stored without coordinates."""
+        return tuple(row.record_id for row in self.rows if not row.placed)
 
     def require_stored(self) -> None:
         """Raise `RecordsRefused` with every fault when nothing was stored."""
@@ -135,14 +140,19 @@ def import_records(
         _note_unknown_mams(records, reading, notes, repository)
     _save(repository, kind, records)
     rows = [
-        ImportRow(row, id_of(record)[1], _outcome(record, known), tuple(notes[row]))
+        ImportRow(
+            row,
+            id_of(record)[1],
+            _outcome(record, known),
+            tuple(notes[row]),
+            placed=record.longitude is not None,
+        )
         for row, record in zip(reading.rows, records, strict=True)
     ]
     return ImportReport(
         reading.file,
         kind,
         (*(ImportRow(None, "", "noted", (note,)) for note in about_file), *rows),
-        without_place=tuple(id_of(record)[1] for record in records if record.longitude is None),
     )
 
 

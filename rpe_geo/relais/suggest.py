@@ -237,6 +237,11 @@ class _Search:
         """The request, its places known."""
         return self.located.request
 
+    @property
+    def limited(self) -> Request:
+        """The request with the minutes that hold when the family gave none."""
+        return replace(self.request, max_minutes=self.travel.limit_min)
+
     @cached_property
     def near(self) -> NDArray[np.bool_]:
         """Who is within the minutes that the family accepts."""
@@ -272,7 +277,7 @@ class _Search:
         # Verdicts in words are asked for once, and only for those who are shown.
         judged.update(zip(best.tolist(), self._verdicts(rows[best]), strict=True))
         return [
-            _priced(scores.suggestion(int(row), number), self.request, book, self.tables.money)
+            self._priced(scores.suggestion(int(row), number), int(rows[row]))
             for number, row in enumerate(best, start=1)
         ]
 
@@ -297,7 +302,7 @@ class _Search:
         """Look for the smallest changes that open possibilities."""
         return find_openings(
             self.book.registry,
-            self.request,
+            self.limited,
             today=self.today,
             scoring=self.tables.scoring,
             minutes_of=cache(self._minutes_by),
@@ -311,7 +316,7 @@ class _Search:
         return find_combinations(
             self.book.registry,
             self.book.profiles,
-            replace(self.request, max_minutes=self.travel.limit_min),
+            self.limited,
             today=self.today,
             scoring=self.tables.scoring,
             minutes=self.travel.minutes,
@@ -331,6 +336,19 @@ class _Search:
             "parameters_on": self.tables.law.day.isoformat(),
         }
 
+    def _priced(self, suggestion: Suggestion, row: int) -> Suggestion:
+        """Add what the family would pay, when the household and the rates are known."""
+        money = self.tables.money
+        match self.book.provider(row):
+            case Childminder() as childminder:
+                offered = self.book.hours_offered(row)
+                cost = childminder_cost(childminder, self.request, money, offered=offered)
+            case Facility() as facility:
+                cost = facility_cost(facility, self.request, money)
+            case _:
+                cost = None
+        return replace(suggestion, cost=cost)
+
     def _verdicts(self, rows: NDArray[np.intp]) -> list[Verdict]:
         return evaluate(self.book.registry, self.request, today=self.today, only=rows)
 
@@ -342,20 +360,6 @@ class _Search:
             return None
         other = replace(self.located, request=replace(self.request, mode=mode))
         return travel_to_providers(other, self.book, self.engine, self.tables).ranked_min
-
-
-def _priced(
-    suggestion: Suggestion, request: Request, book: ProviderBook, money: ParameterTable
-) -> Suggestion:
-    """Add what the family would pay, when the household and the rates are known."""
-    verdict = suggestion.verdict
-    match book.records[verdict.provider_kind, verdict.provider_id]:
-        case Childminder() as childminder:
-            return replace(suggestion, cost=childminder_cost(childminder, request, money))
-        case Facility() as facility:
-            return replace(suggestion, cost=facility_cost(facility, request, money))
-        case _:
-            return suggestion
 
 
 def _too_far(search: _Search, row: int) -> Verdict:
