@@ -105,7 +105,7 @@ def _print(report: ImportReport) -> None:
     width = max((len(line.record_id) for line in report.rows), default=0)
     for line in report.rows:
         row = "fichier" if line.row is None else f"ligne {line.row}"
-        state = phrase(f"import_{line.outcome}")
+        state = phrase(f"import_{line.outcome}") + ("" if line.placed else ", sans lieu")
         typer.echo(f"{row:<10}  {line.record_id:<{width}}  {state}")
         for note in line.notes:
             typer.echo(f"            {explain(note)}")

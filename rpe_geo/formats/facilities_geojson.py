@@ -13,9 +13,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
+from rpe_geo.crs import to_wgs84
 from rpe_geo.domain import Facility
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
 from rpe_geo.formats.checks import check_places, check_records
@@ -149,19 +153,38 @@ def _record(properties: Mapping[str, Any], number: int) -> dict[str, Any]:
     return record | {field: _pick(properties, field) for field in ours}
 
 
-def _point(geometry: Any) -> dict[str, float] | None:
-    """Take a point of a geometry, inside it if it is a surface; None when there is none."""
+def _point(geometry: Any, crs: int | None) -> dict[str, float] | None:
+    """Take a point of a geometry, inside it if it is a surface, in degrees; None when there is none."""
     if not isinstance(geometry, dict):
         return None
     try:
         point = shape(geometry).representative_point()
     except (ShapelyError, AttributeError, KeyError, TypeError, ValueError, IndexError):
         return None
-    return None if point.is_empty else {"longitude": point.x, "latitude": point.y}
+    if point.is_empty:
+        return None
+    x, y = point.x, point.y
+    if crs is not None:
+        longitude, latitude = to_wgs84(np.array([x]), np.array([y]), crs)
+        x, y = float(longitude[0]), float(latitude[0])
+    return {"longitude": x, "latitude": y}
 
 
-def _features(path: Path) -> Iterator[tuple[Origin, Mapping[str, Any]]]:
-    content = parse_json(read_bytes(path), path.name)
+def _metric_crs(content: Mapping[str, Any], where: Where) -> int | None:
+    """Read the member `crs` of GeoJSON before RFC 7946: an EPSG code in metres, None for degrees."""
+    crs = content.get("crs")
+    named = crs.get("properties") if isinstance(crs, dict) else None
+    name = str(named.get("name", "")) if isinstance(named, dict) else ""
+    match = re.search(r"EPSG:+(?:[\d.]*:)?(\d+)$", name)
+    if match is None or int(match[1]) in {4326, 4171, 4258}:
+        return None
+    try:
+        return int(match[1]) if CRS.from_epsg(int(match[1])).is_projected else None
+    except CRSError:
+        raise InvalidFile("geojson_crs", where=where, value=name) from None
+
+
+def _features(content: Any, path: Path) -> Iterator[tuple[Origin, Mapping[str, Any]]]:
     features = content.get("features") if isinstance(content, dict) else None
     if not isinstance(features, list):
         raise InvalidFile("geojson_expected", where=Where(file=path.name))
@@ -179,7 +202,8 @@ def read_facilities_geojson(path: Path | str) -> list[Facility]:
     Parameters
     ----------
     path
-        A FeatureCollection in EPSG:4326 (RFC 7946); a surface becomes a point inside it.
+        A FeatureCollection in EPSG:4326 (RFC 7946), or in the metric system that its member `crs` names; a surface
+        becomes a point inside it.
 
     Returns
     -------
@@ -195,13 +219,15 @@ def read_facilities_geojson(path: Path | str) -> list[Facility]:
     log = FaultLog()
     read = []
     seen: set[str] = set()
-    for origin, feature in _features(path):
+    content = parse_json(read_bytes(path), path.name)
+    crs = _metric_crs(content, Where(file=path.name)) if isinstance(content, dict) else None
+    for origin, feature in _features(content, path):
         properties = feature.get("properties")
         record = _record(properties if isinstance(properties, dict) else {}, origin.row or 0)
         if record["facility_id"] in seen:
             record["facility_id"] = f"{record['facility_id']}-{origin.row}"
         seen.add(record["facility_id"])
-        place = _point(feature.get("geometry"))
+        place = _point(feature.get("geometry"), crs)
         if place is not None:
             record |= place
         elif not record["address"]:

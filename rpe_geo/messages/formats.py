@@ -7,7 +7,7 @@ MESSAGES = {
     "file_unreadable": "ce fichier ne peut pas être lu ({reason}).",
     "file_unwritable": "ce fichier ne peut pas être écrit ({reason}).",
     "file_kind_unknown": "les fichiers « {ending} » ne sont pas lus ici ; donnez un .json, un .csv ou un .xlsx.",
-    "file_not_text": "ce fichier n'est pas un texte : enregistrez-le en CSV UTF-8.",
+    "file_not_text": "ce fichier n'est pas un texte : enregistrez-le en UTF-8.",
     "file_not_workbook": "ce fichier n'est pas un classeur Excel (.xlsx) lisible.",
     "file_broken_json": (
         "le JSON est incomplet ou mal écrit, ligne {line}, colonne {column} ({reason}) : une virgule, un guillemet ou "
@@ -53,6 +53,7 @@ MESSAGES = {
         "latitude {latitude}, longitude {longitude} : ce point est hors de France ; vérifiez les coordonnées."
     ),
     "geojson_expected": "ce fichier n'est pas un GeoJSON : il faut une « FeatureCollection ».",
+    "geojson_crs": "le système de coordonnées « {value} » n'est pas connu ; donnez le fichier en WGS 84 (EPSG:4326).",
     "geojson_geometry": "cet objet n'a pas de point ni de surface d'où tirer un lieu.",
     "facility_kind_unknown": "la nature du lieu n'est dite nulle part ; il est gardé comme « autre ».",
 }

@@ -92,6 +92,25 @@ def test_names_of_other_producers(tmp_path):
     assert (nameless.facility_id, nameless.kind) == ("F-0005", "autre")
 
 
+def test_a_file_in_lambert_93(tmp_path):
+    path = tmp_path / "f.geojson"
+    collection = {
+        "type": "FeatureCollection",
+        "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::2154"}},
+        "features": [
+            feature({"type": "Point", "coordinates": [770_000.0, 6_280_000.0]}, nom="Crèche X")
+        ],
+    }
+    path.write_text(json.dumps(collection), encoding="utf-8")
+    (place,) = read_facilities_geojson(path)
+    assert (place.longitude, place.latitude) == pytest.approx((3.86692, 43.61559), abs=1e-5)
+    collection["crs"]["properties"]["name"] = "EPSG:999999"
+    path.write_text(json.dumps(collection), encoding="utf-8")
+    with pytest.raises(InvalidFile) as caught:
+        read_facilities_geojson(path)
+    assert caught.value.code == "geojson_crs"
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [

@@ -188,8 +188,8 @@ def test_import_then_export_then_import(tmp_path, command):
     code, out, err = command("import", path, "--kind", "childminders", "--database", database)
     assert code == 0
     assert [line.split() for line in out.splitlines()] == [
-        ["ligne", "1", "A", "ajoutée"],
-        ["ligne", "2", "B", "ajoutée"],
+        ["ligne", "1", "A", "ajoutée,", "sans", "lieu"],
+        ["ligne", "2", "B", "ajoutée,", "sans", "lieu"],
     ]
     assert err.count("\n") == 1
     assert "2\u00a0fiches" in err
