@@ -110,7 +110,7 @@ def _family(today: date) -> Request:
     return Request(
         request_id="DEMO",
         children=(Child(birth_date=today - timedelta(days=200)),),
-        start=start - timedelta(days=start.weekday()),
+        start=start + timedelta(days=-start.weekday() % 7),
         start_tolerance_days=14,
         schedule=Timetable.parse("Mo,Tu,Th,Fr 08:00-17:30"),
         address=_ADDRESS,
