@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rpe_geo.errors import InputError
 from rpe_geo.geocoding.dwellings import address_points
 from rpe_geo.privacy import Cells, Masking
 from rpe_geo.settings import Settings, user_data_folder
@@ -74,9 +75,12 @@ def _read(path: Path) -> Cells | None:
 
 
 def _write(path: Path, cells: Cells) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {name: getattr(cells, name) for name in _FIELDS}
-    handle, sibling = tempfile.mkstemp(dir=path.parent, suffix=".npz")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, sibling = tempfile.mkstemp(dir=path.parent, suffix=".npz")
+    except OSError as fault:
+        raise InputError("masking_unwritable", folder=str(path.parent)) from fault
     try:
         with os.fdopen(handle, "wb") as file:
             np.savez(file, crs=np.array(cells.crs), **arrays)

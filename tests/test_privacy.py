@@ -148,6 +148,24 @@ class TestZones:
         assert zone.dwellings is None
         assert zone.radius_m >= 1000
 
+    @pytest.mark.parametrize(
+        ("longitude", "latitude"),
+        [(55.45, -20.88), (-61.5, 16.2), (-52.3, 4.9), (45.2, -12.8), (2.3, 48.8)],
+    )
+    def test_overseas_is_measured_in_its_own_plane(self, longitude, latitude):
+        random = np.random.default_rng(2)
+        lon, lat = longitude + random.normal(0, 0.004, 400), latitude + random.normal(0, 0.004, 400)
+        masking = Masking(Cells.cut(lon, lat), b"s")
+        zone = masking.zone("AM-1", lon[0], lat[0])
+        away = great_circle_m(lon, lat, np.array(zone.longitude), np.array(zone.latitude))
+        assert (away <= zone.radius_m * 1.01).sum() >= K
+        assert zone.radius_m < 1500
+        blind = Masking(None, b"s").zone("AM-1", longitude, latitude)
+        assert (
+            great_circle_m(np.array(longitude), np.array(latitude), blind.longitude, blind.latitude)
+            <= blind.radius_m * 1.01
+        )
+
     def test_a_home_far_from_every_known_address_gets_the_wide_square_too(self):
         zone = MASKING.zone("AM-1", 5.0, 45.0)
         assert zone.dwellings is None

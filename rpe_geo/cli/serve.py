@@ -45,6 +45,7 @@ def serve(
         os.environ["RPE_DATABASE_URL"] = database
     settings = Settings()
     open_territory(settings)
+    _check_secret(settings, host)
     _check_port(host, port)
     typer.echo(f"Ouvert sur http://{host}:{port} (API : /api/v1, arrêt : Ctrl + C)", err=True)
     counters = tempfile.mkdtemp(prefix="rpe-geo-metrics-") if workers > 1 else None
@@ -65,6 +66,13 @@ def serve(
     finally:
         if counters is not None:
             shutil.rmtree(counters, ignore_errors=True)
+
+
+def _check_secret(settings: Settings, host: str) -> None:
+    """Refuse to serve other machines with the secret that everyone can read in the code."""
+    default = Settings.model_fields["masking_secret"].default
+    if settings.masking_secret == default and host not in {"127.0.0.1", "localhost", "::1"}:
+        raise InputError("masking_secret_default", host=host)
 
 
 def _check_port(host: str, port: int) -> None:

@@ -23,6 +23,14 @@ MESSAGES = {
     "coverage_not_built": "aucun observatoire n'est publié ici ; voir « rpe-geo observatory build ».",
     "not_found_here": "cette adresse n'existe pas ici.",
     "method_not_allowed": "cette adresse ne répond pas à cette méthode.",
+    "masking_unwritable": (
+        "les zones masquées doivent être gardées dans {folder}, et ce dossier n'est pas inscriptible : donnez un autre "
+        "dossier de données (XDG_DATA_HOME)."
+    ),
+    "masking_secret_default": (
+        "le service s'ouvrirait au réseau ({host}) avec le secret de développement : donnez à RPE_MASKING_SECRET une valeur "
+        "longue et tirée au hasard, puis gardez-la."
+    ),
     "port_taken": "impossible d'écouter sur {host}:{port} : une autre application s'en sert, ou l'adresse n'est pas d'ici.",
     "serve_missing": "le service web n'est pas installé ici : installez rpe_geo avec l'extra « api ».",
     "unexpected": "une erreur inattendue s'est produite ; elle est de notre fait et a été notée.",

@@ -8,10 +8,27 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.crs import to_metric
+from rpe_geo.crs import metric_crs, to_metric
 from rpe_geo.parameters import parameter_table
 
-__all__ = ["Cells"]
+__all__ = ["Cells", "plane_of"]
+
+_OVERSEAS = (
+    ("971", -64.0, -60.0, 14.0, 19.0),
+    ("973", -55.0, -51.0, 2.0, 6.0),
+    ("974", 55.0, 56.0, -22.0, -20.0),
+    ("975", -57.0, -56.0, 46.0, 48.0),
+    ("976", 44.5, 46.0, -14.0, -12.0),
+)
+"""Département, west, east, south, north: where Lambert-93 is not the plane in force."""
+
+
+def plane_of(longitude: float, latitude: float) -> int:
+    """Name the legal metric CRS where a point lies (EPSG:4326): Lambert-93, or the local one overseas."""
+    for code, west, east, south, north in _OVERSEAS:
+        if west <= longitude <= east and south <= latitude <= north:
+            return metric_crs(code)
+    return metric_crs()
 
 
 @dataclass(frozen=True)
@@ -52,7 +69,7 @@ class Cells:
         longitude: NDArray[np.float64],
         latitude: NDArray[np.float64],
         *,
-        crs: int = 2154,
+        crs: int | None = None,
         dwellings_min: int | None = None,
     ) -> Cells:
         """
@@ -63,7 +80,7 @@ class Cells:
         longitude, latitude
             One entry per dwelling, EPSG:4326.
         crs
-            EPSG code of the legal metric CRS of the territory.
+            EPSG code of the metric plane; the legal one of the place when None.
         dwellings_min
             k, the fewest dwellings that share a cell; from the parameters when None.
 
@@ -73,9 +90,15 @@ class Cells:
             With fewer than k dwellings: a single cell that hides nothing, see `Masking.zone`.
         """
         k = dwellings_min or int(parameter_table("privacy", date(2021, 9, 1))["dwellings_min"])
-        x, y = to_metric(longitude, latitude, crs)
-        points = np.column_stack([x, y])
-        points = points[np.isfinite(points).all(axis=1)]
+        known = np.isfinite(longitude) & np.isfinite(latitude)
+        longitude, latitude = longitude[known], latitude[known]
+        if crs is None:
+            crs = (
+                plane_of(float(np.median(longitude)), float(np.median(latitude)))
+                if len(longitude)
+                else 2154
+            )
+        points = np.column_stack(to_metric(longitude, latitude, crs))
         axis, plane, child, begin, end = [-1], [0.0], [0], [0], [len(points)]
         order = np.arange(len(points))
         node = 0

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rpe_geo.crs import to_metric, to_wgs84
 from rpe_geo.parameters import parameter_table
-from rpe_geo.privacy.cells import Cells
+from rpe_geo.privacy.cells import Cells, plane_of
 
 __all__ = ["Masking", "Zone"]
 
@@ -76,7 +76,7 @@ class Masking:
         Zone
             A function of the cell, the key and the secret; two homes of one cell have the same.
         """
-        crs = self.cells.crs if self.cells is not None else 2154
+        crs = self.cells.crs if self.cells is not None else plane_of(longitude, latitude)
         xs, ys = to_metric(np.array([longitude]), np.array([latitude]), crs)
         x, y = float(xs[0]), float(ys[0])
         k = int(_PARAMETERS["dwellings_min"])
