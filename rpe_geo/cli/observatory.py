@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, cast, get_args
@@ -160,6 +162,12 @@ def build(
         str | None, typer.Option(metavar="DATE", help="Date du registre, AAAA-MM-JJ (aujourd'hui).")
     ] = None,
     mode: Annotated[str, typer.Option(help="walk, bike, car ou transit.")] = "car",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Calculer par tuiles : « local » (processus) ou l'adresse d'un cluster Dask, tcp://hôte:port."
+        ),
+    ] = None,
     minutes: Annotated[float, typer.Option(help="Temps maximal de trajet.", min=1, max=120)] = 15,
     decay: Annotated[
         str | None,
@@ -185,7 +193,16 @@ def build(
         place = Territory.open(territory)
         engine = cast("TravelTimeEngine", StreetEngine(place.streets))
         facilities = facilities or place.facilities
-    with progress_bar() as progress:
+    if scheduler is not None and (zones is not None or territory is not None):
+        raise InputError("scheduler_streets")
+    with ExitStack() as stack:
+        progress = stack.enter_context(progress_bar())
+        run = None
+        if scheduler is not None:
+            from rpe_geo.relais.cluster import DaskRunner
+
+            kept_in = directory / ".tiles"
+            run = stack.enter_context(DaskRunner(scheduler, kept_in=kept_in, progress=progress))
         if zones is None:
             observatory = observe_communes(
                 files,
@@ -196,6 +213,7 @@ def build(
                 mode=cast("Mode", mode),
                 minutes=minutes,
                 decay=weight,
+                run=run,
                 progress=progress,
             )
         else:
@@ -221,6 +239,8 @@ def build(
                 progress=progress,
             )
         write_observatory(observatory, directory)
+        if scheduler is not None:
+            shutil.rmtree(directory / ".tiles", ignore_errors=True)
     _tell(observatory, directory)
 
 

@@ -117,4 +117,8 @@ MESSAGES = {
     "indicator_unknown": "indicateur « {given} » absent de ces résultats ; choisissez parmi {known}.",
     "contours_needed": "ces résultats n'ont pas de contours : construisez-les avec --contours (ou --zones).",
     "observatory_ending": "« {given} » : terminez le nom du fichier par {known}.",
+    "scheduler_unreachable": (
+        "le cluster « {given} » ne répond pas : vérifiez l'adresse, ou écrivez --scheduler local."
+    ),
+    "scheduler_streets": "--scheduler ne vaut que pour les communes à vol d'oiseau, sans --territory ni --zones.",
 }

@@ -210,7 +210,7 @@ def _summary(observatory: Observatory, zones: pd.DataFrame, table: ParameterTabl
                 (
                     number(100 * summary["access_mean"], 1),
                     "pour 100 enfants",
-                    f"places accessibles à {number(parameters['minutes'])} min",
+                    f"accessibles à {number(parameters['minutes'])} min",
                 ),
             )
         ),
@@ -265,7 +265,7 @@ def _offer(observatory: Observatory, zones: pd.DataFrame) -> Chapter:
     ]
     supply = observatory.supply
     if len(supply):
-        listed = supply.sort_values(["kind", "name"])
+        listed = supply.sort_values(["places", "kind", "name"], ascending=[False, True, True])
         blocks.append(
             TableBlock(
                 "Établissements et services du territoire",

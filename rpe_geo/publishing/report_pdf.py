@@ -19,7 +19,8 @@ _HEAD = """
 #show heading.where(level: 1): it => block(below: 1em, above: 1.6em)[#set text(size: 16pt, weight: 700, fill: rgb("#5C2A5E")); #it.body]
 #show figure.caption: it => [#set text(size: 9pt, weight: 600); #align(left, it.body)]
 #set figure.caption(position: top)
-#show figure: set block(breakable: true)
+#show figure.where(kind: table): set block(breakable: true)
+#show figure.where(kind: image): set block(breakable: false)
 #set table(stroke: (x, y) => if y == 0 {{ (bottom: 0.8pt + rgb("#8A7F92")) }} else {{ (bottom: 0.4pt + rgb("#DDD5E0")) }}, inset: (x: 4pt, y: 4pt))
 #show table.cell.where(y: 0): set text(size: 8pt, weight: 600, fill: rgb("#574C5F"))
 #let note(body) = block(fill: rgb("#E7F0F6"), radius: 4pt, inset: 8pt, width: 100%, text(size: 9pt, fill: rgb("#27577C"), body))
@@ -60,7 +61,7 @@ def report_pdf(report: Report) -> bytes:
         ]
         drawings = 0
         for number, chapter in enumerate(report.chapters):
-            if number:
+            if number > 1:
                 source.append("#pagebreak(weak: true)\n")
             source.append(f"#heading(level: 1, {_text(chapter.title)})\n")
             for block in chapter.blocks:
@@ -95,7 +96,7 @@ def _block(block: Block, drawing: int) -> str:
             return f"#grid(columns: (1fr,) * {len(figures)}, gutter: 8pt, {cells})\n"
         case FigureBlock(_, caption, alternative):
             return (
-                f'#figure(image("{drawing}.svg", width: 100%, alt: {_text(alternative)}), kind: image, numbering: none, '
+                f'#figure(image("{drawing}.svg", width: 84%, alt: {_text(alternative)}), kind: image, numbering: none, '
                 f"supplement: none, caption: {_text(caption)})\n"
             )
         case TableBlock(caption, header, rows, note, text_columns):
