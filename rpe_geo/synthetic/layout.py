@@ -175,7 +175,6 @@ _STREAM = (
     (9_720, 7_420),
 )
 RIVER_WIDTH_M = 38.0
-STREAM_WIDTH_M = 6.0
 
 
 def smooth_curve(points: Array, passes: int = 3) -> Array:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from random import Random
-from typing import TypeVar
 
 from rpe_geo.domain import Contact
 from rpe_geo.synthetic.names import FIRST_NAMES, SURNAMES, plain_capitals
 
 __all__ = ["draw", "invent_contact", "invent_name"]
 
-_T = TypeVar("_T")
 _PLAIN = {
     name: plain_capitals(name).lower().replace(" ", "-") for name in {*FIRST_NAMES, *SURNAMES}
 }
@@ -49,8 +47,3 @@ def invent_contact(first: str, last: str, number: int, rng: Random) -> Contact:
     digits = rng.randrange(10_000)
     phone = f"{prefix} {digits // 100:02d} {digits % 100:02d}"
     return Contact(phone=phone, email=f"{_PLAIN[first]}.{_PLAIN[last]}{number}@example.org")
-
-
-def sample(choices: Sequence[_T], rng: Random) -> _T:
-    """Choose one of a sequence."""
-    return choices[rng.randrange(len(choices))]

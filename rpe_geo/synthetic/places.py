@@ -85,7 +85,7 @@ def places_of_ban(path: Path) -> list[Place]:
     Parameters
     ----------
     path
-        `.csv` or `.csv.gz` with semicolons.
+        `.csv.gz` with semicolons.
 
     Returns
     -------
