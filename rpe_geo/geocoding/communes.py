@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from rapidfuzz import fuzz, process
@@ -236,7 +237,8 @@ def _by_agreement(
     return grouped
 
 
-def _cuts(parsed: ParsedAddress) -> list[_Cut]:
+@lru_cache(maxsize=16)
+def _cuts(parsed: ParsedAddress) -> tuple[_Cut, ...]:
     """List where the city may stand: its own column, after the postcode, at the end, at the start."""
     body = parsed.body
     cuts: list[_Cut] = []
@@ -255,7 +257,7 @@ def _cuts(parsed: ParsedAddress) -> list[_Cut]:
                     _Cut(parsed.city[size:], street, natural=False),
                 )
             )
-        return cuts
+        return tuple(cuts)
     after = parsed.after_postcode
     if after is not None and after < len(body) and body[after] != BREAK:
         end = _next_break(body, after)
@@ -291,7 +293,7 @@ def _cuts(parsed: ParsedAddress) -> list[_Cut]:
             rest = body[size + 1 :] if body[size] == BREAK else body[size:]
             if size <= first and rest and (split_type(rest)[0] or body[size] == BREAK):
                 cuts.append(_Cut(body[:size], rest, natural=body[size] == BREAK))
-    return cuts
+    return tuple(cuts)
 
 
 def _is_street(city: Sequence[str]) -> bool:

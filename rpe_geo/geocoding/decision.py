@@ -29,7 +29,8 @@ _SHORT_NAME = 7
 _NOT_LONG_NAME = 10
 _OFTEN_UNTYPED = frozenset({"rue", *PLACE_TYPES})
 _INSIDE = frozenset({"residence", "tour"})
-_FARTHER_MARGIN = 0.12
+_FARTHER_MARGIN = 0.14
+_FAIR_PART = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,9 @@ def doubt_about_city(
         return None
     if readings.homonym_outside:
         return Doubt("address_city_homonym", {"commune": city})
-    exists = not store.knows_france or parsed.postcode in store.by_postcode
+    exists = (
+        parsed.arrondissement > 0 or not store.knows_france or parsed.postcode in store.by_postcode
+    )
     if (
         reading.postcode == "same-departement"
         and (exists or parsed.cedex)
@@ -195,7 +198,6 @@ def rivals_of(
         other
         for other in others
         if other.entry.street != best.entry.street
-        and not (best.kind == "same" and other.kind != "same")
         and (_as_likely(best, other, limits) or _likely_elsewhere(best, other))
     ]
 
@@ -204,6 +206,7 @@ def _as_likely(best: Candidate, other: Candidate, limits: ParameterTable) -> boo
     """Tell whether another candidate is as alike and nearly as high."""
     return (
         best.total - other.total < limits["margin_min"]
+        and not (best.kind == "same" and other.kind != "same")
         and other.likeness.kind <= best.likeness.kind
         and not (best.whole and not other.whole and best.likeness.kind == Resemblance.SAME)
     )
@@ -216,11 +219,14 @@ def _likely_elsewhere(best: Candidate, other: Candidate) -> bool:
     if other.reading.name.kind > Resemblance.MISSPELT:
         return False
     spelt_better = (
-        best.likeness.kind >= Resemblance.MISSPELT and other.likeness.kind == Resemblance.SAME
+        best.likeness.kind >= Resemblance.MISSPELT
+        and other.likeness.kind == Resemblance.SAME
+        and not (best.kind == "same" and other.kind != "same")
     )
     of_the_postcode = (
-        best.reading.postcode != "agrees"
+        best.reading.postcode not in {"agrees", "absent"}
         and other.reading.postcode == "agrees"
-        and other.likeness.kind <= Resemblance.MISSPELT
+        and other.likeness.kind <= Resemblance.INCOMPLETE
+        and other.likeness.score >= _FAIR_PART
     )
     return spelt_better or of_the_postcode

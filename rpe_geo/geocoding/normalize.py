@@ -69,6 +69,9 @@ _ROMAN = re.compile(r"(?=[ivx]{2,5}$)x{0,2}(?:ix|iv|v?i{0,3})$")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
 _WORD = re.compile(r"\d+(?:ere|er|ieme|eme|nde|nd|re|e)\b|\d+|[a-z]+|[,;\n\r()|\[\]]|\s[-–—]\s")
 _ORDINAL = re.compile(r"(\d+)(?:ere|er|ieme|eme|nde|nd|re|e)$")
+# Scanned forms: « F0ntaine », « Bou1evard ».
+_LETTER_ZERO = re.compile(r"(?<=[a-z])0(?=[a-z])")
+_LETTER_ONE = re.compile(r"(?<=[a-z])1(?=[a-z]{3})")
 _STRUCTURAL = frozenset(",;\n\r()|[]")
 
 
@@ -99,7 +102,7 @@ def words(text: str) -> list[str]:
     ['place', 'louis', '14', ',', '1', 'etage']
     """
     found: list[str] = []
-    for raw in _WORD.findall(fold(text)):
+    for raw in _WORD.findall(_LETTER_ONE.sub("l", _LETTER_ZERO.sub("o", fold(text)))):
         if raw in _STRUCTURAL or not raw.strip("-–— \t"):
             if found and found[-1] != BREAK:
                 found.append(BREAK)

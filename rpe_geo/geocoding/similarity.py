@@ -49,6 +49,9 @@ _SOUND = 0.93
 _SOUND_LETTERS = 0.6
 _INITIAL = 0.9
 _SHORTENED = 0.92
+_TRUNCATED = 0.86
+_TRUNCATED_LETTERS = 5
+_PART_OF_NAME = 0.82
 
 
 def _weight(word: str) -> float:
@@ -156,6 +159,10 @@ def _by_words(typed: Sequence[str], known: Sequence[str], frequent: Container[st
         worst = Resemblance.MISSPELT
     if initial and worst >= Resemblance.MISSPELT:
         worst = max(worst, Resemblance.INCOMPLETE)  # « C. Desous » may be anybody
+    if left and not unpaired and anchored and worst == Resemblance.SAME:
+        score = max(
+            score, _PART_OF_NAME
+        )  # « rue Doret » for « rue Marcel Doret » is a likely guess
     if any(word not in TITLES for word in (*unpaired, *left)):
         worst = max(worst, Resemblance.INCOMPLETE if gained else Resemblance.DIFFERENT)
     elif unpaired or left:
@@ -182,6 +189,10 @@ def _word_likeness(typed: str, known: str, frequent: Container[str]) -> Likeness
             return Likeness(max(letters, _SOUND), Resemblance.WRITTEN_OTHERWISE)
     if 2 <= len(typed) < len(known) and known.startswith(typed) and known in TITLES:
         return Likeness(max(letters, _SHORTENED), Resemblance.WRITTEN_OTHERWISE)
+    if not is_word and len(typed) >= _TRUNCATED_LETTERS and known.startswith(typed):
+        return Likeness(max(letters, _TRUNCATED), Resemblance.MISSPELT)
+    if distance > 1 and typed[0] != known[0]:
+        return Likeness(letters, Resemblance.DIFFERENT)
     if distance <= _slips_allowed(max(len(known), len(typed) if distance == 1 else 0)):
         return Likeness(letters, Resemblance.ANOTHER_WORD if is_word else Resemblance.MISSPELT)
     sounds = OSA.normalized_similarity(phonetic(typed), phonetic(known)) * 0.95

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -211,6 +212,7 @@ class AddressStore:
         ]
 
 
+@lru_cache(maxsize=4096)
 def postal_departement(code: str) -> str:
     """Name the département of a postcode or a commune code as postcodes write it: Corsica is 20."""
     if code.startswith("97"):

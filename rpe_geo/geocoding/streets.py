@@ -46,6 +46,9 @@ _SAME_FULL = 0.012
 _SAME_POSTCODE = 0.01
 _SAME_OLD_CITY = 0.015
 _LATER_VARIANT = 0.03
+_OFTEN_COMPLEMENTS = frozenset(
+    {"residence", "tour", "parc", "domaine", "clos", "lotissement", "quartier", "za"}
+)
 _NEARLY_SAME = 0.99
 _MUCH_LESS_LIKELY = 0.04
 _SHARED_WORDS_READINGS = 2
@@ -97,8 +100,9 @@ def street_variants(text: Sequence[str], *, numbered: bool) -> list[StreetName]:
     if not parts:
         return []
     main = parts[0]
-    if not numbered:
-        main = next((part for part in parts if split_type(part)[0]), main)
+    if not split_type(main)[0]:
+        streets = (part for part in parts if split_type(part)[0] not in {"", *_OFTEN_COMPLEMENTS})
+        main = next(streets, main)
     readings: list[list[str]] = []
     kind, _ = split_type(main)
     guessed = "" if kind or len(main) < 2 else guess_type(main[0])
@@ -121,6 +125,8 @@ def street_variants(text: Sequence[str], *, numbered: bool) -> list[StreetName]:
         readings.extend(part for part in parts if part is not main and split_type(part)[0])
     if len(parts) > 1:
         readings.append([word for part in parts for word in part])
+        if numbered and main is not parts[0]:
+            readings.append(parts[0])
         if not numbered and not split_type(main)[0]:
             readings.extend(part for part in parts if part is not main and not split_type(part)[0])
     for words in readings:

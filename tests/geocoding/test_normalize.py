@@ -19,6 +19,7 @@ from rpe_geo.geocoding.normalize import BREAK, fold, phonetic, words
         ("5e rue", "5 e rue"),
         ("75012Paris", "75012 paris"),
         ("bd du Gal Leclerc\n90000 Belfort", "bd du general leclerc , 90000 belfort"),
+        ("Bou1evard de la F0ntaine", "boulevard de la fontaine"),
         ("rue des Œillets", "rue des oeillets"),
         ("12 rue X - 75001", "12 rue x , 75001"),
         (",,, ;", ""),

@@ -20,6 +20,8 @@ KNOWN = frozenset({"port", "parc", "moulin", "moulins", "jean"})
         ("filipe rousseau", "philippe rousseau", Resemblance.WRITTEN_OTHERWISE),
         ("prac", "parc", Resemblance.MISSPELT),
         ("ledrurollin", "ledru rollin", Resemblance.WRITTEN_OTHERWISE),
+        ("margu", "marguerites", Resemblance.MISSPELT),
+        ("moncorge", "concorde", Resemblance.DIFFERENT),
         ("port", "parc", Resemblance.DIFFERENT),
         ("moulins", "moulin", Resemblance.ANOTHER_WORD),
         ("moulin", "moulin neuf", Resemblance.INCOMPLETE),
