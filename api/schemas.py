@@ -391,4 +391,7 @@ class FeatureCollection(BaseModel):
 
     type: Literal["FeatureCollection"]
     features: list[dict[str, Any]]
-    sources: list[str] = []
+    parameters: dict[str, Any] = Field(
+        default={}, description="Ce qu’il faut pour refaire le calcul."
+    )
+    sources: list[str] = Field(default=[], description="Producteurs à citer.")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import geopandas as gpd
+import numpy as np
 from fastapi import APIRouter
 from fastapi import Path as InPath
 
@@ -18,6 +19,7 @@ from rpe_geo.errors import NotFound
 router = APIRouter(tags=["observatoire"])
 
 _FILE = "indicators.parquet"
+_DESCRIPTION = "observatory.json"
 _WITHIN = ("code", "epci", "departement")
 _kept: dict[Path, tuple[float, gpd.GeoDataFrame]] = {}
 _lock = threading.Lock()
@@ -33,6 +35,16 @@ def _indicators(folder: Path | None) -> gpd.GeoDataFrame:
         if known is None or known[0] != changed:
             _kept[path] = known = (changed, gpd.read_parquet(path))
         return known[1]
+
+
+def _described(folder: Path | None) -> tuple[dict[str, Any], list[str]]:
+    """Read how the indicators were computed, and whom to cite with the date of the data."""
+    path = None if folder is None else folder / _DESCRIPTION
+    if path is None or not path.is_file():
+        return {}, []
+    description = json.loads(path.read_text(encoding="utf-8"))
+    cited = [f"{one['producer']} ({one['date']})" for one in description.get("sources", [])]
+    return description.get("parameters", {}), list(dict.fromkeys(cited))
 
 
 @router.get(
@@ -63,5 +75,10 @@ def coverage(
         raise NotFound("coverage_unknown", code=code)
     if chosen.crs is not None and chosen.crs.to_epsg() != 4326:
         chosen = chosen.to_crs(4326)
-    features = json.loads(chosen.to_json(na="null", drop_id=True))["features"]
-    return FeatureCollection(type="FeatureCollection", features=features)
+    # JSON has no infinity: what is never reached is null, as what is missing.
+    finite = chosen.replace([np.inf, -np.inf], np.nan)
+    features = json.loads(finite.to_json(na="null", drop_id=True))["features"]
+    parameters, sources = _described(service.observatory)
+    return FeatureCollection(
+        type="FeatureCollection", features=features, parameters=parameters, sources=sources
+    )

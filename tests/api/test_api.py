@@ -287,16 +287,25 @@ class TestCoverage:
                 "code": ["34001", "34002"],
                 "epci": ["E1", "E1"],
                 "coverage_rate": [50.0, float("nan")],
+                "minutes_to_closest": [3.0, float("inf")],
             },
             geometry=[box(3, 43, 3.1, 43.1), box(3.1, 43, 3.2, 43.1)],
             crs=4326,
         )
         frame.to_parquet(tmp_path / "indicators.parquet")
+        description = {
+            "parameters": {"year": 2020},
+            "sources": [{"producer": "CNAF", "date": "2020"}],
+        }
+        (tmp_path / "observatory.json").write_text(json.dumps(description), encoding="utf-8")
         changed = settings.model_copy(update={"observatory": tmp_path})
         with TestClient(create_app(changed)) as client:
             whole = client.get(f"{API}/territories/E1/coverage").json()
             assert len(whole["features"]) == 2
+            assert whole["parameters"] == {"year": 2020}
+            assert whole["sources"] == ["CNAF (2020)"]
             assert whole["features"][1]["properties"]["coverage_rate"] is None
+            assert whole["features"][1]["properties"]["minutes_to_closest"] is None
             assert len(client.get(f"{API}/territories/34/coverage").json()["features"]) == 2
             assert (
                 client.get(f"{API}/territories/99999/coverage").json()["code"] == "coverage_unknown"
