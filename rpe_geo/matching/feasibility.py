@@ -5,6 +5,7 @@ Two doors, one set of laws (`rpe_geo.rules`):
 
 >>> # registry = compile_registry(childminders, mams, facilities)          compiled once, asked many times
 >>> # feasible_mask(registry, request, today=day)                          arrays: feasible, start, hours_share
+>>> # feasible_masks(registry, requests, today=day)                       the same for many requests, much faster
 >>> # evaluate(registry, request, today=day, only=[3, 17])                 verdicts with every refusal and warning
 
 Answers come in the order of the registry: its childminders, then its facilities. `registry.take(indices)` asks some
@@ -27,16 +28,19 @@ from rpe_geo.matching.facilities import facility_start, facility_verdict
 from rpe_geo.matching.fragility import warnings_of
 from rpe_geo.matching.refusals import hours_refusal, refusals_of
 from rpe_geo.matching.single_changes import single_changes
-from rpe_geo.matching.starts import Question, ask, timeline_of
+from rpe_geo.matching.starts import Question, ask, starts_of_many
 from rpe_geo.rules.atypical import atypical_hours
 from rpe_geo.rules.compiled import FOREVER, Registry, compile_registry
 from rpe_geo.rules.laws import every_breach
 from rpe_geo.rules.needs import min_share, missing_needs, missing_schools
 from rpe_geo.verdicts import Refusal, Relaxation, Rule, Verdict
 
-__all__ = ["FeasibleMask", "compile_registry", "evaluate", "feasible_mask"]
+__all__ = ["FeasibleMask", "compile_registry", "evaluate", "feasible_mask", "feasible_masks"]
 
 _ORDER = {rule: number for number, rule in enumerate(get_args(Rule))}
+_EPOCH = date(1970, 1, 1).toordinal()
+_PAIRS_AT_ONCE = 100_000
+"""Requests × childminders asked together."""
 _VERDICTS_AT_ONCE = 16
 """Timelines of every week laid together for the details of verdicts."""
 
@@ -90,16 +94,54 @@ def feasible_mask(
     FeasibleMask
         Childminders first, then facilities.
     """
-    question = ask(registry, request, today, law)
-    starts = question.starts_in_tolerance(registry.rows)
-    distinct, inverse = np.unique(registry.hours[registry.rows], return_inverse=True)
-    shares = np.array([float(question.shares[int(pattern)]) for pattern in distinct])[inverse]
+    (mask,) = feasible_masks(registry, [request], today=today, law=law)
+    return mask
+
+
+def feasible_masks(
+    registry: Registry,
+    requests: Sequence[Request],
+    *,
+    today: date,
+    law: Mapping[str, Any] | None = None,
+) -> Iterator[FeasibleMask]:
+    """
+    Tell who can take the children of many requests; see `feasible_mask`.
+
+    Parameters
+    ----------
+    registry
+        Compiled; every childminder and facility of it is asked.
+    requests
+        Families' needs.
+    today
+        Day on which the parameters must be in force.
+    law
+        Another table than `law` as in force today.
+
+    Yields
+    ------
+    FeasibleMask
+        One per request, in order; each request is judged apart from the others.
+    """
+    at_once = max(1, _PAIRS_AT_ONCE // max(len(registry), 1))
+    for first in range(0, len(requests), at_once):
+        questions = [
+            ask(registry, request, today, law) for request in requests[first : first + at_once]
+        ]
+        starts = starts_of_many(questions)
+        for question, found in zip(questions, starts, strict=True):
+            yield _mask(question, found)
+
+
+def _mask(question: Question, starts: NDArray[np.int64]) -> FeasibleMask:
+    registry = question.registry
+    shares = question.shares.figures(registry.hours[registry.rows])
     others = [facility_start(question, facility) for facility in registry.facilities]
     starts = np.concatenate((starts, np.array([start for start, _ in others], dtype=np.int64)))
     feasible = starts != FOREVER
     days = np.full(len(starts), np.datetime64("NaT"), dtype="datetime64[D]")
-    origin = date(1970, 1, 1).toordinal()
-    days[feasible] = (starts[feasible] - origin).astype("datetime64[D]")
+    days[feasible] = (starts[feasible] - _EPOCH).astype("datetime64[D]")
     return FeasibleMask(
         feasible=feasible,
         start=days,
@@ -172,9 +214,7 @@ def _childminder_verdicts(
     for first in range(0, len(providers), _VERDICTS_AT_ONCE):
         chunk = slice(first, first + _VERDICTS_AT_ONCE)
         begins = np.where(starts[chunk] == FOREVER, need.start, starts[chunk])
-        timeline = timeline_of(
-            question.registry, need, providers[chunk], begins, question.law, shortened=False
-        )
+        timeline = question.timeline(providers[chunk], begins)
         breaches = every_breach(timeline, question.law)
         for pair, provider in enumerate(providers[chunk].tolist()):
             childminder = question.registry.childminders[provider]

@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.rules.compiled import Registry
-from rpe_geo.rules.need import Need
+from rpe_geo.rules.compiled import NEVER, Registry
+from rpe_geo.rules.need import Needs
 from rpe_geo.rules.patterns import FAR, REFERENCE_ORDINAL, day_bounds, pack
 from rpe_geo.schedule import QUARTERS_PER_DAY
 
-__all__ = ["BROKEN", "FREE", "RESTED", "ROOMY", "UNSETTLED", "settle"]
+__all__ = ["BLOCKED", "BROKEN", "FREE", "RESTED", "ROOMY", "UNSETTLED", "settle"]
 
-BROKEN, UNSETTLED, ROOMY, RESTED, FREE = (np.int8(code) for code in (-1, 0, 1, 2, 3))
+BROKEN, BLOCKED, UNSETTLED, ROOMY, RESTED, FREE = (np.int8(code) for code in range(-2, 4))
 
 _CYCLE_MAX = 4
 _PAIRS_AT_ONCE = 4096
@@ -40,44 +40,48 @@ Truths = NDArray[np.bool_]
 
 def settle(
     registry: Registry,
-    need: Need,
+    needs: Needs,
+    which: Whole,
     providers: Whole,
     starts: Whole,
     law: Mapping[str, Any],
     *,
-    latest: int,
-) -> NDArray[np.int8]:
+    latest: Whole,
+) -> tuple[NDArray[np.int8], Whole]:
     """
     Settle what bounds can settle.
 
     Parameters
     ----------
-    registry, need
+    registry, needs
         Compiled.
-    providers, starts
-        Childminder numbers and the ordinals of a start of care, aligned.
+    which, providers, starts
+        Numbers of the needs and of the childminders, and ordinals of a start of care, aligned.
     law
         The dated table `law`.
     latest
-        Last start accepted, an ordinal.
+        Last start accepted, ordinals, aligned.
 
     Returns
     -------
-    ndarray of int8
-        FREE: no law is broken at this start. BROKEN: some law is, at every start until the latest. ROOMY: no law of
+    tuple of ndarray
+        What is known. FREE: no law is broken at this start. BROKEN: some law is, at every start until the latest.
+        BLOCKED: some law is, until the start has passed the day in the second array. ROOMY: no law of
         places and ages is broken at this start, working time is to be asked. RESTED: of working time, only the sums of
         hours are to be asked. UNSETTLED: everything is to be asked.
     """
     answers = np.full(len(providers), UNSETTLED)
+    passed = np.full(len(providers), NEVER, dtype=np.int64)
     special = registry.legacy[providers] | registry.declared[providers]
-    cycle = np.lcm(registry.cycle[providers], len(need.heads))
+    cycle = np.lcm(registry.cycle[providers], needs.length[which])
     for weeks in range(1, _CYCLE_MAX + 1):
         pairs = np.flatnonzero(~special & (cycle == weeks))
         for first in range(0, len(pairs), _PAIRS_AT_ONCE):
             chunk = pairs[first : first + _PAIRS_AT_ONCE]
-            part = _Part(registry, need, providers[chunk], starts[chunk], law, latest, weeks)
-            answers[chunk] = part.settle()
-    return answers
+            pairs_of = _Pairs(which[chunk], providers[chunk], starts[chunk], latest[chunk])
+            part = _Part(registry, needs, pairs_of, law, weeks)
+            answers[chunk], passed[chunk] = part.settle()
+    return answers, passed
 
 
 @dataclass(frozen=True)
@@ -89,45 +93,64 @@ class _Present:
     last: Bounds
 
 
+@dataclass(frozen=True)
+class _Pairs:
+    """Needs and childminders by number, a start of care and the last one accepted; aligned."""
+
+    need: Whole
+    provider: Whole
+    start: Whole
+    latest: Whole
+
+    def take(self, chosen: Whole) -> _Pairs:
+        """Keep some pairs."""
+        return _Pairs(
+            self.need[chosen], self.provider[chosen], self.start[chosen], self.latest[chosen]
+        )
+
+
 class _Part:
     """Providers whose presences repeat with the same number of weeks."""
 
     def __init__(
         self,
         registry: Registry,
-        need: Need,
-        providers: Whole,
-        starts: Whole,
+        needs: Needs,
+        pairs: _Pairs,
         law: Mapping[str, Any],
-        latest: int,
         weeks: int,
     ) -> None:
-        self.registry, self.need, self.law = registry, need, law
-        self.providers, self.starts = providers, starts
-        self.latest, self.weeks = latest, weeks
-        self.ends = need.last_days(starts)
-        self.mondays = need.week_1 + 7 * np.arange(weeks)
+        self.registry, self.needs, self.pairs, self.law = registry, needs, pairs, law
+        self.which, self.providers, self.starts = pairs.need, pairs.provider, pairs.start
+        self.weeks = weeks
+        self.ends = needs.last_days(self.which, self.starts)
+        self.week_1 = needs.week_1[self.which]
+        self.mondays = self.week_1[:, None] + 7 * np.arange(weeks)
         # The first Monday on which every accepted start has begun.
-        self.probe = latest - (latest - 1) % 7 + (7 if (latest - 1) % 7 else 0)
-        self.pair, self.person = registry.contracts.of(providers)
+        self.probe = pairs.latest + (1 - pairs.latest) % 7
+        self.pair, self.person = registry.contracts.of(self.providers)
         self._ask()
 
     def _ask(self) -> None:
         """Lay the asked hours within her hours over the cycle."""
-        need, registry = self.need, self.registry
-        rows = np.arange(self.weeks) % len(need.heads)
-        whole = (need.heads | need.tails)[rows]
-        self.asked = np.broadcast_to(pack(whole), (len(self.providers), self.weeks, 11))
+        needs, registry = self.needs, self.registry
+        rows = needs.rows(self.which[:, None], self.mondays)
+        distinct, row = np.unique(rows, return_inverse=True)
+        whole = needs.heads[distinct] | needs.tails[distinct]
+        row = row.reshape(rows.shape)
+        wanted = pack(whole)[row]
+        self.asked = wanted
         first, last = day_bounds(whole)
-        self.asked_first, self.asked_last = first.reshape(1, -1), last.reshape(1, -1)
+        self.asked_first = first[row].reshape(len(rows), -1)
+        self.asked_last = last[row].reshape(len(rows), -1)
         hours = registry.hours[self.providers]
         known = np.flatnonzero(hours >= 0)
         if len(known):
             patterns = registry.patterns
-            offered = patterns.rows(hours[known][:, None], REFERENCE_ORDINAL, self.mondays[None, :])
+            offered = patterns.rows(hours[known][:, None], REFERENCE_ORDINAL, self.mondays[known])
             self.asked = self.asked.copy()
             self.asked[known] &= patterns.packed[offered]
-        self.asked_whole = (self.asked == pack(whole)).all(axis=(1, 2))
+        self.asked_whole = (self.asked == wanted).all(axis=(1, 2))
 
     def _gather(self, chosen: Truths) -> _Present:
         """Put the hours of chosen contracts together."""
@@ -155,33 +178,36 @@ class _Part:
             rows = patterns.rows(
                 contracts.pattern[who][:, None],
                 contracts.week_1[who][:, None],
-                self.mondays[None, :],
+                self.mondays[pair[now]],
             )
             turns.append((pair[now], rows))
         return turns
 
-    def settle(self) -> NDArray[np.int8]:
+    def settle(self) -> tuple[NDArray[np.int8], Whole]:
         """Answer for each provider; see the function of the same name."""
         broken, roomy = self._slots()
         answers = np.where(broken, BROKEN, UNSETTLED)
+        passed = np.full(len(answers), NEVER, dtype=np.int64)
         left = np.flatnonzero(~broken)
         if len(left):
-            part = _Part(
-                self.registry,
-                self.need,
-                self.providers[left],
-                self.starts[left],
-                self.law,
-                self.latest,
-                self.weeks,
-            )
-            broken, rested, light = part.settle_time()
+            part = _Part(self.registry, self.needs, self.pairs.take(left), self.law, self.weeks)
+            broken, rested, light, passed[left] = part.settle_time()
             settled = np.where(rested, np.where(light, FREE, RESTED), ROOMY)
-            answers[left] = np.where(broken, BROKEN, np.where(roomy[left], settled, UNSETTLED))
-        return answers
+            settled = np.where(roomy[left], settled, UNSETTLED)
+            settled = np.where(passed[left] == NEVER, settled, BLOCKED)
+            answers[left] = np.where(broken, BROKEN, settled)
+        return answers, passed
 
-    def settle_time(self) -> tuple[Truths, Truths, Truths]:
-        """Tell where working time is broken at every start, where every rest is long enough, where no sum is passed."""
+    def settle_time(self) -> tuple[Truths, Truths, Truths, Whole]:
+        """
+        Bound the laws of working time.
+
+        Returns
+        -------
+        tuple of ndarray
+            Where one is broken at every start, where every rest is long enough, where no sum of hours is passed, and
+            which starts a sum forbids.
+        """
         contracts, law = self.registry.contracts, self.law
         pad = np.where(
             self.registry.consent[self.providers],
@@ -193,7 +219,7 @@ class _Part:
             contracts.end[self.person] >= self.starts[self.pair] - around
         )
         everyone = self._gather(near)
-        nights = np.full(len(self.providers), self.need.tails.any())
+        nights = self.needs.nocturnal[self.which]
         nocturnal = self.registry.patterns.nights[contracts.pattern[self.person]]
         nights[self.pair[near & nocturnal]] = True
         rested = ~nights & self._rested(everyone)
@@ -201,23 +227,24 @@ class _Part:
         most = self._sums(self._quarters(everyone), window).max(axis=1)
         light = most <= 4 * law["weekly_hours_max"] * window
         broken = np.zeros_like(nights)
+        passed = np.full(len(nights), NEVER, dtype=np.int64)
         if not rested.all():
             broken |= self._too_long(everyone, nights)
         if not (broken | light).all():
             broken |= self._too_heavy(everyone, pad)
         doubtful = np.flatnonzero(~broken & ~(light & rested))
         if len(doubtful):
-            within, beyond, idle = self._sums_of(doubtful, near, pad[doubtful])
+            within, beyond, idle, passed[doubtful] = self._sums_of(doubtful, near, pad[doubtful])
             light[doubtful] |= within
             rested[doubtful] |= idle
             broken[doubtful] |= beyond
-        return broken, rested, light
+        return broken, rested, light, passed
 
     def _lasting(self, weeks: Whole) -> Truths:
         """Tell which contracts are there during so many whole weeks from the probe on."""
         contracts = self.registry.contracts
-        last = self.probe + 7 * weeks[self.pair] - 1
-        lasting: Truths = (contracts.start[self.person] < self.probe) & (
+        last = (self.probe + 7 * weeks)[self.pair] - 1
+        lasting: Truths = (contracts.start[self.person] < self.probe[self.pair]) & (
             contracts.end[self.person] >= last
         )
         return lasting
@@ -231,7 +258,7 @@ class _Part:
 
     def _slots(self) -> tuple[Truths, Truths]:
         """Bound the children present together during the asked hours: where too many are, and where enough room is."""
-        registry, children = self.registry, self.need.children
+        registry, children = self.registry, self.needs.children[self.which]
         contracts = registry.contracts
         during = (contracts.start[self.person] <= self.ends[self.pair] + 1) & (
             contracts.end[self.person] >= self.starts[self.pair] - 1
@@ -309,7 +336,7 @@ class _Part:
         )
         members = registry.mam_first[house + 1] - registry.mam_first[house]
         room = (members <= present_max) & (
-            registry.mam_contracts[house] + self.need.children <= children_max
+            registry.mam_contracts[house] + self.needs.children[self.which] <= children_max
         )
         roomy: Truths = (mam < 0) | room
         return roomy
@@ -376,7 +403,9 @@ class _Part:
         broken &= self.probe + 7 * pad - 1 <= self.ends
         return broken
 
-    def _sums_of(self, pairs: Whole, near: Truths, pad: Whole) -> tuple[Truths, Truths, Truths]:
+    def _sums_of(
+        self, pairs: Whole, near: Truths, pad: Whole
+    ) -> tuple[Truths, Truths, Truths, Whole]:
         """
         Bound the sums of hours of some pairs week by week.
 
@@ -393,23 +422,27 @@ class _Part:
 
         Returns
         -------
-        tuple of ndarray of bool
+        tuple of ndarray
             Where no window can be refused; where one is, at every start until the latest; where the need adds no
-            presence at all, so that no law of working time can refuse it.
+            presence at all, so that no law of working time can refuse it; and the day that a start must pass to undo a
+            window that is surely refused (NEVER where nothing is that sure).
         """
         within = np.zeros(len(pairs), dtype=np.bool_)
         beyond = np.zeros(len(pairs), dtype=np.bool_)
         idle = np.zeros(len(pairs), dtype=np.bool_)
+        passed = np.full(len(pairs), NEVER, dtype=np.int64)
         count = self._count(near)[pairs]
         for padding in np.unique(pad):
             some = np.flatnonzero((pad == padding) & (count <= _CONTRACTS_SUMMED))
             for first in range(0, len(some), _SUMS_AT_ONCE):
                 chunk = some[first : first + _SUMS_AT_ONCE]
                 answers = self._sums_at_once(pairs[chunk], near, int(padding))
-                within[chunk], beyond[chunk], idle[chunk] = answers
-        return within, beyond, idle
+                within[chunk], beyond[chunk], idle[chunk], passed[chunk] = answers
+        return within, beyond, idle, passed
 
-    def _sums_at_once(self, pairs: Whole, near: Truths, pad: int) -> tuple[Truths, Truths, Truths]:
+    def _sums_at_once(
+        self, pairs: Whole, near: Truths, pad: int
+    ) -> tuple[Truths, Truths, Truths, Whole]:
         law = self.law
         starts, ends = self.starts[pairs], self.ends[pairs]
         opening = starts - (starts - 1) % 7 - 7 * pad
@@ -418,14 +451,15 @@ class _Part:
         upper, lower, total, adds = self._weekly_bounds(pairs, near, opening, week)
         # The first and last week that the need touches, and those that it fills after every accepted start.
         touched = _between(week, (starts - opening) // 7, (ends + 1 - opening) // 7)
-        filled = _between(week, (self.probe - opening) // 7, (ends - 6 - opening) // 7)
+        filled = _between(week, (self.probe[pairs] - opening) // 7, (ends - 6 - opening) // 7)
         row = np.arange(len(pairs))[:, None]
-        phase = ((opening - self.need.week_1)[:, None] // 7 + week) % self.weeks
+        phase = ((opening - self.week_1[pairs])[:, None] // 7 + week) % self.weeks
         most = total[row, phase, upper, touched.astype(np.int8)]
         least = total[row, phase, lower, filled.astype(np.int8)]
         may_add = touched & adds[row, phase, lower]
         surely_adds = filled & adds[row, phase, upper]
-        self._weigh_edges(pairs, near, opening, most, may_add)
+        calm = self._weigh_edges(pairs, near, opening, most, may_add)
+        passed = np.full(len(pairs), NEVER, dtype=np.int64)
         worked = law["annual_weeks_worked"]
         limits = [
             (
@@ -440,45 +474,51 @@ class _Part:
         beyond = np.ones(len(pairs), dtype=np.bool_)
         for window, limit, factor in limits:
             mine = _windows(may_add, window) > 0
-            within |= (mine & (_windows(most, window) * factor > limit)).sum(axis=1) == 0
+            over = mine & (_windows(most, window) * factor > limit)
+            within |= ~over.any(axis=1)
+            if len(limits) == 1:
+                # Figures of calm pairs are exact. The first added week of the last refused window must be passed.
+                sure_pairs = np.flatnonzero(calm & over.any(axis=1))
+                last = over.shape[1] - 1 - over[sure_pairs, ::-1].argmax(axis=1)
+                added = (may_add[sure_pairs] & (week >= last[:, None])).argmax(axis=1)
+                passed[sure_pairs] = np.maximum(starts[sure_pairs], opening[sure_pairs] + 7 * added)
             sure = _windows(surely_adds, window) > 0
             beyond &= (sure & (_windows(least, window) * factor > limit)).any(axis=1)
-        return within, beyond, ~may_add.any(axis=1)
+        return within, beyond, ~may_add.any(axis=1), passed
 
     def _weigh_edges(
         self, pairs: Whole, near: Truths, opening: Whole, most: Bounds, may_add: Truths
-    ) -> None:
+    ) -> Truths:
         """
         Replace the upper bounds of the weeks in which something begins or ends by what is there, day by day.
 
-        Where presences pass midnight the bounds stay.
+        Where presences pass midnight the bounds stay; the answer tells where they do not.
         """
         contracts, patterns = self.registry.contracts, self.registry.patterns
         position = np.full(len(self.providers), -1, dtype=np.int64)
         position[pairs] = np.arange(len(pairs))
-        if not self.need.tails.any():
-            nocturnal = near & patterns.nights[contracts.pattern[self.person]]
-            position[self.pair[nocturnal]] = -1
-        else:
-            position[:] = -1
+        nocturnal = near & patterns.nights[contracts.pattern[self.person]]
+        position[self.pair[nocturnal]] = -1
+        position[self.needs.nocturnal[self.which]] = -1
+        calm = position[pairs] >= 0
         chosen = near & (position[self.pair] >= 0)
         pair, person = position[self.pair[chosen]], self.person[chosen]
-        calm = np.unique(position[position >= 0])
-        edges_pair = np.concatenate((pair, pair, calm, calm))
+        quiet = np.flatnonzero(calm)
+        edges_pair = np.concatenate((pair, pair, pair, quiet, quiet, quiet))
         days = np.concatenate(
             (
                 contracts.start[person],
                 contracts.end[person],
-                self.starts[pairs[calm]],
-                self.ends[pairs[calm]],
+                contracts.end[person] + 1,
+                self.starts[pairs[quiet]],
+                self.ends[pairs[quiet]],
+                self.ends[pairs[quiet]] + 1,
             )
         )
         weeks = most.shape[1]
         number = (days - opening[edges_pair]) // 7
         inside = (number >= 0) & (number < weeks)
         edges = np.unique(edges_pair[inside] * weeks + number[inside])
-        if not len(edges):
-            return
         edge_pair, edge_week = np.divmod(edges, weeks)
         monday = opening[edge_pair] + 7 * edge_week
         # Contracts of a pair are neighbours: turn by turn, the next one of every edge.
@@ -492,11 +532,12 @@ class _Part:
             words[there] |= patterns.packed[rows] & _days_of(
                 contracts.start[who], contracts.end[who], when
             )
-        phase = (monday - self.need.week_1) // 7 % self.weeks
         mine = pairs[edge_pair]
+        phase = (monday - self.week_1[mine]) // 7 % self.weeks
         asked = self.asked[mine, phase] & _days_of(self.starts[mine], self.ends[mine], monday)
         most[edge_pair, edge_week] = np.bitwise_count(words | asked).sum(axis=1)
         may_add[edge_pair, edge_week] = (asked & ~words).any(axis=1)
+        return calm
 
     def _weekly_bounds(
         self, pairs: Whole, near: Truths, opening: Whole, week: Bounds
@@ -525,7 +566,7 @@ class _Part:
             rows = patterns.rows(
                 contracts.pattern[who][:, None],
                 contracts.week_1[who][:, None],
-                self.mondays[None, :],
+                self.mondays[pairs[where]],
             )
             half = 1 << turn
             sets[:, :, half : 2 * half] = sets[:, :, :half]
@@ -551,7 +592,7 @@ def _between(week: Bounds, first: Whole, last: Whole) -> Truths:
 _DAY = np.arange(7)
 _DAY_WORDS = pack(
     np.repeat(
-        (_DAY >= _DAY[:, None, None]) & (_DAY <= _DAY[None, :, None]), QUARTERS_PER_DAY, axis=2
+        (_DAY[:, None, None] <= _DAY) & (_DAY[None, :, None] >= _DAY), QUARTERS_PER_DAY, axis=2
     ).reshape(49, -1)
 ).reshape(7, 7, 11)
 
@@ -559,7 +600,7 @@ _DAY_WORDS = pack(
 def _days_of(start: Whole, end: Whole, monday: Whole) -> Words:
     """Return the bits of the days of some weeks between a start and an end."""
     first, last = np.maximum(start - monday, 0), np.minimum(end - monday, 6)
-    words = _DAY_WORDS[np.minimum(first, 6), np.maximum(last, 0)]
+    words: Words = _DAY_WORDS[np.minimum(first, 6), np.maximum(last, 0)]
     words[(first > 6) | (last < 0)] = 0
     return words
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rpe_geo.domain import Request, months_after
 from rpe_geo.errors import InvalidSchedule
-from rpe_geo.matching.starts import Question, timeline_of
+from rpe_geo.matching.starts import Question
 from rpe_geo.rules.compiled import FOREVER
 from rpe_geo.rules.laws import SLOT_RULES, every_breach
 from rpe_geo.rules.needs import min_share, needs_met, schools_served
@@ -114,7 +114,7 @@ def _taken_slots(question: Question, alone: Whole) -> tuple[Whole, Whole]:
     asked = need.next_asked_day(days)
     possible = asked[asked <= latest]
     start = possible[-1:] if len(possible) else days[:1]
-    timeline = timeline_of(question.registry, need, alone, start, question.law, shortened=False)
+    timeline = question.timeline(alone, start)
     slots = np.concatenate(
         [law.begin for law in every_breach(timeline, question.law) if law.rule in SLOT_RULES]
     )
@@ -211,8 +211,7 @@ def _changes(question: Question, alone: Whole, start: int, broken: int) -> bool:
     """Tell whether a contract begins, a declared place ends or somebody has a birthday before the first refused day."""
     registry = question.registry
     request = replace(question.need.request, end=date.fromordinal(broken))
-    need = question.about(request).need
-    timeline = timeline_of(registry, need, alone, np.array([start]), question.law, shortened=False)
+    timeline = question.about(request).timeline(alone, np.array([start]))
     rules = {law.rule for law in every_breach(timeline, question.law) if len(law)}
     # A sum of hours is passed weeks before or after the contract that fills it.
     reach = timedelta(weeks=question.law["annual_hours_window"] if rules <= _SUMS else 0).days

@@ -17,17 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.domain import Request, months_after
-from rpe_geo.matching.shortcuts import FREE, RESTED, ROOMY, UNSETTLED, settle
+from rpe_geo.matching.shortcuts import BLOCKED, FREE, RESTED, ROOMY, UNSETTLED, settle
 from rpe_geo.parameters import parameter_table
 from rpe_geo.rules.breaches import Breaches
 from rpe_geo.rules.compiled import FOREVER, NEVER, Registry
 from rpe_geo.rules.laws import every_breach, working_time_breaches
-from rpe_geo.rules.need import Need, compile_need
+from rpe_geo.rules.need import Need, Needs, compile_need
 from rpe_geo.rules.needs import HoursShares, needs_met, schools_served
 from rpe_geo.rules.timeline import Timeline, lay_timeline
 from rpe_geo.rules.working_time import pad_weeks, summed_hours
 
-__all__ = ["Question", "ask", "first_starts", "timeline_of"]
+__all__ = ["Question", "ask", "first_starts", "starts_of_many", "timeline_of"]
 
 Whole = NDArray[np.int64]
 
@@ -76,6 +76,13 @@ class Question:
         request = self.need.request
         return months_after(request.start, self.law["later_start_months"]).toordinal()
 
+    def timeline(self, providers: Whole, starts: Whole) -> Timeline:
+        """Lay every week of some providers when care begins on some days."""
+        which = np.zeros(len(providers), dtype=np.int64)
+        return timeline_of(
+            self.registry, self.need.alone, which, providers, starts, self.law, shortened=False
+        )
+
     def about(self, request: Request) -> Question:
         """Ask another request of the same registry."""
         return ask(self.registry, request, self.today, self.law)
@@ -92,13 +99,15 @@ class Question:
         """Return the first start of each provider on which no rule at all is broken; FOREVER without one."""
         starts = np.full(len(providers), FOREVER, dtype=np.int64)
         candidates = np.flatnonzero(self.fixed_rules_hold(providers))
+        chosen = providers[candidates]
         starts[candidates] = first_starts(
             self.registry,
-            self.need,
-            providers[candidates],
+            self.need.alone,
+            np.zeros(len(chosen), dtype=np.int64),
+            chosen,
             self.law,
-            earliest=earliest,
-            latest=latest,
+            earliest=np.full(len(chosen), earliest, dtype=np.int64),
+            latest=np.full(len(chosen), latest, dtype=np.int64),
         )
         return starts
 
@@ -158,9 +167,45 @@ def ask(
     return Question(registry, need, law, HoursShares(registry, need), today)
 
 
+def starts_of_many(questions: Sequence[Question]) -> list[Whole]:
+    """
+    Find the first start in the tolerance of every childminder for many requests at once.
+
+    Parameters
+    ----------
+    questions
+        Asked of the same registry.
+
+    Returns
+    -------
+    list of ndarray of int
+        One per question, aligned with the registry's rows: ordinals, FOREVER without a start.
+    """
+    if not questions:
+        return []
+    registry, law = questions[0].registry, questions[0].law
+    needs = Needs([question.need for question in questions])
+    rows = registry.rows
+    holds = np.concatenate([question.fixed_rules_hold(rows) for question in questions])
+    pairs = np.flatnonzero(holds)
+    which, position = np.divmod(pairs, max(len(rows), 1))
+    starts = np.full(len(holds), FOREVER, dtype=np.int64)
+    starts[pairs] = first_starts(
+        registry,
+        needs,
+        which,
+        rows[position],
+        law,
+        earliest=needs.start[which],
+        latest=np.array([question.latest for question in questions])[which],
+    )
+    return list(starts.reshape(len(questions), len(rows)))
+
+
 def timeline_of(
     registry: Registry,
-    need: Need,
+    needs: Needs,
+    which: Whole,
     providers: Whole,
     starts: Whole,
     law: Mapping[str, Any],
@@ -169,14 +214,14 @@ def timeline_of(
     ages: bool = True,
 ) -> Timeline:
     """
-    Lay the timeline of some providers when care begins on some days.
+    Lay the timeline of some pairs when care begins on some days.
 
     Parameters
     ----------
-    registry, need
+    registry, needs
         Compiled.
-    providers, starts
-        Childminder numbers and ordinals, aligned.
+    which, providers, starts
+        Numbers of the needs and of the childminders, and ordinals, aligned.
     law
         The dated table `law`.
     shortened
@@ -191,10 +236,11 @@ def timeline_of(
     """
     return lay_timeline(
         registry,
-        need,
+        needs,
+        which,
         providers,
         starts,
-        need.last_days(starts),
+        needs.last_days(which, starts),
         pad_weeks=pad_weeks(law, registry.consent[providers]),
         shortened=shortened,
         ages=ages,
@@ -203,59 +249,64 @@ def timeline_of(
 
 def first_starts(
     registry: Registry,
-    need: Need,
+    needs: Needs,
+    which: Whole,
     providers: Whole,
     law: Mapping[str, Any],
     *,
-    earliest: int,
-    latest: int,
+    earliest: Whole,
+    latest: Whole,
 ) -> Whole:
     """
     Find the first start on which no law of presence, age or agrément is broken.
 
     Parameters
     ----------
-    registry, need
+    registry, needs
         Compiled.
-    providers
-        Childminder numbers.
+    which, providers
+        Numbers of the needs and of the childminders, aligned.
     law
         The dated table `law`.
     earliest, latest
-        Ordinals between which care may begin, inclusive.
+        Ordinals between which care may begin, inclusive, aligned.
 
     Returns
     -------
     ndarray of int
         Ordinals; FOREVER where there is none.
     """
-    born = int(need.births.max())
-    start = np.maximum(max(earliest, born), registry.active_from[providers])
-    last = np.minimum(min(latest, need.end), registry.active_until[providers])
+    start = np.maximum(np.maximum(earliest, needs.born[which]), registry.active_from[providers])
+    last = np.minimum(np.minimum(latest, needs.end[which]), registry.active_until[providers])
     found = np.full(len(providers), FOREVER, dtype=np.int64)
-    open_pairs = np.arange(len(providers))
-    while len(open_pairs):
-        start[open_pairs] = need.next_asked_day(start[open_pairs])
-        open_pairs = open_pairs[start[open_pairs] <= last[open_pairs]]
-        settled = settle(
-            registry, need, providers[open_pairs], start[open_pairs], law, latest=latest
+    left = np.arange(len(providers))
+    while len(left):
+        start[left] = needs.next_asked_day(which[left], start[left])
+        left = left[start[left] <= last[left]]
+        settled, blocked = settle(
+            registry,
+            needs,
+            which[left],
+            providers[left],
+            start[left],
+            law,
+            latest=latest[left],
         )
-        free = open_pairs[settled == FREE]
+        free = left[settled == FREE]
         found[free] = start[free]
-        parts = [(laws, open_pairs[settled == code]) for code, laws in _TO_ASK.items()]
-        open_pairs = np.concatenate([pairs for _, pairs in parts])
-        passed = np.concatenate(
-            [
-                _last_blocked(registry, need, providers[chunk], start[chunk], law, laws)
-                for laws, pairs in parts
-                for chunk in _chunks(pairs)
-            ]
-            or [open_pairs]
-        )
-        free = passed == NEVER
-        found[open_pairs[free]] = start[open_pairs[free]]
-        start[open_pairs] = passed + 1
-        open_pairs = open_pairs[~free]
+        again = left[settled == BLOCKED]
+        start[again] = blocked[settled == BLOCKED] + 1
+        still = [again]
+        for code, laws in _TO_ASK.items():
+            for pairs in _chunks(left[settled == code]):
+                passed = _last_blocked(
+                    registry, needs, which[pairs], providers[pairs], start[pairs], law, laws
+                )
+                free = pairs[passed == NEVER]
+                found[free] = start[free]
+                start[pairs] = passed + 1
+                still.append(pairs[passed != NEVER])
+        left = np.concatenate(still)
     return found
 
 
@@ -265,17 +316,20 @@ def _chunks(pairs: Whole) -> list[Whole]:
 
 def _last_blocked(
     registry: Registry,
-    need: Need,
+    needs: Needs,
+    which: Whole,
     providers: Whole,
     starts: Whole,
     law: Mapping[str, Any],
     laws: _Laws,
 ) -> Whole:
-    """Return the start that must be passed for each provider; NEVER when none of the laws is broken."""
-    # A child's age in months, which old attestations look at, changes too often to shorten anything.
+    """Return the start that must be passed for each pair; NEVER when none of the laws is broken."""
     ages = laws is every_breach
+    # A child's age in months, which old attestations look at, changes too often to shorten anything.
     shortened = not (ages and registry.legacy[providers].any())
-    timeline = timeline_of(registry, need, providers, starts, law, shortened=shortened, ages=ages)
+    timeline = timeline_of(
+        registry, needs, which, providers, starts, law, shortened=shortened, ages=ages
+    )
     blocked = np.full(len(providers), NEVER, dtype=np.int64)
     for breaches in laws(timeline, law):
         np.maximum(blocked, breaches.last_start_by_pair(len(providers), NEVER), out=blocked)

@@ -47,7 +47,7 @@ def places(timeline: Timeline) -> Breaches:
         `have` with the asked children; where several limits are passed, the one passed by most.
     """
     registry = timeline.registry
-    have = timeline.contract_children + np.int16(timeline.need.children)
+    have = timeline.contract_children + timeline.row_children
     limit = np.broadcast_to(_per_row(timeline, registry.places_offered), have.shape)
     takes_place = registry.own_takes_place[timeline.provider]
     if (takes_place & _has(registry.own_children, timeline.provider)).any():
@@ -57,10 +57,10 @@ def places(timeline: Timeline) -> Breaches:
     if registry.declared[timeline.provider].any():
         declared = registry.declared[timeline.row_provider][:, None]
         free = timeline.lay(registry.availabilities, weighted=True)
-        asked = np.int16(timeline.need.children)
+        asked = np.broadcast_to(timeline.row_children, have.shape)
         # Far above any count where nothing was declared.
         free = np.where(declared, free, np.int16(10_000))
-        have, limit = _worse(have, limit, np.full_like(have, asked), free)
+        have, limit = _worse(have, limit, asked, free)
     return slot_breaches("places", timeline, have, limit)
 
 
@@ -82,7 +82,7 @@ def under_3(timeline: Timeline, limit: int) -> Breaches:
     have = (
         timeline.lay(timeline.registry.contracts, under=3)
         + timeline.lay(timeline.registry.own_children, under=3)
-        + timeline.asked_under(timeline.need.thirds)
+        + timeline.asked_under(timeline.needs.thirds)
     )
     return slot_breaches("under_3", timeline, have, np.array([[limit]], dtype=np.int16))
 
@@ -92,7 +92,7 @@ def under_11(timeline: Timeline, limit: int) -> Breaches:
     have = (
         timeline.lay(timeline.registry.contracts, under=11)
         + timeline.lay(timeline.registry.own_children, under=11)
-        + timeline.asked_under(timeline.need.elevenths)
+        + timeline.asked_under(timeline.needs.elevenths)
     )
     return slot_breaches("under_11", timeline, have, np.array([[limit]], dtype=np.int16))
 
@@ -137,7 +137,10 @@ def _legacy_ages_of(timeline: Timeline, pair: int) -> Breaches:
         birth = int(registry.contracts.birth[contract])
         children.append((present, _bands_of(birth, bands, days)))
     always = np.ones((len(rows), days.shape[1] * QUARTERS_PER_DAY), dtype=np.int16)
-    children.extend((always, _bands_of(int(birth), bands, days)) for birth in timeline.need.births)
+    children.extend(
+        (always, _bands_of(int(birth), bands, days))
+        for birth in timeline.needs.needs[timeline.need[pair]].births
+    )
     have = np.zeros_like(always)
     for present, _ in children:
         have += present

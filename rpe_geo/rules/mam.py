@@ -60,7 +60,7 @@ def mam_laws(
             ).astype(np.int16)
             children[row] += present
             members[row] += (present > 0) | herself[:, None]
-        children[inside] += np.int16(timeline.need.children)
+        children[inside] += timeline.row_children[inside]
         for number, (known, default) in enumerate(
             (
                 (registry.mam_present_max, present_default),

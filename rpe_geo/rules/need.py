@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ from rpe_geo.rules.compiled import FOREVER
 from rpe_geo.rules.patterns import REFERENCE_ORDINAL, rows_of
 from rpe_geo.schedule import Timetable, monday_of
 
-__all__ = ["Need", "compile_need", "hours_within"]
+__all__ = ["Need", "Needs", "compile_need", "hours_within"]
 
 
 @dataclass(frozen=True)
@@ -55,26 +57,92 @@ class Need:
         """How many siblings are asked for."""
         return len(self.births)
 
+    @cached_property
+    def alone(self) -> Needs:
+        """The need as a set of one."""
+        return Needs((self,))
+
     def last_days(self, starts: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the last day looked at when care begins on some days."""
-        if self.end != FOREVER:
-            return np.full(len(starts), self.end, dtype=np.int64)
-        distinct, inverse = np.unique(starts, return_inverse=True)
-        ends = [
-            months_after(date.fromordinal(int(day)), self.horizon_months).toordinal() - 1
-            for day in distinct
-        ]
-        return np.array(ends, dtype=np.int64)[inverse]
+        return self.alone.last_days(np.zeros(len(starts), dtype=np.int64), starts)
 
     def next_asked_day(self, days: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the first day on or after some days on which asked hours begin; FOREVER when none ever does."""
-        if not self.begins.any():
-            return np.full(len(days), FOREVER, dtype=np.int64)
-        length = len(self.begins)
-        position = (days - self.week_1) % length
-        asked = np.flatnonzero(np.concatenate((self.begins, self.begins)))
-        found = asked[np.searchsorted(asked, position)]
-        return days + found - position
+        """Return the first day on or after some days on which asked hours begin; beyond FOREVER when none ever does."""
+        return self.alone.next_asked_day(np.zeros(len(days), dtype=np.int64), days)
+
+
+class Needs:
+    """
+    Several needs as one set of arrays, so that many of them are asked at once.
+
+    Parameters
+    ----------
+    needs
+        One or more; every method takes their numbers, aligned with its other arguments.
+    """
+
+    def __init__(self, needs: Sequence[Need]) -> None:
+        self.needs = tuple(needs)
+        self.length = np.array([len(need.heads) for need in needs], dtype=np.int64)
+        self.first = np.cumsum(self.length) - self.length
+        self.heads = np.concatenate([need.heads for need in needs])
+        self.tails = np.concatenate([need.tails for need in needs])
+        self.week_1 = np.array([need.week_1 for need in needs], dtype=np.int64)
+        self.start = np.array([need.start for need in needs], dtype=np.int64)
+        self.end = np.array([need.end for need in needs], dtype=np.int64)
+        self.nocturnal = np.array([need.tails.any() for need in needs], dtype=np.bool_)
+        self.children = np.array([need.children for need in needs], dtype=np.int64)
+        self.born = np.array([need.births.max() for need in needs], dtype=np.int64)
+        self.child_first = np.concatenate(([0], np.cumsum(self.children)))
+        self.births = np.concatenate([need.births for need in needs])
+        self.thirds = np.concatenate([need.thirds for need in needs])
+        self.elevenths = np.concatenate([need.elevenths for need in needs])
+        self._next = np.concatenate([_steps_to_next(need.begins) for need in needs])
+        self._horizon_months = needs[0].horizon_months
+
+    def rows(self, which: NDArray[np.int64], monday: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the rows of `heads` and `tails` in force in some weeks."""
+        rows: NDArray[np.int64] = (
+            self.first[which] + (monday - self.week_1[which]) // 7 % self.length[which]
+        )
+        return rows
+
+    def last_days(self, which: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the last day looked at when care begins on some days."""
+        ends = self.end[which]
+        endless = np.flatnonzero(ends == FOREVER)
+        if len(endless):
+            distinct, inverse = np.unique(starts[endless], return_inverse=True)
+            days = [
+                months_after(date.fromordinal(int(day)), self._horizon_months).toordinal() - 1
+                for day in distinct
+            ]
+            ends[endless] = np.array(days, dtype=np.int64)[inverse]
+        return ends
+
+    def next_asked_day(
+        self, which: NDArray[np.int64], days: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return the first day on or after some days on which asked hours begin; beyond FOREVER when none does."""
+        position = (days - self.week_1[which]) % (7 * self.length[which])
+        next_days: NDArray[np.int64] = days + self._next[7 * self.first[which] + position]
+        return next_days
+
+    def of(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """List the children of some needs: position in `which`, then number of the child."""
+        count = self.children[which]
+        position = np.repeat(np.arange(len(which)), count)
+        step = np.arange(len(position)) - np.repeat(np.cumsum(count) - count, count)
+        return position, self.child_first[which][position] + step
+
+
+def _steps_to_next(begins: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count the days from each day of a cycle to the next one that is marked, itself included."""
+    if not begins.any():
+        return np.full(len(begins), 2 * FOREVER, dtype=np.int64)
+    marked = np.flatnonzero(np.concatenate((begins, begins)))
+    days = np.arange(len(begins))
+    return marked[np.searchsorted(marked, days)] - days
 
 
 def compile_need(request: Request, horizon_months: int) -> Need:
@@ -112,6 +180,7 @@ def compile_need(request: Request, horizon_months: int) -> Need:
     )
 
 
+@lru_cache(maxsize=65536)
 def hours_within(
     asked: Timetable, week_1: int, offered: Timetable | None
 ) -> tuple[Fraction, Fraction]:

@@ -52,6 +52,11 @@ class HoursShares:
             self._shares[pattern] = share
         return share
 
+    def figures(self, patterns: Whole) -> NDArray[np.float64]:
+        """Return the shares of some patterns as numbers."""
+        distinct, inverse = np.unique(patterns, return_inverse=True)
+        return np.array([float(self[int(pattern)]) for pattern in distinct])[inverse]
+
     def accepted(self, patterns: Whole) -> Truths:
         """Tell which patterns hold enough of the asked hours."""
         limit = min_share(self._need)

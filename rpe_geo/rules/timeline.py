@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.rules.compiled import FOREVER, People, Registry
-from rpe_geo.rules.need import Need
+from rpe_geo.rules.need import Needs
 from rpe_geo.rules.patterns import REFERENCE_ORDINAL, PatternTable, monday_ordinal
 from rpe_geo.schedule import QUARTERS_PER_DAY, QUARTERS_PER_WEEK
 
@@ -44,12 +44,12 @@ class TrueWeeks:
 @dataclass(frozen=True)
 class Timeline:
     """
-    Some providers over the horizon of one need.
+    Some pairs of a need and a provider over the horizon of the need.
 
     Parameters
     ----------
-    provider, start, end
-        Per pair: the provider, and the first and last day of the need with her.
+    need, provider, start, end
+        Per pair: numbers of the need and of the provider, and the first and last day of the need with her.
     row_pair, row_monday
         Per row: the pair (−1 for the empty rows between) and the ordinal of the Monday.
     asked
@@ -59,7 +59,8 @@ class Timeline:
     """
 
     registry: Registry
-    need: Need
+    needs: Needs
+    need: Whole
     provider: Whole
     start: Whole
     end: Whole
@@ -115,12 +116,28 @@ class Timeline:
         edges = np.flatnonzero(np.diff(line))
         return edges[::2], edges[1::2]
 
+    @property
+    def row_need(self) -> Whole:
+        """The need of each row; that of the last pair for the empty rows."""
+        return self.need[self.row_pair]
+
+    @property
+    def row_children(self) -> Counts:
+        """How many children are asked for in each row, as one column."""
+        children: Counts = self.needs.children[self.row_need].astype(np.int16)[:, None]
+        return children
+
     def asked_under(self, birthdays: Whole) -> Counts:
         """Count the asked children before their birthday, per row and quarter-hour."""
         days = self.row_monday[:, None] + _DAYS
         count = np.zeros(days.shape, dtype=np.int16)
-        for birthday in birthdays:
-            count += days < birthday
+        first, last = (
+            self.needs.child_first[self.row_need],
+            self.needs.child_first[self.row_need + 1],
+        )
+        for turn in range(int((last - first).max())):
+            there = np.flatnonzero(first + turn < last)
+            count[there] += days[there] < birthdays[first[there] + turn, None]
         return np.repeat(count, QUARTERS_PER_DAY, axis=1)
 
     def day_of(self, slot: Whole) -> Whole:
@@ -234,18 +251,26 @@ def _household(registry: Registry, provider: Whole) -> tuple[Whole, Whole]:
 
 
 def _events(
-    registry: Registry, need: Need, provider: Whole, start: Whole, end: Whole, *, ages: bool
+    registry: Registry,
+    needs: Needs,
+    need: Whole,
+    provider: Whole,
+    start: Whole,
+    end: Whole,
+    *,
+    ages: bool,
 ) -> tuple[Whole, Whole, Whole]:
     """List the days on which something changes, pair by pair, and the length of each pair's common cycle."""
     everyone = np.arange(len(provider))
     pairs, days = [everyone] * 3, [start, end, end + 1]
-    cycle = np.full(len(provider), len(need.heads), dtype=np.int64)
+    cycle = needs.length[need]
     hours = registry.hours[provider]
     known = hours >= 0
     cycle[known] = np.lcm(cycle[known], registry.patterns.length[hours[known]])
-    for birthday in np.concatenate((need.thirds, need.elevenths)) if ages else ():
-        pairs.append(everyone)
-        days.append(np.full(len(provider), birthday))
+    if ages:
+        position, child = needs.of(need)
+        pairs += [position, position]
+        days += [needs.thirds[child], needs.elevenths[child]]
     pair_of, who = _household(registry, provider) if ages else (everyone, provider)
     others = (registry.own_children, registry.availabilities) if ages else ()
     for people in (registry.contracts, *others):
@@ -264,7 +289,8 @@ def _events(
 
 def _choose_weeks(
     registry: Registry,
-    need: Need,
+    needs: Needs,
+    need: Whole,
     provider: Whole,
     start: Whole,
     end: Whole,
@@ -285,7 +311,9 @@ def _choose_weeks(
     if shortened:
         event = np.zeros(len(pair), dtype=np.bool_)
         event[offset] = event[offset + count - 1] = True
-        event_pair, event_day, cycle = _events(registry, need, provider, start, end, ages=ages)
+        event_pair, event_day, cycle = _events(
+            registry, needs, need, provider, start, end, ages=ages
+        )
         number = (monday_ordinal(event_day) - first[event_pair]) // 7
         inside = (number >= 0) & (number < count[event_pair])
         event[offset[event_pair[inside]] + number[inside]] = True
@@ -309,7 +337,8 @@ def _choose_weeks(
 
 def lay_timeline(
     registry: Registry,
-    need: Need,
+    needs: Needs,
+    need: Whole,
     provider: Whole,
     start: Whole,
     end: Whole,
@@ -319,14 +348,14 @@ def lay_timeline(
     ages: bool = True,
 ) -> Timeline:
     """
-    Lay a need and everybody's presences on the calendar.
+    Lay needs and everybody's presences on the calendar.
 
     Parameters
     ----------
-    registry, need
+    registry, needs
         Compiled.
-    provider, start, end
-        Per pair: who, and the first and last day of the need.
+    need, provider, start, end
+        Per pair: which need, who, and the first and last day of the need.
     pad_weeks
         Per pair: weeks to look at before the start and after the end.
     shortened
@@ -340,22 +369,31 @@ def lay_timeline(
         One line of quarter-hours.
     """
     true_weeks, row_pair, row_monday = _choose_weeks(
-        registry, need, provider, start, end, pad_weeks=pad_weeks, shortened=shortened, ages=ages
+        registry,
+        needs,
+        need,
+        provider,
+        start,
+        end,
+        pad_weeks=pad_weeks,
+        shortened=shortened,
+        ages=ages,
     )
-    number = (row_monday - need.week_1) // 7 % len(need.heads)
+    number = needs.rows(need[row_pair], row_monday)
     days = row_monday[:, None] + _DAYS
     first, last = start[row_pair][:, None], end[row_pair][:, None]
     real = (row_pair >= 0)[:, None]
-    heads = _mask_days(need.heads[number], real & (first <= days) & (days <= last))
+    heads = _mask_days(needs.heads[number], real & (first <= days) & (days <= last))
     asked = heads
-    if need.tails.any():
-        asked = heads | _mask_days(need.tails[number], real & (first < days) & (days - 1 <= last))
+    if needs.nocturnal[need].any():
+        asked = heads | _mask_days(needs.tails[number], real & (first < days) & (days - 1 <= last))
     hours = registry.hours[provider][row_pair]
     limited = np.flatnonzero((hours >= 0) & real[:, 0])
     within = registry.patterns.rows(hours[limited], REFERENCE_ORDINAL, row_monday[limited])
     asked[limited] &= registry.patterns.whole[within]
     return Timeline(
         registry=registry,
+        needs=needs,
         need=need,
         provider=provider,
         start=start,

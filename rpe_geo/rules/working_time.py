@@ -9,13 +9,14 @@ quarter-hour; those that stood before are kept aside as existing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.rules.breaches import Breaches, element_breaches, joined
+from rpe_geo.rules.compiled import NEVER
 from rpe_geo.rules.timeline import Timeline
 from rpe_geo.schedule import QUARTERS_PER_DAY, QUARTERS_PER_WEEK
 from rpe_geo.verdicts import Rule
@@ -180,6 +181,9 @@ def summed_hours(timeline: Timeline, law: Mapping[str, Any]) -> tuple[Breaches, 
     year = annual.breaches(
         over, annual.quarters * worked_weeks / annual_window / 4, law["annual_hours_max"]
     )
+    # With consent a start that undoes the mean undoes the year.
+    mean = broken.last_start_by_pair(len(consent), NEVER)
+    year = replace(year, last_start=np.minimum(year.last_start, mean[year.pair]))
     return (
         broken.keep(~consent, ~consent),
         year.keep(refused_weekly, refused_weekly | stood),

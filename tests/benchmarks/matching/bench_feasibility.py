@@ -1,0 +1,141 @@
+"""
+Two speeds of feasibility: one request against 250,000 childminders, and 1,500 requests against 300.
+
+Run it as `python tests/benchmarks/matching/bench_feasibility.py [childminders] [requests]`. Compiling the registry is
+timed apart: it happens once.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date, timedelta
+from itertools import repeat
+from time import perf_counter
+
+import numpy as np
+
+from rpe_geo.domain import Agrement, Child, Childminder, Contract, Mam, OwnChild, Request
+from rpe_geo.matching.feasibility import compile_registry, evaluate, feasible_mask, feasible_masks
+from rpe_geo.schedule import Timetable
+
+TODAY = date(2026, 11, 22)
+DAY_SETS = ["Mo-Fr"] * 6 + ["Mo,Tu,Th,Fr"] * 3 + ["Mo-Th", "We", "Tu,We", "Th,Fr", "Mo,We,Fr"]
+CLOCK = [f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 15, 30, 45)]
+
+
+def hours(draw: random.Random) -> Timetable:
+    """Draw the presence of a child: mostly daytime, some early, late, Saturdays, nights and cycles."""
+    days = draw.choice(DAY_SETS)
+    kind = draw.random()
+    if kind < 0.88:
+        begin = draw.choice([28, 30, 30, 31, 32, 32, 33, 34, 34, 36])
+        end = draw.choice([62, 64, 66, 66, 68, 68, 70, 70, 71, 72, 74])
+        return Timetable.parse(f"{days} {CLOCK[begin]}-{CLOCK[end]}")
+    if kind < 0.93:
+        return Timetable.parse([f"{days} 06:00-14:00", f"{days} 13:00-21:00"])
+    if kind < 0.96:
+        return Timetable.parse(f"{days} 07:00-09:00,16:30-19:00; Sa 08:00-13:00")
+    if kind < 0.98:
+        return Timetable.parse(f"{days} 05:30-{CLOCK[draw.choice([50, 52, 56])]}")
+    return Timetable.parse("Mo,Tu 20:00-06:00")
+
+
+def childminder(draw: random.Random, number: int) -> Childminder:
+    """Draw a childminder with two to four contracts, some of which end within two years."""
+    places = draw.choice([2, 3, 3, 4, 4, 4])
+    contracts = []
+    for position in range(min(draw.choice([0, 1, 2, 2, 3, 3, 4]), places + 1)):
+        start = TODAY - timedelta(days=draw.randrange(0, 900))
+        end = start + timedelta(days=draw.randrange(300, 1100)) if draw.random() < 0.6 else None
+        birth = start - timedelta(days=draw.randrange(80, 500))
+        contracts.append(Contract(f"C-{position}", start, hours(draw), birth, end))
+    own = (
+        [OwnChild(TODAY - timedelta(days=draw.randrange(200, 5000)))] if draw.random() < 0.4 else []
+    )
+    return Childminder(
+        childminder_id=f"AM-{number}",
+        address="1 rue des Lilas",
+        agrement=Agrement(places, status="active" if draw.random() < 0.93 else "ceased"),
+        mam_id=f"MAM-{number // 4}" if draw.random() < 0.1 else None,
+        own_children=tuple(own),
+        working_hours=draw.choice(
+            [
+                None,
+                Timetable.parse("Mo-Fr 07:00-19:00"),
+                Timetable.parse("Mo-Fr 07:30-18:30"),
+                Timetable.parse("Mo-Sa 06:00-21:00"),
+                Timetable.parse("Mo,Tu,Th,Fr 07:30-18:00"),
+            ]
+        ),
+        annual_hours_consent=draw.random() < 0.2,
+        contracts=tuple(contracts),
+        capabilities=frozenset({"step_free"} if draw.random() < 0.5 else ()),
+    )
+
+
+def request(draw: random.Random, number: int) -> Request:
+    """Draw a family's need: one child, sometimes two, sometimes a short tolerance."""
+    start = TODAY + timedelta(days=draw.randrange(10, 300))
+    children = [
+        Child(
+            start - timedelta(days=draw.randrange(70, 900)),
+            frozenset({"step_free"} if draw.random() < 0.1 else ()),
+        )
+        for _ in range(1 if draw.random() < 0.9 else 2)
+    ]
+    return Request(
+        request_id=f"R-{number}",
+        address="2 rue des Lilas",
+        children=tuple(children),
+        start=start,
+        start_tolerance_days=draw.choice([0, 7, 14, 30]),
+        schedule=hours(draw),
+        min_hours_share=draw.choice([1.0, 1.0, 0.8]),
+    )
+
+
+def _answer(registry, requests):
+    return [mask.feasible.sum() for mask in feasible_masks(registry, requests, today=TODAY)]
+
+
+def main(childminders: int = 250_000, requests: int = 1_500) -> None:
+    """Print both figures."""
+    draw = random.Random(5)
+    minders = [childminder(draw, number) for number in range(childminders)]
+    mams = [Mam(f"MAM-{number}", address="3 rue des Lilas") for number in range(childminders // 4)]
+    needs = [request(draw, number) for number in range(requests)]
+    began = perf_counter()
+    registry = compile_registry(minders, mams)
+    print(f"compile {childminders} childminders: {perf_counter() - began:.2f} s")
+    for need in needs[:6]:
+        began = perf_counter()
+        mask = feasible_mask(registry, need, today=TODAY)
+        print(
+            f"1 request × {childminders}: {perf_counter() - began:.2f} s, "
+            f"{mask.feasible.sum()} feasible ({need.schedule})"
+        )
+    small = compile_registry(minders[:300], mams)
+    feasible_mask(small, needs[0], today=TODAY)
+    began = perf_counter()
+    found = sum(_answer(small, needs))
+    alone = perf_counter() - began
+    print(f"{requests} requests × 300, one core: {alone:.2f} s, {found} feasible pairs")
+    halves = [needs[0::2], needs[1::2]]
+    with ProcessPoolExecutor(2) as pool:
+        list(pool.map(_answer, repeat(small, 2), [needs[:2], needs[:2]]))
+        began = perf_counter()
+        both = sum(map(sum, pool.map(_answer, repeat(small), halves)))
+        print(f"{requests} requests × 300, two processes: {perf_counter() - began:.2f} s")
+    assert both == found
+    sample = np.arange(60)
+    began = perf_counter()
+    verdicts = [evaluate(small, need, today=TODAY, only=sample) for need in needs[:5]]
+    each = (perf_counter() - began) / sum(map(len, verdicts))
+    print(f"verdicts with every refusal: {1000 * each:.2f} ms each, on {os.cpu_count()} cores")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
