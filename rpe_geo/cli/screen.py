@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.messages import MESSAGES
 from rpe_geo.protocols import Progress as ProgressCallback
 
 __all__ = ["console", "progress_bar", "write_whole"]
@@ -40,7 +41,7 @@ def progress_bar() -> Iterator[ProgressCallback]:
 
         def progress(what: str, done: int, total: int | None) -> None:
             if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
+                tasks[what] = bar.add_task(MESSAGES.get(what, what), total=total)
             bar.update(bar.task_ids[tasks[what]], completed=done, total=total)
 
         yield progress

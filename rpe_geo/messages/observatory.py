@@ -121,4 +121,8 @@ MESSAGES = {
         "le cluster « {given} » ne répond pas : vérifiez l'adresse, ou écrivez --scheduler local."
     ),
     "scheduler_streets": "--scheduler ne vaut que pour les communes à vol d'oiseau, sans --territory ni --zones.",
+    "observatory_read": "Observatoire",
+    "tiles_reach": "Ce que chaque zone atteint",
+    "tiles_share": "Partage des places",
+    "tiles_get": "Accès de chaque zone",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import pickle
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -45,6 +46,7 @@ class DaskRunner:
         progress: Progress = silent,
     ) -> None:
         distributed: Any = import_module("distributed")
+        logging.getLogger("distributed").setLevel(logging.ERROR)  # it tells of every connection
         self._distributed = distributed
         self._kept_in = kept_in
         self._progress = progress
@@ -53,7 +55,10 @@ class DaskRunner:
         try:
             if scheduler == "local":
                 self._cluster = distributed.LocalCluster(
-                    n_workers=workers, threads_per_worker=1, dashboard_address=None
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    dashboard_address=None,
+                    silence_logs=logging.ERROR,
                 )
                 self._client = distributed.Client(self._cluster)
             else:
