@@ -150,7 +150,7 @@ def _rank(
             rank += 1.0
     elif wanted and wanted[0] in name:
         rank += 0.3
-    if number and any(plate.number == number.number for plate in street.plates):
+    if number and street.plates.numbered(number.number):
         rank += 1.2
     if near is not None:
         away_km = metres(near.x, near.y, street.longitude, street.latitude) / 1000

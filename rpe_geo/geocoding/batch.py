@@ -6,6 +6,7 @@ import contextlib
 import csv
 import multiprocessing
 import os
+import signal
 import tempfile
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -176,6 +177,7 @@ _process_geocoder: list[Geocoder] = []
 
 
 def _open_in_process(geocoder: OpenGeocoder) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted, and ends us
     _process_geocoder.append(geocoder())
 
 

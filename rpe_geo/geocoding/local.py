@@ -306,8 +306,7 @@ class LocalGeocoder:
 
 def _plates_of(street: Street, parsed: ParsedAddress) -> list[Plate]:
     """List the plates that bear the number typed."""
-    wanted = parsed.number.number if parsed.number else 0
-    return [plate for plate in street.plates if plate.number == wanted]
+    return street.plates.numbered(parsed.number.number) if parsed.number else []
 
 
 def _told_apart(best: Candidate, other: Candidate, parsed: ParsedAddress) -> bool:

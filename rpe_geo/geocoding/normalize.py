@@ -67,7 +67,9 @@ _LIGATURES = str.maketrans(
 )
 _ROMAN = re.compile(r"(?=[ivx]{2,5}$)x{0,2}(?:ix|iv|v?i{0,3})$")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
-_WORD = re.compile(r"\d+(?:ere|er|ieme|eme|nde|nd|re|e)\b|\d+|[a-z]+|[,;\n\r()|\[\]]|\s[-–—]\s")
+_WORD = re.compile(
+    r"\d+(?:ere|er|ieme|eme|nde|nd|re|e)\b|\d+|[a-z]+|[,;\n\r()|\[\]]|\s[-–—]\s", re.ASCII
+)
 _ORDINAL = re.compile(r"(\d+)(?:ere|er|ieme|eme|nde|nd|re|e)$")
 # Scanned forms: « F0ntaine », « Bou1evard ».
 _LETTER_ZERO = re.compile(r"(?<=[a-z])0(?=[a-z])")

@@ -6,21 +6,23 @@ import math
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from functools import cached_property
+from typing import Literal, NamedTuple, overload
 
 from rpe_geo.geocoding.parse import SUFFIXES, HouseNumber
 
 __all__ = [
     "NumberFound",
     "Plate",
+    "Plates",
     "find_number",
     "metres",
     "pack_plates",
     "suffix_word",
-    "unpack_plates",
 ]
 
 _RECORD = struct.Struct("<I6siiB")
+_NUMBER = struct.Struct("<I")
 _E7 = 1e7
 _POSITIONS = ("", "entrée", "bâtiment", "parcelle", "segment", "délivrance postale", "interpolation", "service technique",
               "logement", "cage d’escalier")  # fmt: skip
@@ -91,12 +93,50 @@ def pack_plates(plates: Iterable[Plate]) -> bytes:
     )
 
 
-def unpack_plates(packed: bytes) -> list[Plate]:
-    """Unpack the plates of a street, in order of number and suffix."""
-    return [
-        Plate(number, suffix.rstrip(b"\0").decode("ascii"), x / _E7, y / _E7, _POSITIONS[position])
-        for number, suffix, x, y, position in _RECORD.iter_unpack(packed)
-    ]
+class Plates(Sequence[Plate]):
+    """
+    The plates of a street, in order of number and suffix, unpacked only as far as they are looked at.
+
+    Parameters
+    ----------
+    packed
+        What `pack_plates` wrote.
+    """
+
+    def __init__(self, packed: bytes) -> None:
+        self._packed = packed
+
+    @cached_property
+    def _unpacked(self) -> list[Plate]:
+        return [_plate(record) for record in _RECORD.iter_unpack(self._packed)]
+
+    def __len__(self) -> int:
+        return len(self._packed) // _RECORD.size
+
+    @overload
+    def __getitem__(self, index: int) -> Plate: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Plate]: ...
+    def __getitem__(self, index: int | slice) -> Plate | list[Plate]:
+        return self._unpacked[index]
+
+    def numbered(self, number: int) -> list[Plate]:
+        """List the plates that bear a number."""
+        key = _NUMBER.pack(number)
+        found = []
+        at = self._packed.find(key)
+        while at >= 0:
+            if at % _RECORD.size == 0:
+                found.append(_plate(_RECORD.unpack_from(self._packed, at)))
+            at = self._packed.find(key, at + 1)
+        return found
+
+
+def _plate(record: tuple[int, bytes, int, int, int]) -> Plate:
+    number, suffix, x, y, position = record
+    return Plate(
+        number, suffix.rstrip(b"\0").decode("ascii"), x / _E7, y / _E7, _POSITIONS[position]
+    )
 
 
 def metres(longitude_a: float, latitude_a: float, longitude_b: float, latitude_b: float) -> float:
@@ -105,7 +145,7 @@ def metres(longitude_a: float, latitude_a: float, longitude_b: float, latitude_b
     return math.hypot(east, latitude_a - latitude_b) * _METRES_PER_DEGREE
 
 
-def find_number(plates: Sequence[Plate], wanted: HouseNumber) -> NumberFound | None:
+def find_number(plates: Plates, wanted: HouseNumber) -> NumberFound | None:
     """
     Find a number on a street.
 
@@ -123,7 +163,7 @@ def find_number(plates: Sequence[Plate], wanted: HouseNumber) -> NumberFound | N
         lower and higher numbers of the same side; else the end of the street when the number lies just beyond it.
         None when the street publishes no number, or none near enough to tell.
     """
-    same = [plate for plate in plates if plate.number == wanted.number]
+    same = plates.numbered(wanted.number)
     if same:
         return _among(same, wanted)
     side = [plate for plate in plates if plate.number % 2 == wanted.number % 2]

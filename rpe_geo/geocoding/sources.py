@@ -23,7 +23,7 @@ _PLACE_COLUMNS = ("nom_lieu_dit", "code_postal", "code_insee", "nom_commune", "l
 # The city of Paris publishes working names as streets: « 27P2 Boulevard de Douaumont », « Voie C/16 ».
 _PSEUDO_STREET = re.compile(r"\d+[A-Za-z]{1,3}\d+ |Voie [A-Z][A-Za-z]?/\d+|N° ?\d|[\d\s/.-]*$")
 _NUMBER = re.compile(r"(\d+)\s*([A-Za-z]*\d?)")
-_NO_NUMBER = {0, 99999}
+_HIGHEST_NUMBER = 99_998  # 99999 stands for a place without number
 _BANO_CERTAINTY = {"CAD": "parcelle", "C+O": "entrée", "OSM": "entrée"}
 
 
@@ -145,6 +145,12 @@ def _coordinate(text: str) -> float | None:
         return None
 
 
+def _house_number(text: str) -> int:
+    """Read a house number; 0 for none."""
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    return number if number <= _HIGHEST_NUMBER else 0
+
+
 def _refusal(street: str, code_commune: str, longitude: str, latitude: str) -> str:
     """Name why a row cannot be used, or ""."""
     if not street.strip():
@@ -195,10 +201,10 @@ def _read_ban(source: AddressSource, header: list[str]) -> Iterator[AddressRow]:
             if refusal:
                 source.rejected[refusal] += 1
                 continue
-            number = int(row[n_number]) if row[n_number].isdigit() else 0
+            number = _house_number(row[n_number])
             yield AddressRow(
                 street_id=row[n_id].partition(f"_{row[n_number]:0>5}")[0],
-                number=0 if number in _NO_NUMBER else number,
+                number=number,
                 suffix=row[n_rep].strip().lower(),
                 street=row[n_street].strip(),
                 code_postal=row[n_postcode].strip().zfill(5),
@@ -266,10 +272,10 @@ def _read_bano(source: AddressSource) -> Iterator[AddressRow]:
                 source.rejected[refusal] += 1
                 continue
             read = _NUMBER.match(numbered)
-            number = int(read[1]) if read else 0
+            number = _house_number(read[1]) if read else 0
             yield AddressRow(
                 street_id=identity[:10],
-                number=0 if number in _NO_NUMBER else number,
+                number=number,
                 suffix=read[2].lower() if read else "",
                 street=street.strip(),
                 code_postal=code_postal.strip().zfill(5),

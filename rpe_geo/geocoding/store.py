@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.geocoding.index import FORMAT, MANIFEST
-from rpe_geo.geocoding.numbers import Plate, unpack_plates
+from rpe_geo.geocoding.numbers import Plates
 
 __all__ = ["AddressStore", "Commune", "Street", "StreetEntry", "StreetPool", "postal_departement"]
 
@@ -61,7 +61,7 @@ class Street:
     longitude: float
     latitude: float
     radius_m: float
-    plates: list[Plate]
+    plates: Plates
 
 
 class StreetPool:
@@ -183,7 +183,7 @@ class AddressStore:
             longitude=row[5],
             latitude=row[6],
             radius_m=row[7],
-            plates=unpack_plates(row[8]),
+            plates=Plates(row[8]),
         )
 
     def entry(self, street: int) -> StreetEntry:
