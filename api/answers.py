@@ -23,8 +23,8 @@ from api.schemas import (
 )
 from rpe_geo.domain import Childminder, Facility, Mam
 from rpe_geo.formats.records import json_of
-from rpe_geo.formats.verdicts import combination_json, suggestion_json, verdict_json
-from rpe_geo.messages.matching import why
+from rpe_geo.formats.suggestions import answer_json
+from rpe_geo.formats.verdicts import verdict_json
 from rpe_geo.privacy import PublicPlace, public_minutes
 from rpe_geo.relais.suggest import Suggestions
 from rpe_geo.verdicts import CostEstimate, Suggestion, Verdict
@@ -113,35 +113,44 @@ def _home(answer: Suggestions) -> HomeOut:
     )
 
 
-def _suggestion_out(suggestion: Suggestion, provider: Provider) -> SuggestionOut:
-    written: dict[str, Any] = suggestion_json(suggestion)
-    written |= {
+def _suggestion_out(
+    written: dict[str, Any], suggestion: Suggestion, provider: Provider
+) -> SuggestionOut:
+    added = {
         "name": provider.name,
         "longitude": provider.longitude,
         "latitude": provider.latitude,
-        "reasons": {part.name: why(part.reason, part.values) for part in suggestion.parts},
         "travel_minutes": _finite(suggestion.travel_minutes, 2),
         "detour_minutes": _finite(suggestion.detour_minutes, 2),
         "distance_m": _finite(suggestion.distance_m),
     }
-    return SuggestionOut.model_validate(written)
+    return SuggestionOut.model_validate(written | added)
 
 
 def suggestions_out(answer: Suggestions) -> SuggestionsOut:
     """Write the whole answer, for the professionals."""
+    written = answer_json(
+        answer.request.request_id,
+        parameters=answer.parameters,
+        suggestions=answer.suggestions,
+        refused=answer.refused,
+        alternatives=answer.alternatives,
+        openings=[opened.relaxation for opened in answer.openings],
+    )
     return SuggestionsOut(
         request_id=answer.request.request_id,
         audience="professional",
-        parameters=dict(answer.parameters),
+        parameters=written["parameters"],
         home=_home(answer),
         suggestions=[
             _suggestion_out(
-                one, answer.providers[one.verdict.provider_kind, one.verdict.provider_id]
+                one, suggestion, answer.providers[one["provider_kind"], one["provider_id"]]
             )
-            for one in answer.suggestions
+            for one, suggestion in zip(written["suggestions"], answer.suggestions, strict=True)
         ],
-        refused=[verdict_out(verdict) for verdict in answer.refused],
-        alternatives=[combination_json(pair) for pair in answer.alternatives],
+        refused=[VerdictOut.model_validate(one) for one in written["refused"]],
+        alternatives=written["alternatives"],
+        openings=written["openings"],
         feasible_count=answer.feasible_count,
         refused_count=answer.refused_count,
     )

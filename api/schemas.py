@@ -370,7 +370,12 @@ class SuggestionsOut(BaseModel):
     home: HomeOut
     suggestions: list[SuggestionOut]
     refused: list[VerdictOut]
-    alternatives: list[dict[str, Any]]
+    alternatives: list[dict[str, Any]] = Field(
+        description="Deux lieux qui couvrent ensemble la semaine."
+    )
+    openings: list[dict[str, Any]] = Field(
+        description="Le plus petit changement qui ouvre des possibilités, et combien."
+    )
     feasible_count: int
     refused_count: int
 

@@ -107,6 +107,21 @@ class TestSuggestions:
         assert answer.status_code == 200
         assert not [one for one in answer.json()["suggestions"] if one["childminder_id"]]
 
+    def test_when_few_fit_professionals_read_what_would_open_more(self, service, need):
+        asked = need | {"schedule": "Mo-Fr 06:00-18:30", "household": {"monthly_income": 2500}}
+        answer = service.client.post(f"{API}/suggestions", json=asked, headers=service.token).json()
+        assert answer["feasible_count"] == len(answer["suggestions"])
+        assert answer["openings"]
+        assert all(one["gain"] > 0 and one["message"] for one in answer["openings"])
+
+    def test_work_gives_detours(self, service, need, homes):
+        asked = need | {"work_longitude": float(homes[5][0]), "work_latitude": float(homes[5][1])}
+        shown = service.client.post(f"{API}/suggestions", json=asked, params={"limit": 50}).json()
+        assert shown["suggestions"]
+        for one in shown["suggestions"]:
+            assert one["detour_minutes"] is not None
+            assert one["place"]["visibility"] == "exact" or one["detour_minutes"] % 5 == 0
+
     @pytest.mark.parametrize(
         ("change", "field"),
         [
