@@ -67,6 +67,32 @@ class Settings(BaseSettings):
         default=SecretStr("development"),
         description="Key that draws the centres of masked zones; change it before going online, then never again.",
     )
+    environment: Literal["development", "production"] = Field(
+        default="development",
+        description="In production the service refuses to start with a default secret.",
+    )
+    secret_key: SecretStr = Field(
+        default=SecretStr("development"),
+        description="Key that signs the links sent to people (confirmation, new password).",
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8000", description="Address of the service, for links in mails."
+    )
+    relais_name: str = Field(
+        default="Relais petite enfance", description="Name of the relais, on every page."
+    )
+    relais_phone: str = Field(default="", description="Telephone of the relais, for families.")
+    mail_from: str = Field(
+        default="relais@localhost", description="Sender of the mails of the service."
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it mails go to `outbox`.",
+    )
+    outbox: Path = Field(
+        default_factory=lambda: user_data_folder() / "outbox",
+        description="Folder where mails are written when no mail server is set.",
+    )
     observatory: Path | None = Field(
         default=None, description="Folder written by rpe-geo observatory build, for /coverage."
     )

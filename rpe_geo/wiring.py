@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from rpe_geo.protocols import Geocoder, Repository, TravelTimeEngine
 from rpe_geo.relais import Relais
+from rpe_geo.relais.casework import Casework
 from rpe_geo.settings import Settings
 from rpe_geo.territory import Territory
 
+if TYPE_CHECKING:
+    from rpe_geo.relais.accounts import Accounts
+
 __all__ = [
+    "open_accounts",
+    "open_casework",
     "open_geocoder",
     "open_registry",
     "open_relais",
@@ -53,6 +60,27 @@ def open_registry(settings: Settings) -> Repository:
     return open_repository(
         settings.database_url, rpe_id=settings.rpe_id, encryption_keys=settings.fernet_keys
     )
+
+
+def open_accounts(repository: Repository) -> Accounts:
+    """Open the accounts kept in the same database as a registry."""
+    from rpe_geo.relais.accounts import Accounts
+    from rpe_geo.storage.accounts import SqlAccounts
+    from rpe_geo.storage.repository import SqlRepository
+
+    assert isinstance(repository, SqlRepository)
+    return Accounts(SqlAccounts(repository.engine))
+
+
+def open_casework(repository: Repository, settings: Settings, rpe_id: str) -> Casework:
+    """Open the requests of one RPE, in the same database as a registry and on its connections."""
+    from rpe_geo.storage.casework import SqlCasework
+    from rpe_geo.storage.repository import SqlRepository
+    from rpe_geo.storage.sealing import Seal
+
+    assert isinstance(repository, SqlRepository)
+    store = SqlCasework(repository.engine, rpe_id=rpe_id, seal=Seal(settings.fernet_keys))
+    return Casework(repository.of(rpe_id), store)
 
 
 def open_territory(settings: Settings) -> Territory | None:

@@ -32,6 +32,7 @@ _COMMANDS = {
     "access": "observatory",
     "observatory": "observatory",
     "synth": "synth",
+    "user": "user",
 }
 """Command → module of this package that has it; each module has `register(app)`."""
 

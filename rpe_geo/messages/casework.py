@@ -4,6 +4,10 @@ MESSAGES = {
     "event_unknown": "« {kind} » n'est pas un événement connu.",
     "event_without_provider": "indiquez quel professionnel est concerné.",
     "event_without_reason": "indiquez le motif du refus.",
+    "case_changed": (
+        "quelqu'un vient de noter autre chose sur cette demande : rien n'a été enregistré, relisez puis recommencez."
+    ),
+    "place_offered": "cette place est déjà proposée à une autre famille, qui n'a pas encore répondu.",
     "request_closed": "cette demande est close ; rouvrez-la d'abord.",
     "request_open": "cette demande est déjà ouverte.",
     "provider_not_proposed": (

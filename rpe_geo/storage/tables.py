@@ -39,15 +39,21 @@ __all__ = [
     "PLACED_TABLES",
     "Document",
     "Place",
+    "accounts",
+    "audit_entries",
+    "case_events",
     "childminder_identities",
     "childminders",
     "facilities",
     "mams",
+    "memberships",
     "metadata",
     "place_index",
     "registries",
+    "request_contacts",
     "request_files",
     "requests",
+    "sessions",
 ]
 
 _SRID = 4326
@@ -191,8 +197,76 @@ childminder_identities = Table(
 request_files = Table("request_files", metadata, *_personal_columns("request_id", requests))
 """Addresses, children, household of a family."""
 
-PERSONAL_TABLES = (childminder_identities, request_files)
+request_contacts = Table("request_contacts", metadata, *_personal_columns("request_id", requests))
+"""Who asks: name, how to be reached, message, places chosen, when it was consented to."""
+
+PERSONAL_TABLES = (childminder_identities, request_files, request_contacts)
 """Tables under row-level security on PostgreSQL."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("email", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("password_hash", String, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("locked_until", DateTime(timezone=True)),
+    UniqueConstraint("email"),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("rpe_id", String, primary_key=True),
+    Column("role", String, nullable=False),
+    ForeignKeyConstraint(["account_id"], [accounts.c.account_id], ondelete="CASCADE"),
+)
+"""Which RPE an account works for, and as what."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String, primary_key=True),
+    Column("account_id", String, nullable=False),
+    Column("rpe_id", String, nullable=False),
+    Column("csrf", String, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    ForeignKeyConstraint(["account_id"], [accounts.c.account_id], ondelete="CASCADE"),
+)
+"""Who is signed in; only a hash of the cookie is kept."""
+
+case_events = Table(
+    "case_events",
+    metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("rpe_id", String, nullable=False),
+    Column("request_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actor", String, nullable=False),
+    Column("provider_kind", String),
+    Column("provider_id", String),
+    Column("reason", String),
+    Column("channel", String),
+    Index(None, "rpe_id", "request_id"),
+)
+"""The life of requests: anonymous but for ids, kept when a file is deleted so that a year can still be counted."""
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("rpe_id", String, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("subject_kind", String, nullable=False),
+    Column("subject_id", String, nullable=False),
+    Index(None, "rpe_id", "subject_id"),
+)
+"""Who read or changed which file."""
 
 PLACED_TABLES = (childminders, mams, facilities)
 """Tables searched in space: GiST on PostGIS, R*Tree on SQLite."""
