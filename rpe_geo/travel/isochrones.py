@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt, label
 from shapely.geometry.base import BaseGeometry
 
 from rpe_geo.crs import EARTH_RADIUS_M
@@ -20,10 +21,12 @@ __all__ = ["Clock", "draw_areas", "street_parts"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+_CELL_M = 8.0
+_MOST_CELLS = 1_500_000
+_MARGIN_M = 60.0
 _WIDE_M = 40.0  # how far a reached street spreads where nothing speaks against it
-_CLEAR_M = 14.0  # how far an unreached street pushes the area back
-_NARROW_M = 12.0  # what belongs to a reached street in any case
-_BLOCK_M2 = 12_000.0  # smaller holes are filled, smaller patches dropped
+_BLOCK_M2 = 12_000.0  # smaller holes are filled
+_SHORT_M = 30.0  # a shorter stretch of street decides nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,8 +152,8 @@ def street_parts(clock: Clock, within_min: float) -> tuple[Ints, Floats, Floats]
     return segment, share(clock.along[segment], ahead), share(clock.against[segment + 1], behind)
 
 
-def _around_places(clock: Clock, within_min: float, x: Floats, y: Floats) -> NDArray[np.object_]:
-    """Lines along the segments on which one starts, as far as one gets on them."""
+def _around_places(clock: Clock, within_min: float, x: Floats, y: Floats) -> Floats:
+    """Ends (n, 2, 2) of the lines along the segments on which one starts, as far as one gets on them."""
     network, places = clock.network, clock.places
     lines = []
     left = (within_min - clock.start_min) * 60
@@ -172,8 +175,8 @@ def _around_places(clock: Clock, within_min: float, x: Floats, y: Floats) -> NDA
             if allowed and seconds > 0:
                 share = min(1.0, float(left[number]) / seconds)
                 target = np.array([x[end], y[end]])
-                lines.append(shapely.LineString([spot, spot + share * (target - spot)]))
-    return np.array(lines, dtype=object)
+                lines.append([spot, spot + share * (target - spot)])
+    return np.array(lines, dtype=np.float64).reshape(-1, 2, 2)
 
 
 def _spot(network: ModeNetwork, places: Snapped, number: int, x: Floats, y: Floats) -> Floats:
@@ -221,108 +224,95 @@ def draw_areas(
 
 
 def _draw_area(clock: Clock, door: tuple[float, float], within_min: float) -> BaseGeometry:
-    """Keep reached streets inside, unreached streets out, and holes larger than a block."""
+    """
+    Colour a fine grid: cells near a reached street, and nearer to it than to any street that is not reached.
+
+    Holes smaller than a block are filled, and patches that mean nothing dropped, on the grid as well.
+    """
     per_latitude = np.pi / 180 * EARTH_RADIUS_M
-    per_longitude = per_latitude * float(np.cos(np.radians(door[1])))
+    scale = np.array([per_latitude * float(np.cos(np.radians(door[1]))), per_latitude])
     network = clock.network
     segment, ahead, behind = street_parts(clock, within_min)
-    x = (network.shape_longitude - door[0]) * per_longitude
-    y = (network.shape_latitude - door[1]) * per_latitude
-    touched = (ahead > 0) | (behind > 0)
-    full = touched & (ahead + behind >= 1)
-    reached = _runs(x, y, segment[full])
-    pieces = [reached, _around_places(clock, within_min, x, y)]
-    missing = []
-    for near, far, wanted in (
-        (np.zeros(segment.size), ahead, touched & ~full & (ahead > 0)),
-        (1 - behind, np.ones(segment.size), touched & ~full & (behind > 0)),
-    ):
-        pieces.append(_parts(x, y, segment[wanted], near[wanted], far[wanted]))
-    half = touched & ~full
-    missing.append(_parts(x, y, segment[half], ahead[half], 1 - behind[half]))
-    lines = np.concatenate(pieces)
-    here = shapely.Point(0.0, 0.0).buffer(_NARROW_M)
-    if not lines.size:
-        return _to_degrees(here, door, per_longitude, per_latitude)
-    bounds = shapely.total_bounds(lines)
-    away = segment[~touched]
-    middle_x, middle_y = (x[away] + x[away + 1]) / 2, (y[away] + y[away + 1]) / 2
-    margin = 3 * _WIDE_M
-    close = (
-        (middle_x > bounds[0] - margin)
-        & (middle_x < bounds[2] + margin)
-        & (middle_y > bounds[1] - margin)
-        & (middle_y < bounds[3] + margin)
-    )
-    missing.append(_runs(x, y, away[close]))
-    reached_lines = shapely.MultiLineString(list(lines))
-    unreached = shapely.MultiLineString(list(np.concatenate(missing)))
-    wide = _without_small_holes(reached_lines.buffer(_WIDE_M, quad_segs=2))
-    shapely.prepare(wide)
-    beside = unreached.intersection(wide.buffer(_CLEAR_M, quad_segs=1))
-    kept_out = beside.buffer(_CLEAR_M, quad_segs=2, cap_style="flat")
-    narrow = reached_lines.buffer(_NARROW_M, quad_segs=2)
-    area = shapely.union_all([wide.difference(kept_out), narrow, here])
-    area = _without_small_holes(_without_specks(shapely.simplify(area, 2.0)))
-    return _to_degrees(area, door, per_longitude, per_latitude)
-
-
-def _runs(x: Floats, y: Floats, segment: Ints) -> NDArray[np.object_]:
-    """Join segments that follow each other into lines."""
-    if not segment.size:
-        return np.empty(0, dtype=object)
-    fresh = np.concatenate([[True], np.diff(segment) != 1])
-    run = np.cumsum(fresh) - 1
-    last = np.concatenate([fresh[1:], [True]])
-    vertices = np.concatenate([segment, segment[last] + 1])
-    owner = np.concatenate([run, run[last]])
-    order = np.lexsort((vertices, owner))
-    vertices, owner = vertices[order], owner[order]
-    lines = shapely.linestrings(np.column_stack([x[vertices], y[vertices]]), indices=owner)
-    return np.asarray(lines, dtype=object)
-
-
-def _parts(x: Floats, y: Floats, segment: Ints, near: Floats, far: Floats) -> NDArray[np.object_]:
-    """Cut a share out of each segment."""
-    if not segment.size:
-        return np.empty(0, dtype=object)
-    dx, dy = x[segment + 1] - x[segment], y[segment + 1] - y[segment]
-    ends = np.stack(
-        [
-            np.column_stack([x[segment] + share * dx, y[segment] + share * dy])
-            for share in (near, far)
-        ],
-        axis=1,
-    )
-    return np.asarray(shapely.linestrings(ends), dtype=object)
-
-
-def _polygons(area: BaseGeometry) -> list[shapely.Polygon]:
-    return [part for part in shapely.get_parts(area) if isinstance(part, shapely.Polygon)]
-
-
-def _without_small_holes(area: BaseGeometry) -> BaseGeometry:
-    """Fill holes smaller than a block."""
-    filled = [
-        shapely.Polygon(
-            polygon.exterior,
-            [ring for ring in polygon.interiors if shapely.Polygon(ring).area >= _BLOCK_M2],
-        )
-        for polygon in _polygons(area)
+    x = (network.shape_longitude - door[0]) * scale[0]
+    y = (network.shape_latitude - door[1]) * scale[1]
+    own = _around_places(clock, within_min, x, y)
+    near = [
+        np.column_stack([x[segment], y[segment]]),
+        np.column_stack([x[segment + 1], y[segment + 1]]),
     ]
-    return shapely.union_all(filled)
-
-
-def _without_specks(area: BaseGeometry) -> BaseGeometry:
-    """Drop patches too small to mean anything, unless there is nothing else."""
-    polygons = sorted(_polygons(area), key=lambda polygon: -polygon.area)
-    kept = polygons[:1] + [polygon for polygon in polygons[1:] if polygon.area >= _BLOCK_M2 / 8]
-    return shapely.union_all(kept)
-
-
-def _to_degrees(
-    area: BaseGeometry, door: tuple[float, float], per_longitude: float, per_latitude: float
-) -> BaseGeometry:
-    scale = np.array([per_longitude, per_latitude])
-    degrees = shapely.transform(area, lambda xy: np.round(xy / scale + np.array(door), 6))
+    touched = (ahead > 0) | (behind > 0)
+    corners = np.vstack([np.zeros((1, 2)), own.reshape(-1, 2), near[0][touched], near[1][touched]])
+    low, high = corners.min(axis=0) - _MARGIN_M, corners.max(axis=0) + _MARGIN_M
+    cell = max(_CELL_M, float(np.sqrt(np.prod(high - low) / _MOST_CELLS)))
+    shape = tuple(((high - low) // cell).astype(int) + 1)
+    inside = ((near[0] > low) & (near[0] < high)).all(axis=1)
+    inside |= ((near[1] > low) & (near[1] < high)).all(axis=1)
+    start, end = near[0][inside], near[1][inside]
+    reached, missed = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+    first, last = ahead[inside], behind[inside]
+    zero, one = np.zeros(first.size), np.ones(first.size)
+    _mark(missed, start, end, np.minimum(first, 1 - last), np.maximum(1 - last, first), low, cell)
+    _mark(reached, start, end, zero, first, low, cell)
+    _mark(reached, start, end, 1 - last, one, low, cell)
+    if own.size:
+        _mark(reached, own[:, 0], own[:, 1], np.zeros(len(own)), np.ones(len(own)), low, cell)
+    reached[tuple(((np.zeros(2) - low) // cell).astype(int))] = True
+    missed &= ~reached
+    to_reached = distance_transform_edt(~reached) * cell
+    to_missed = distance_transform_edt(~missed) * cell if missed.any() else np.full(shape, np.inf)
+    area = (to_reached <= cell) | ((to_reached <= _WIDE_M) & (to_reached < to_missed))
+    area &= ~missed
+    area = _without_small_parts(area, reached, missed, cell)
+    polygons = _outline(area, low, cell)
+    degrees = shapely.transform(polygons, lambda xy: np.round(xy / scale + np.array(door), 6))
     return shapely.make_valid(degrees, method="structure")
+
+
+def _mark(
+    grid: NDArray[np.bool_],
+    start: Floats,
+    end: Floats,
+    near: Floats,
+    far: Floats,
+    low: Floats,
+    cell: float,
+) -> None:
+    """Mark the cells under a share of each segment."""
+    kept = far > near
+    start, step, near, far = start[kept], (end - start)[kept], near[kept], far[kept]
+    length = np.hypot(*step.T) * (far - near)
+    count = np.ceil(length / (cell / 2)).astype(int) + 1
+    owner = np.repeat(np.arange(count.size), count)
+    index = np.arange(owner.size) - np.repeat(np.cumsum(count) - count, count)
+    share = near[owner] + (far - near)[owner] * (index + 0.5) / count[owner]
+    at = ((start[owner] + step[owner] * share[:, None] - low) // cell).astype(int)
+    at = at[((at >= 0) & (at < np.array(grid.shape))).all(axis=1)]
+    grid[at[:, 0], at[:, 1]] = True
+
+
+def _without_small_parts(
+    area: NDArray[np.bool_], reached: NDArray[np.bool_], missed: NDArray[np.bool_], cell: float
+) -> NDArray[np.bool_]:
+    """Fill the holes smaller than a block that hold no street out of reach; drop patches without a street of some length."""
+    holes, count = label(~area)
+    size = np.bincount(holes.ravel(), minlength=count + 1) * cell**2
+    forbidden = np.bincount(holes[missed], minlength=count + 1) * cell > _SHORT_M
+    area = area | ((size < _BLOCK_M2) & ~forbidden)[holes]
+    patches, count = label(area)
+    length = np.bincount(patches[reached], minlength=count + 1) * cell
+    length[0] = 0
+    keep = (length >= _SHORT_M) | (length == length.max())
+    keep[0] = False
+    kept: NDArray[np.bool_] = keep[patches]
+    return kept
+
+
+def _outline(area: NDArray[np.bool_], low: Floats, cell: float) -> BaseGeometry:
+    """Draw the outline of the coloured cells, its steps smoothed."""
+    padded = np.pad(area, ((0, 0), (1, 1))).astype(np.int8)
+    change = np.diff(padded, axis=1)
+    column, begin = np.nonzero(change == 1)
+    _, end = np.nonzero(change == -1)
+    west, south = low[0] + column * cell, low[1] + begin * cell
+    runs = shapely.box(west, south, west + cell, low[1] + end * cell)
+    return shapely.simplify(shapely.union_all(runs), 0.75 * cell)
