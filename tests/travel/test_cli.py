@@ -1,0 +1,144 @@
+"""The commands matrix and isochrone, and what they say of bad input."""
+
+import json
+import sys
+
+import pandas as pd
+import pytest
+
+from rpe_geo import cli
+from rpe_geo.travel.network import build_streets
+from rpe_geo.travel.transit import build_transit
+
+from .conftest import PER_METRE, grid_town, write_pbf
+from .test_transit import write_feed
+
+
+@pytest.fixture(scope="module")
+def territory(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("territory")
+    nodes, ways = grid_town(6, 400)
+    build_streets(write_pbf(folder / "a.osm.pbf", nodes, ways), folder / "streets")
+    build_transit(write_feed(folder / "feed.zip"), folder / "transit")
+    return folder
+
+
+@pytest.fixture
+def run(territory, tmp_path, monkeypatch, capsys):
+    """Run a command; the exit code and the lines on stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RPE_TERRITORY", str(territory))
+
+    def command(*arguments):
+        monkeypatch.setattr(sys, "argv", ["rpe-geo", *map(str, arguments)])
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stopped:
+            code = stopped.code or 0
+        return code, capsys.readouterr().err.strip().splitlines()
+
+    return command
+
+
+def write_points(path, *rows, header="id,longitude,latitude"):
+    lines = [f"{name},{x * PER_METRE:.7f},{y * PER_METRE:.7f}" for name, x, y in rows]
+    path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_matrix_in_csv_and_parquet(run, tmp_path):
+    origins = write_points(tmp_path / "o.csv", ("h1", 0, 0), ("h2", 2000, 2000))
+    goals = write_points(tmp_path / "d.csv", ("c1", 0, 0), ("c2", 500, 0))
+    for name in ("m.csv", "m.parquet"):
+        code, said = run(
+            "matrix", origins, goals, "-o", tmp_path / name, "--mode", "walk", "--cutoff", 20
+        )
+        assert (code, said) == (0, [])
+    table = pd.read_csv(tmp_path / "m.csv")
+    assert table.columns.tolist() == ["origin_id", "destination_id", "minutes"]
+    assert table.to_dict("records") == [
+        {"origin_id": "h1", "destination_id": "c1", "minutes": 0.0},
+        {"origin_id": "h1", "destination_id": "c2", "minutes": pytest.approx(6, abs=0.01)},
+    ]
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "m.parquet"), table, check_dtype=False)
+
+
+def test_an_isochrone(run, tmp_path):
+    code, _ = run(
+        "isochrone",
+        "--at",
+        "0.005,0.005",
+        "--mode",
+        "walk",
+        "--minutes",
+        "10,5",
+        "-o",
+        tmp_path / "i.geojson",
+    )
+    assert code == 0
+    features = json.loads((tmp_path / "i.geojson").read_text(encoding="utf-8"))["features"]
+    assert [feature["properties"]["minutes"] for feature in features] == [5, 10]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"--cutoff": 0}, "1 à 720"),
+        ({"--cutoff": 10_000}, "1 à 720"),
+        ({"--mode": "horse"}, "« horse »"),
+        ({"--territory": "nowhere"}, "nowhere"),
+        ({"-o": "m.txt"}, ".csv ou .parquet"),
+        ({"--depart": "demain"}, "« demain »"),
+        ({"--mode": "transit", "--depart": "2027-02-01T08:00"}, "du 2 novembre 2026 au 31"),
+        ({"--profile": "skates"}, "« skates »"),
+    ],
+)
+def test_a_bad_option_is_one_line_and_exit_2(run, tmp_path, change, words):
+    points = write_points(tmp_path / "p.csv", ("a", 0, 0))
+    options = {"-o": "m.csv", "--mode": "walk"} | change
+    code, said = run("matrix", points, points, *[part for pair in options.items() for part in pair])
+    assert code == 2
+    assert len(said) == 1
+    assert words in said[0].replace("\u00a0", " ")
+    assert not (tmp_path / "m.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "id,longitude,latitude\na,43.6,3.87\n",
+            ["ligne 1", "latitude 3,87, longitude 43,6", "inversées"],
+        ),
+        ("id,longitude,latitude\na,0,0\na,0,0\n", ["ligne 2", "champ id", "deux fois"]),
+        ("id,longitude,latitude\na,0,x\n", ["ligne 1", "champ latitude", "lisibles"]),
+        ("id,longitude,latitude\n,0,0\n", ["ligne 1", "champ id", "vide"]),
+        ("id,lon,latitude\na,0,0\n", ["champ longitude", "manque"]),
+        ("id,longitude,latitude\n", ["aucun point"]),
+        ("", ["vide"]),
+        ("id,longitude,latitude\nloin,3.87,43.6\n", ["« loin »", "km"]),
+        ("id,longitude,latitude\na,0,95\n", ["Terre"]),
+    ],
+)
+def test_a_bad_file_is_named_with_row_and_field(run, tmp_path, text, words):
+    bad = tmp_path / "bad.csv"
+    bad.write_text(text, encoding="utf-8")
+    good = write_points(tmp_path / "p.csv", ("a", 0, 0))
+    code, said = run("matrix", bad, good, "-o", "m.csv", "--mode", "car")
+    assert code == 2
+    assert len(said) == 1
+    assert "bad.csv" in said[0]
+    assert all(word in said[0] for word in words), said[0]
+    assert not (tmp_path / "m.csv").exists()
+
+
+def test_missing_files_and_points(run, tmp_path):
+    good = write_points(tmp_path / "p.csv", ("a", 0, 0))
+    assert run("matrix", "none.csv", good, "-o", "m.csv", "--mode", "car")[0] == 2
+    assert run("isochrone", "--at", "here", "--mode", "car", "-o", "i.geojson")[0] == 2
+    assert (
+        run("isochrone", "--at", "0,0", "--minutes", "a", "--mode", "car", "-o", "i.geojson")[0]
+        == 2
+    )
+    assert run("isochrone", "--at", "48.8,2.3", "--mode", "car", "-o", "i.geojson")[0] == 2
