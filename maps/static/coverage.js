@@ -106,13 +106,13 @@
     show: function (indicator, options) {
       this._indicator = indicator;
       this._options = options;
-      var classes = indicator.colors.map(function () { return new Path2D(); }), none = new Path2D(), hatched = new Path2D(), all = new Path2D();
+      var classes = indicator.colors.map(function () { return new Path2D(); }), none = new Path2D(), hatched = [new Path2D(), new Path2D()], all = new Path2D();
       var self = this, data = this._data;
       this._paths.forEach(function (path, index) {
         var at = classOf(indicator, indicator.values[index]);
         (at < 0 ? none : classes[at]).addPath(path);
         all.addPath(path);
-        if (at >= 0 && data.uncertain[index]) hatched.addPath(path);
+        if (at >= 0 && data.uncertain[index]) hatched[indicator.inks[at] === "#FFFFFF" ? 1 : 0].addPath(path);
       });
       this._classes = classes;
       this._none = none;
@@ -152,15 +152,18 @@
       var dense = this._paths.length / Math.pow(4, Math.max(0, zoom - 8));
       var close = dense <= 2500;
       if (options.uncertain && close) {
-        context.save();
-        context.clip(this._hatched, "evenodd");
-        context.setTransform(ratio, 0, 0, ratio, 0, 0);
-        context.strokeStyle = "rgba(36,27,42,.38)";
-        context.lineWidth = 1;
-        context.beginPath();
-        for (var x = -frame.size.y; x < frame.size.x; x += 7) { context.moveTo(x, frame.size.y); context.lineTo(x + frame.size.y, 0); }
-        context.stroke();
-        context.restore();
+        var hatch = new Path2D();
+        for (var x = -frame.size.y; x < frame.size.x; x += 7) { hatch.moveTo(x, frame.size.y); hatch.lineTo(x + frame.size.y, 0); }
+        this._hatched.forEach(function (path, light) {
+          world();
+          context.save();
+          context.clip(path, "evenodd");
+          context.setTransform(ratio, 0, 0, ratio, 0, 0);
+          context.strokeStyle = light ? "rgba(255,255,255,.55)" : "rgba(36,27,42,.38)";
+          context.lineWidth = 1;
+          context.stroke(hatch);
+          context.restore();
+        });
         world();
       }
       context.lineJoin = "round";
