@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.rules.compiled import NEVER, Registry
+from rpe_geo.matching.threads import in_threads
+from rpe_geo.rules.compiled import FOREVER, NEVER, Registry
 from rpe_geo.rules.need import Needs
 from rpe_geo.rules.patterns import FAR, REFERENCE_ORDINAL, day_bounds, pack
 from rpe_geo.schedule import QUARTERS_PER_DAY
@@ -74,13 +75,21 @@ def settle(
     passed = np.full(len(providers), NEVER, dtype=np.int64)
     special = registry.legacy[providers] | registry.declared[providers]
     cycle = np.lcm(registry.cycle[providers], needs.length[which])
+    chunks: list[tuple[int, Whole]] = []
     for weeks in range(1, _CYCLE_MAX + 1):
         pairs = np.flatnonzero(~special & (cycle == weeks))
-        for first in range(0, len(pairs), _PAIRS_AT_ONCE):
-            chunk = pairs[first : first + _PAIRS_AT_ONCE]
-            pairs_of = _Pairs(which[chunk], providers[chunk], starts[chunk], latest[chunk])
-            part = _Part(registry, needs, pairs_of, law, weeks)
-            answers[chunk], passed[chunk] = part.settle()
+        chunks.extend(
+            (weeks, pairs[first : first + _PAIRS_AT_ONCE])
+            for first in range(0, len(pairs), _PAIRS_AT_ONCE)
+        )
+
+    def settle_chunk(chunk: tuple[int, Whole]) -> tuple[NDArray[np.int8], Whole]:
+        weeks, some = chunk
+        pairs = _Pairs(which[some], providers[some], starts[some], latest[some])
+        return _Part(registry, needs, pairs, law, weeks).settle()
+
+    for (_, some), found in zip(chunks, in_threads(settle_chunk, chunks), strict=True):
+        answers[some], passed[some] = found
     return answers, passed
 
 
@@ -452,38 +461,40 @@ class _Part:
         # The first and last week that the need touches, and those that it fills after every accepted start.
         touched = _between(week, (starts - opening) // 7, (ends + 1 - opening) // 7)
         filled = _between(week, (self.probe[pairs] - opening) // 7, (ends - 6 - opening) // 7)
-        row = np.arange(len(pairs))[:, None]
         phase = ((opening - self.week_1[pairs])[:, None] // 7 + week) % self.weeks
-        most = total[row, phase, upper, touched.astype(np.int8)]
-        least = total[row, phase, lower, filled.astype(np.int8)]
-        may_add = touched & adds[row, phase, lower]
-        surely_adds = filled & adds[row, phase, upper]
+        # Positions in the tables of quarters: pair, week of the cycle, set of contracts.
+        table = (np.arange(len(pairs))[:, None] * self.weeks + phase) * total.shape[2]
+        table = table.astype(np.int32)
+        lowest, highest = table + lower, table + upper
+        most = total.reshape(-1)[2 * highest + touched]
+        may_add = touched & adds.reshape(-1)[lowest]
         calm = self._weigh_edges(pairs, near, opening, most, may_add)
-        passed = np.full(len(pairs), NEVER, dtype=np.int64)
-        worked = law["annual_weeks_worked"]
         limits = [
-            (
-                law["weekly_hours_window"],
-                4 * law["weekly_hours_max"] * law["weekly_hours_window"],
-                1,
-            )
+            (law["weekly_hours_window"], 1, law["weekly_hours_max"] * law["weekly_hours_window"])
         ]
         if pad == law["annual_hours_window"]:
-            limits.append((pad, 4 * law["annual_hours_max"] * pad, worked))
+            limits.append((pad, law["annual_weeks_worked"], law["annual_hours_max"] * pad))
         within = np.zeros(len(pairs), dtype=np.bool_)
-        beyond = np.ones(len(pairs), dtype=np.bool_)
-        for window, limit, factor in limits:
-            mine = _windows(may_add, window) > 0
-            over = mine & (_windows(most, window) * factor > limit)
+        passed = np.full(len(pairs), FOREVER, dtype=np.int64)
+        for window, factor, hours in limits:
+            over = _windows(most, window) * factor > 4 * hours
+            over &= _windows(may_add, window) > 0
             within |= ~over.any(axis=1)
-            if len(limits) == 1:
-                # Figures of calm pairs are exact. The first added week of the last refused window must be passed.
-                sure_pairs = np.flatnonzero(calm & over.any(axis=1))
-                last = over.shape[1] - 1 - over[sure_pairs, ::-1].argmax(axis=1)
-                added = (may_add[sure_pairs] & (week >= last[:, None])).argmax(axis=1)
-                passed[sure_pairs] = np.maximum(starts[sure_pairs], opening[sure_pairs] + 7 * added)
-            sure = _windows(surely_adds, window) > 0
-            beyond &= (sure & (_windows(least, window) * factor > limit)).any(axis=1)
+            # The first week with added hours of the last refused window must be passed.
+            last = over.shape[1] - 1 - over[:, ::-1].argmax(axis=1)
+            added = (may_add & (week >= last[:, None])).argmax(axis=1)
+            passed = np.minimum(passed, np.maximum(starts, opening + 7 * added))
+        passed[within | ~calm] = NEVER
+        beyond = np.zeros(len(pairs), dtype=np.bool_)
+        unsure = np.flatnonzero(~within & ~calm)
+        if len(unsure):
+            least = total.reshape(-1)[2 * lowest[unsure] + filled[unsure]]
+            surely_adds = filled[unsure] & adds.reshape(-1)[highest[unsure]]
+            beyond[unsure] = True
+            for window, factor, hours in limits:
+                over = _windows(least, window) * factor > 4 * hours
+                over &= _windows(surely_adds, window) > 0
+                beyond[unsure] &= over.any(axis=1)
         return within, beyond, ~may_add.any(axis=1), passed
 
     def _weigh_edges(

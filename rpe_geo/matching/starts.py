@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from rpe_geo.domain import Request, months_after
 from rpe_geo.matching.shortcuts import BLOCKED, FREE, RESTED, ROOMY, UNSETTLED, settle
+from rpe_geo.matching.threads import in_threads
 from rpe_geo.parameters import parameter_table
 from rpe_geo.rules.breaches import Breaches
 from rpe_geo.rules.compiled import FOREVER, NEVER, Registry
@@ -297,15 +298,24 @@ def first_starts(
         again = left[settled == BLOCKED]
         start[again] = blocked[settled == BLOCKED] + 1
         still = [again]
-        for code, laws in _TO_ASK.items():
-            for pairs in _chunks(left[settled == code]):
-                passed = _last_blocked(
-                    registry, needs, which[pairs], providers[pairs], start[pairs], law, laws
-                )
-                free = pairs[passed == NEVER]
-                found[free] = start[free]
-                start[pairs] = passed + 1
-                still.append(pairs[passed != NEVER])
+        chunks = [
+            (laws, pairs)
+            for code, laws in _TO_ASK.items()
+            for pairs in _chunks(left[settled == code])
+        ]
+
+        def asked(chunk: tuple[_Laws, Whole], start: Whole = start) -> Whole:
+            laws, pairs = chunk
+            return _last_blocked(
+                registry, needs, which[pairs], providers[pairs], start[pairs], law, laws
+            )
+
+        answers = in_threads(asked, chunks)
+        for (_, pairs), passed in zip(chunks, answers, strict=True):
+            free = pairs[passed == NEVER]
+            found[free] = start[free]
+            start[pairs] = passed + 1
+            still.append(pairs[passed != NEVER])
         left = np.concatenate(still)
     return found
 
