@@ -127,7 +127,7 @@ def _translated(engine: Engine, error: DBAPIError) -> Exception:
     state = getattr(error.orig, "sqlstate", None)
     if error.connection_invalidated or state is None or state[:2] in {"08", "53", "57", "28", "3D"}:
         return ServiceUnavailable("database_unavailable", reason=reason)
-    if state == "42501" and "extension" in reason:
+    if state in {"42501", "0A000", "58P01"} and "extension" in reason:
         return ServiceUnavailable("database_without_postgis")
     return error
 

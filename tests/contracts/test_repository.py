@@ -247,6 +247,21 @@ def test_within_an_area(repository):
     assert repository.childminders_within(Polygon()) == []
 
 
+def test_the_column_of_places_gives_points_back(repository):
+    from sqlalchemy import select
+
+    from rpe_geo.storage.tables import childminders
+
+    repository.save(
+        childminders=[childminder("A"), childminder("B", longitude=None, latitude=None)]
+    )
+    with repository.engine.connect() as connection:
+        query = select(childminders.c.childminder_id, childminders.c.place).where(
+            childminders.c.rpe_id == repository.rpe_id
+        )
+        assert dict(map(tuple, connection.execute(query))) == {"A": (3.9, 43.6), "B": None}
+
+
 def test_another_rpe_sees_and_changes_nothing(repository):
     other = repository.of(uuid.uuid4().hex)
     repository.save(

@@ -6,10 +6,14 @@ import uuid
 from datetime import date
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import ProgrammingError
 
 from rpe_geo.domain import Agrement, Child, Childminder, Request
+from rpe_geo.errors import ServiceUnavailable
+from rpe_geo.messages import explain
 from rpe_geo.schedule import Timetable
+from rpe_geo.storage.database import _translated, connect
 from rpe_geo.storage.repository import open_repository
 
 pytestmark = pytest.mark.postgis
@@ -85,3 +89,24 @@ def test_places_are_geometries_with_their_reference_system(repository):
             {"rpe": repository.rpe_id},
         )
     assert place == "SRID=4326;POINT(3.9 43.6)"
+
+
+def test_without_the_extension_it_says_what_to_ask_for(postgis_url):
+    """What PostgreSQL answers to a role that may not create the extension, and when there is none."""
+    engine = connect(postgis_url)
+    for state, reason in (
+        ("42501", 'permission denied to create extension "postgis"'),
+        ("0A000", 'extension "postgis" is not available'),
+    ):
+        refusal = type("Refusal", (Exception,), {"sqlstate": state})(reason)
+        error = _translated(engine, ProgrammingError("CREATE EXTENSION", {}, refusal))
+        assert error.code == "database_without_postgis"
+    engine.dispose()
+
+
+def test_a_wrong_password_is_an_unavailable_database(postgis_url):
+    address = make_url(postgis_url).set(password="wrong").render_as_string(hide_password=False)
+    with pytest.raises(ServiceUnavailable) as caught:
+        open_repository(address)
+    assert caught.value.code == "database_unavailable"
+    assert "wrong" not in explain(caught.value)
