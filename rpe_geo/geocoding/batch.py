@@ -27,7 +27,7 @@ RESULT_COLUMNS = (
 )  # fmt: skip
 """What a geocoded file has after its own columns."""
 
-_CHUNK = 400
+_CHUNK = 200
 _WAITING_PER_PROCESS = 4
 _WORTH_PROCESSES = 2_000
 

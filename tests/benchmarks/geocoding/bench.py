@@ -298,9 +298,9 @@ def run(
     answers = []
     for typed in trues:
         query = AddressQuery(typed.text, typed.postcode, typed.city)
-        start = time.perf_counter()
+        start = time.process_time()  # of this process alone: a busy machine does not count
         answers.append(geocoder.geocode([query])[0])
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     tally: Counter[str] = Counter()
     errors: dict[str, list[float]] = defaultdict(list)
     widths: dict[str, list[float]] = defaultdict(list)
@@ -391,7 +391,7 @@ def run(
             f"{level}:err {median(errors[level]):.0f} unc {median(widths[level]):.0f} n={len(errors[level])}"
             for level in errors
         )
-        + f" | {count / sum(times):.0f} q/s p50 {times[count // 2] * 1000:.2f} p95 {times[int(count * 0.95)] * 1000:.2f} ms"
+        + f" | {count / sum(times):.0f} q/s of CPU, p50 {times[count // 2] * 1000:.2f} p95 {times[int(count * 0.95)] * 1000:.2f} ms"
     )
 
 
