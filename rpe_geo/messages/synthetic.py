@@ -1,6 +1,8 @@
 """What is wrong with an order for invented data."""
 
 MESSAGES = {
+    "demonstration_drawn": "Dessin du territoire",
+    "synthetic_childminders": "Invention du registre",
     "synthetic_no_places": (
         "aucune adresse ni aucune rue où loger des personnes fictives dans « {directory} » ; construisez le territoire avec "
         "--addresses ou --streets."

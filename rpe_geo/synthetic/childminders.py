@@ -366,9 +366,7 @@ class ChildminderMaker:
             presence=timetable(presence),
             child_birth_date=birth if rng.random() < 0.97 else None,
             end=end,
-            weeks_per_year=47
-            if rng.random() < 0.6
-            else float(rng.choice((36, 40, 42, 44, 45, 46))),
+            weeks_per_year=47 if rng.random() < 0.6 else rng.choice((36, 40, 42, 44, 45, 46)),
         )
 
     def _availabilities(

@@ -217,7 +217,7 @@ def invent_requests(
                 work_longitude=work.longitude if work and not work.label else None,
                 work_latitude=work.latitude if work and not work.label else None,
                 mode=mode,
-                max_minutes=float(rng.choice(_MINUTES[mode])),
+                max_minutes=rng.choice(_MINUTES[mode]),
                 start_tolerance_days=rng.choice((0, 0, 7, 14, 14, 21, 30)),
                 end=None if rng.random() < 0.8 else start + timedelta(days=rng.randrange(120, 700)),
                 min_hours_share=rng.choices((1.0, 0.9, 0.8), (70, 18, 12))[0],
@@ -270,12 +270,12 @@ def _children(
 
 
 def _preferences(rng: Random) -> dict[str, float]:
-    preferences = {"travel": float(rng.choice((1, 2, 3)))}
+    preferences: dict[str, float] = {"travel": rng.choice((1, 2, 3))}
     if rng.random() < 0.5:
-        preferences["continuity"] = float(rng.choice((1, 2)))
+        preferences["continuity"] = rng.choice((1, 2))
     for wish in _WISHES:
         if rng.random() < (0.3 if wish in {"garden", "no_smoker"} else 0.08):
-            preferences[wish] = float(rng.choice((1, 1, 2)))
+            preferences[wish] = rng.choice((1, 1, 2))
     if "mam" in preferences:
         preferences.pop("home", None)
     return preferences
