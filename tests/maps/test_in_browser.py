@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from maps.base import base_map
 from maps.suggestions import suggestion_map
 from rpe_geo.privacy import PublicPlace
 from tests.maps.test_maps import (
@@ -30,6 +32,7 @@ CHROMIUM = (
 )
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 WIDTHS = (360, 768, 1440)
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
 @pytest.fixture(scope="module")
@@ -174,3 +177,28 @@ def test_a_family_sees_a_zone_and_no_refusal(visit):
     assert page.locator("path[stroke-dasharray='5 4']").count() == 1
     assert page.locator(".rpe-mark.small").count() == 0
     assert "Adresse non publiée" in page.locator("[data-place='AM-2']").inner_text()
+
+
+@pytest.mark.parametrize("answers", [True, False], ids=["tiles", "no tiles"])
+def test_tiles_hide_our_streets_only_when_they_come(browser, tmp_path, answers):
+    path = tmp_path / "tiles.html"
+    base_map(
+        (3.86, 43.60, 3.89, 43.62), tiles_url="https://tiles.example/{z}/{x}/{y}.png", **GROUND
+    ).save(str(path))
+    page = browser.new_page()
+
+    def answer(route) -> None:
+        if answers:
+            route.fulfill(content_type="image/png", body=base64.b64decode(PIXEL))
+        else:
+            route.abort()
+
+    page.route("https://tiles.example/**", answer)
+    page.goto(path.as_uri())
+    if answers:
+        page.wait_for_selector(".rpe-tiles-on")
+        assert not page.locator(".leaflet-ground-pane").is_visible()
+    else:
+        page.get_by_text("Nous affichons nos propres rues").wait_for()
+        assert page.locator(".rpe-tiles-on").count() == 0
+    page.close()
