@@ -19,7 +19,7 @@ from tests.strategies import availabilities, childminders, contracts, requests
 
 TODAY = date(2026, 11, 22)
 quick = settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -36,7 +36,7 @@ PRESENCE_RULES = {
     "weekly_rest",
 }
 slow = settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -115,19 +115,19 @@ def test_in_a_mam(minder, colleagues, mam, request):
     compare(minder, request, named, mam)
 
 
-@settings(parent=slow, max_examples=8)
+@settings(parent=slow, max_examples=4)
 @given(childminders(max_contracts=2), requests(max_children=1, max_days=0))
 def test_over_two_years(minder, request):
     compare(minder, replace(request, end=None, start_tolerance_days=0))
 
 
-@settings(parent=slow, max_examples=30)
+@settings(parent=slow, max_examples=15)
 @given(childminders(max_contracts=2), requests(max_children=2, max_days=500))
 def test_over_long_needs(minder, request):
     compare(minder, replace(request, start_tolerance_days=0))
 
 
-@settings(parent=slow, max_examples=15)
+@settings(parent=slow, max_examples=6)
 @given(childminders(max_contracts=3), requests(max_children=1, max_days=300))
 def test_later_start(minder, request):
     request = replace(request, start_tolerance_days=0, end=request.start + timedelta(days=60))
