@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 from rich.table import Table
 
 from rpe_geo.cli.screen import console, progress_bar
+from rpe_geo.errors import Where
 from rpe_geo.formats.records import KINDS, RecordKind, examine, write_records
 from rpe_geo.messages import explain, phrase
 from rpe_geo.messages.french import number, plural
@@ -108,7 +110,10 @@ def _print(report: ImportReport) -> None:
         state = phrase(f"import_{line.outcome}") + ("" if line.placed else ", sans lieu")
         typer.echo(f"{row:<10}  {line.record_id:<{width}}  {state}")
         for note in line.notes:
-            typer.echo(f"            {explain(note)}")
+            # The line above already says where, unless the fault is in another table.
+            said = (note.where.file, note.where.row) == (report.file, line.row)
+            shown = replace(note, where=Where(field=note.where.field)) if said else note
+            typer.echo(f"            {explain(shown)}")
 
 
 @group.command()

@@ -220,7 +220,8 @@ def test_a_refused_import_says_all_on_stdout_and_one_line_on_stderr(tmp_path, co
         "B",
         "C",
     ]
-    assert "ligne 3, champ name" in out
+    assert "champ hourly_rate : la valeur" in out
+    assert "champ name : il faut un texte" in out
     assert not database.exists()
 
 
