@@ -7,14 +7,15 @@ from contextlib import asynccontextmanager
 from typing import TypedDict
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Response
-from fastapi.responses import HTMLResponse
+from fastapi import FastAPI, Request, Response
 
-from api.dependencies import Service, open_service
-from api.errors import install_errors
+from api.dependencies import AudienceDep, Service, open_service
+from api.errors import WrongToken, install_errors
 from api.observability import Metrics, Observed, configure_logging
+from api.pages import install_pages
+from api.pages.desk import Desk, open_desk, require_safe_secrets
 from api.routes import API, api_router
-from api.security import BodyLimit, RateLimit, SecurityHeaders
+from api.security import BodyLimit, RateLimit, SecurityHeaders, is_this_machine
 from rpe_geo import __version__
 from rpe_geo.settings import Settings
 
@@ -31,17 +32,10 @@ n’existe pas, un domicile masqué est une zone, les temps vers lui vont de cin
 Coordonnées en EPSG:4326, dates ISO 8601, temps en minutes, argent en euros. Les erreurs suivent la RFC 9457.
 """
 
-_FRONT = """<!DOCTYPE html>
-<html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Relais petite enfance</title></head>
-<body><main><h1>Relais petite enfance</h1>
-<p>Le service est ouvert. <a href="{api}/health">État du service</a> · <a href="{api}/openapi.json">Description de l’API</a></p>
-</main></body></html>
-"""
-
 
 class _State(TypedDict):
     service: Service
+    desk: Desk
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -56,13 +50,19 @@ def create_app(settings: Settings) -> FastAPI:
     Returns
     -------
     FastAPI
-        Ready for uvicorn; the open service is in the lifespan's state, as `service`.
+        Ready for uvicorn; the open service is in the lifespan's state, as `service`, and what the pages need as `desk`.
+
+    Raises
+    ------
+    InputError
+        In production with a default secret.
     """
+    require_safe_secrets(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[_State]:
         with open_service(settings) as service:
-            yield {"service": service}
+            yield {"service": service, "desk": open_desk(settings, service)}
 
     app = FastAPI(
         title="rpe_geo",
@@ -80,13 +80,12 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(api_router())
 
     @app.get("/metrics", include_in_schema=False)
-    def read_metrics() -> Response:
+    def read_metrics(request: Request, audience: AudienceDep) -> Response:
+        if audience != "professional" and not is_this_machine(request.client):
+            raise WrongToken("professionals_only")
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    @app.get("/", include_in_schema=False)
-    def front() -> HTMLResponse:
-        return HTMLResponse(_FRONT.format(api=API))
-
+    install_pages(app)
     app.add_middleware(BodyLimit, limit_kb=settings.max_body_kb)
     app.add_middleware(RateLimit, per_minute=settings.requests_per_minute, path=API)
     app.add_middleware(SecurityHeaders, tile_host=_host(settings.tiles_url))

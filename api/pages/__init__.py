@@ -1,0 +1,54 @@
+"""The French web pages: families, animateurs, and what both share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from xstatic.pkg import leaflet
+
+import maps
+from api.pages import connexion, famille, fond
+from api.pages.rendering import install_page_errors
+from api.security import RateLimit
+
+__all__ = ["install_pages"]
+
+_HERE = Path(__file__).resolve().parents[1]
+_SENT_PER_MINUTE = 20
+
+
+class _Kept(StaticFiles):
+    """Static files that a browser may keep for a day."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Any:
+        """Answer a file."""
+        answer = super().file_response(*arguments, **options)
+        answer.headers["cache-control"] = "public, max-age=86400"
+        return answer
+
+
+def install_pages(app: FastAPI) -> None:
+    """
+    Put the pages and their assets on the application.
+
+    Parameters
+    ----------
+    app
+        Its lifespan gives `service` and `desk`.
+    """
+    version = leaflet.VERSION
+    for path, folder in (
+        (f"/static/leaflet-{version}", Path(leaflet.BASE_DIR)),
+        ("/static/maps", Path(maps.__file__).parent / "static"),
+        ("/static", _HERE / "static"),
+    ):
+        app.mount(path, _Kept(directory=folder))
+    for door in (famille, fond, connexion):
+        app.include_router(door.router, include_in_schema=False)
+    install_page_errors(app)
+    for path in ("/demande", "/pro/connexion", "/pro/oubli", "/adresses"):
+        limit = 600 if path == "/adresses" else _SENT_PER_MINUTE
+        app.add_middleware(RateLimit, per_minute=limit, path=path)

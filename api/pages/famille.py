@@ -1,0 +1,342 @@
+"""The families' door: what is near, in minutes and euros; and a request to the relais."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
+
+import geopandas as gpd
+import numpy as np
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import RedirectResponse, Response
+from shapely import Point
+
+from api.dependencies import Service, ServiceDep, TodayDep
+from api.pages.connexion import OwnForm
+from api.pages.desk import Desk, DeskDep
+from api.pages.fond import map_options
+from api.pages.recherche import DAYS, MINUTES, MODE_NAMES, Search
+from api.pages.rendering import render
+from maps import style
+from maps.cards import Card
+from maps.layers import mark_spec
+from maps.style import PlaceKind
+from maps.suggestions import place_kind, suggestion_places
+from rpe_geo.casework import Event
+from rpe_geo.crs import WGS84
+from rpe_geo.domain import Childminder, Facility, Mam
+from rpe_geo.errors import AddressNotFound, AmbiguousAddress, InputError, NotFound
+from rpe_geo.messages import phrase
+from rpe_geo.messages.french import MODES, MONTHS, day, plural
+from rpe_geo.relais.suggest import Suggestions
+from rpe_geo.schedule import Timetable
+
+__all__ = ["router"]
+
+router = APIRouter()
+_LISTED = 40
+_OTHERS = 12
+_FRESH_DAYS = 183
+_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+_TRACK_DAYS = 400
+
+
+@router.get("/")
+def front(request: Request, service: ServiceDep, today: TodayDep) -> Response:
+    """Show the search."""
+    return _page(request, service, Search.blank(today), None)
+
+
+@router.post("/")
+def search(request: Request, service: ServiceDep, today: TodayDep, form: OwnForm) -> Response:
+    """Show what is near; the address stands in the body, never in an address of a page."""
+    return _answer(request, service, Search.read(form), today)
+
+
+def _answer(
+    request: Request,
+    service: Service,
+    asked: Search,
+    today: date,
+    sending: dict[str, Any] | None = None,
+) -> Response:
+    choices: list[dict[str, str]] = []
+    if not asked.faults:
+        try:
+            answer = service.public.suggest(asked.request(), today=today, limit=_LISTED)
+        except AmbiguousAddress as error:
+            choices = [
+                {"value": f"{place.longitude},{place.latitude}|{place.label}", "label": place.label}
+                for place in error.values.get("places", ())
+                if place.longitude is not None
+            ]
+            asked.faults["adresse"] = (
+                "Plusieurs adresses possibles."
+                if len(choices) > 1
+                else "Est-ce bien cette adresse ?"
+            )
+        except AddressNotFound:
+            asked.faults["adresse"] = (
+                "Nous ne trouvons pas cette adresse. Essayez sans le numéro, ou avec le code postal."
+            )
+        except InputError as error:
+            asked.faults["adresse"] = phrase(error.code, **error.values)
+        else:
+            return _page(request, service, asked, answer, today=today, sending=sending)
+    return _page(request, service, asked, None, choices=choices)
+
+
+def _page(
+    request: Request,
+    service: Service,
+    asked: Search,
+    answer: Suggestions | None,
+    *,
+    choices: Sequence[dict[str, str]] = (),
+    today: date | None = None,
+    sending: dict[str, Any] | None = None,
+) -> Response:
+    served = [] if service.public.travel is None else service.public.travel.modes
+    values: dict[str, Any] = {
+        "recherche": asked,
+        "choix": choices,
+        "jours": DAYS,
+        "durees": MINUTES,
+        "modes": {name: text for name, text in MODE_NAMES.items() if name in served},
+        "envoi": sending or {"faults": {}, "nom": "", "contact": "", "message": "", "choisis": ()},
+        "reponse": None,
+    }
+    if answer is not None and today is not None:
+        values |= _results(service, asked, answer, today)
+    return render(request, "famille.html", status=422 if asked.faults else 200, **values)
+
+
+def _results(service: Service, asked: Search, answer: Suggestions, today: date) -> dict[str, Any]:
+    known = service.public_registry.places()
+    reach = service.public.isochrones(
+        answer.home, mode=answer.request.mode, minutes=[float(answer.parameters["max_minutes"])]
+    )
+    content, cards = suggestion_places(
+        answer.suggestions,
+        answer.providers,
+        answer.home,
+        isochrones=reach,
+        known=known,
+        request=answer.request,
+        today=today,
+    )
+    others = _others(service, answer)
+    for number, (place, minutes) in enumerate(others, start=1):
+        content["marks"].append(
+            mark_spec(
+                f"autre-{number}",
+                _kind(place),
+                Point(place.longitude or 0, place.latitude or 0),
+                label=f"{place.name}, {round(minutes)} min",
+            )
+        )
+    kinds = {mark["kind"] for mark in content["marks"]} - {"home"}
+    legend = [style.place_item("home", "Votre adresse")]
+    legend += [
+        style.place_item(kind) for kind in ("mam", "facility", "rpe", "school") if kind in kinds
+    ]
+    if content["zones"]:
+        legend.append(style.zone_item())
+    label = asked.place.partition("|")[2] or asked.address
+    found = answer.addresses.get("address")
+    mode = MODES[answer.request.mode]
+    limit = round(float(answer.parameters["max_minutes"]))
+    return {
+        "reponse": answer,
+        "adresse_lue": found.label if found else label,
+        "titre": f"{plural(len(cards), 'lieu', 'lieux')} à moins de {limit} minutes {mode}",
+        "mode_dit": mode,
+        "lieux": [_shown(card, asked) for card in cards],
+        "autres": others,
+        "vue": map_options(content, service.settings, service.territory),
+        "legende": style.legend(legend),
+    }
+
+
+def _others(service: Service, answer: Suggestions) -> list[tuple[Facility | Mam, float]]:
+    """Find the relais, MAM and other public places within the minutes of the family, nearest first."""
+    book = service.public.book()
+    suggested = {suggestion.verdict.provider_id for suggestion in answer.suggestions}
+    everything: list[Facility | Mam] = [*book.mams, *book.other_places, *book.facilities]
+    places = [
+        place
+        for place in everything
+        if place.longitude is not None
+        and (isinstance(place, Mam) or place.facility_id not in suggested)
+    ]
+    if not places:
+        return []
+    stops = gpd.GeoSeries.from_xy(
+        [place.longitude for place in places], [place.latitude for place in places], crs=WGS84
+    )
+    engine, mode = service.public.engine, answer.request.mode
+    rows = np.flatnonzero(engine.serves(stops, mode=mode))
+    limit = float(answer.parameters["max_minutes"])
+    home = gpd.GeoSeries([answer.home], crs=WGS84)
+    times = engine.travel_times(home, stops.iloc[rows], mode=mode, cutoff_min=limit).to_numpy()[0]
+    near = [
+        (places[int(row)], float(time))
+        for row, time in zip(rows, times, strict=True)
+        if time <= limit
+    ]
+    return sorted(near, key=lambda pair: pair[1])[:_OTHERS]
+
+
+def _kind(place: Facility | Mam) -> PlaceKind:
+    if isinstance(place, Facility) and place.kind.casefold().startswith(("école", "ecole")):
+        return "school"
+    return place_kind(place)
+
+
+def _shown(card: Card, asked: Search) -> dict[str, Any]:
+    """Gather what a family reads of one place."""
+    suggestion, provider = card.suggestion, card.provider
+    offered = _hours_of(provider)
+    share = float(suggestion.verdict.hours_share)
+    facts = [("ok", "coche", "Tous vos horaires")]
+    if share < 1:
+        facts = [("part", "horloge", f"{round(100 * share)} % de vos horaires")]
+    if suggestion.verdict.start is not None:
+        facts.append(("", "agenda", f"À partir du {day(suggestion.verdict.start)}"))
+    if isinstance(provider, Childminder):
+        comfort = [
+            text
+            for text, true in (
+                ("jardin", provider.attributes.garden),
+                ("sans animaux", provider.attributes.pets == ()),
+                ("non-fumeur", provider.attributes.smoker is False),
+            )
+            if true
+        ]
+        if comfort:
+            facts.append(("", "feuille", ", ".join(comfort).capitalize()))
+        facts.append(_freshness(suggestion.availability_confirmed_on, card.today))
+    elif "places_unknown" in {warning.rule for warning in suggestion.verdict.warnings}:
+        facts.append(("part", "horloge", "Places à demander"))
+    return {
+        "card": card,
+        "cle": f"{suggestion.verdict.provider_kind}:{suggestion.verdict.provider_id}",
+        "sous_titre": " · ".join(part for part in (card.what, card.place.address) if part),
+        "faits": facts,
+        "besoin": Timetable.parse(asked.written),
+        "offert": offered,
+        "cout": suggestion.cost,
+        "contact": provider.contact,
+    }
+
+
+def _hours_of(provider: Childminder | Mam | Facility) -> Timetable | None:
+    if isinstance(provider, Childminder):
+        return provider.working_hours
+    return provider.opening_hours if isinstance(provider, Facility) else None
+
+
+def _freshness(confirmed: date | None, today: date) -> tuple[str, str, str]:
+    if confirmed is None:
+        return ("part", "horloge", "Disponibilité à vérifier")
+    month = f"{MONTHS[confirmed.month - 1]} {confirmed.year}"
+    if (today - confirmed).days > _FRESH_DAYS:
+        return ("part", "horloge", f"À vérifier : {month}")
+    return ("", "horloge", f"Confirmé en {month}")
+
+
+# ---- the request to the relais ------------------------------------------------------------------------------------
+
+
+def _contact_fault(text: str) -> str | None:
+    if _EMAIL.match(text):
+        return None
+    figures = sum(sign.isdigit() for sign in text)
+    if "@" in text:
+        return "Cette adresse e-mail semble incomplète."
+    if figures < 10:
+        return "Il manque des chiffres : un numéro en compte 10."
+    return None
+
+
+@router.post("/demande")
+def send(
+    request: Request, service: ServiceDep, desk: DeskDep, today: TodayDep, form: OwnForm
+) -> Response:
+    """Keep a family's request, with her consent, for the relais to answer."""
+    asked = Search.read(form)
+    sending: dict[str, Any] = {
+        "nom": str(form.get("nom", "")).strip()[:120],
+        "contact": str(form.get("contact", "")).strip()[:120],
+        "message": str(form.get("message", "")).strip()[:1500],
+        "choisis": tuple(str(value)[:120] for value in form.getlist("choisi")[:20]),
+        "faults": {},
+    }
+    faults: dict[str, str] = sending["faults"]
+    if not sending["nom"]:
+        faults["nom"] = "Indiquez votre nom, pour que le relais puisse vous répondre."
+    if fault := _contact_fault(sending["contact"]):
+        faults["contact"] = fault
+    if form.get("accord") != "oui":
+        faults["accord"] = "Cochez votre accord : sans lui, le relais ne peut rien garder."
+    if asked.faults or faults:
+        return _answer(request, service, asked, today, sending)
+    answer = service.public.suggest(asked.request(), today=today, limit=1)
+    now = datetime.now(UTC)
+    identifier = desk.casework(desk.settings.rpe_id).receive(
+        answer.request,
+        {name: sending[name] for name in ("nom", "contact", "message", "choisis")}
+        | {"accord": now.isoformat(timespec="seconds")},
+        at=now,
+    )
+    link = f"/demande/{desk.sign('request', {'rpe': desk.settings.rpe_id, 'id': identifier})}"
+    return RedirectResponse(link, 303)
+
+
+Link = Annotated[str, Path(max_length=400)]
+
+
+def _claimed(desk: Desk, token: str) -> dict[str, str]:
+    return desk.unsign("request", token, days=_TRACK_DAYS)
+
+
+@router.get("/demande/{token}")
+def follow(request: Request, desk: DeskDep, today: TodayDep, token: Link) -> Response:
+    """Tell a family where her request stands."""
+    claim = _claimed(desk, token)
+    try:
+        case = desk.casework(claim["rpe"]).case(claim["id"])
+    except NotFound:
+        return render(request, "suivi.html", case=None)
+    return render(
+        request,
+        "suivi.html",
+        case=case,
+        avant=_working_days_after(today, 5),
+        retrait=f"/demande/{token}/retirer",
+    )
+
+
+@router.post("/demande/{token}/retirer")
+def withdraw(request: Request, desk: DeskDep, token: Link, _form: OwnForm) -> Response:
+    """Take a request back: the file is deleted at once, an anonymous fact stays for the statistics."""
+    claim = _claimed(desk, token)
+    casework = desk.casework(claim["rpe"])
+    try:
+        case = casework.case(claim["id"])
+    except NotFound:
+        return render(request, "suivi.html", case=None)
+    if case.status not in {"accepted", "withdrawn", "unsolved"}:
+        casework.store.note(Event(claim["id"], "withdrawn", datetime.now(UTC)))
+    casework.repository.delete(request_ids=[claim["id"]])
+    return render(request, "suivi.html", case=None)
+
+
+def _working_days_after(today: date, count: int) -> date:
+    reached = today
+    while count:
+        reached += timedelta(days=1)
+        count -= reached.weekday() < 5
+    return reached

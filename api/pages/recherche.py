@@ -1,0 +1,141 @@
+"""The form of a family's search, read and written back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import cast
+
+from starlette.datastructures import FormData
+
+from rpe_geo.domain import Child, Household, Request, TravelMode
+from rpe_geo.schedule import Timetable
+
+__all__ = ["DAYS", "MINUTES", "MODE_NAMES", "Search"]
+
+DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+MODE_NAMES = {"walk": "À pied", "bike": "Vélo", "car": "Voiture", "transit": "Bus"}
+MINUTES = (5, 10, 15, 20, 30)
+_SHARE = 0.6
+_TOLERANCE_DAYS = 31
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a family typed; as text, so that it can be shown again as it was."""
+
+    address: str = ""
+    place: str = ""
+    mode: str = "walk"
+    minutes: str = "15"
+    births: tuple[str, ...] = ("",)
+    start: str = ""
+    days: tuple[str, ...] = DAYS[:5]
+    begin: str = "08:30"
+    end: str = "17:30"
+    income: str = ""
+    children: str = "1"
+    faults: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def blank(cls, today: date) -> Search:
+        """Start with a Monday some weeks ahead."""
+        later = today + timedelta(days=35)
+        return cls(start=(later + timedelta(days=-later.weekday() % 7)).isoformat())
+
+    @classmethod
+    def read(cls, form: FormData) -> Search:
+        """Read the form, and note what is missing."""
+
+        def text(name: str, usual: str = "") -> str:
+            return str(form.get(name, usual)).strip()[:200]
+
+        births = tuple(str(value).strip()[:10] for value in form.getlist("naissance")[:3])
+        chosen = {str(value) for value in form.getlist("jour")}
+        read = cls(
+            address=text("adresse"),
+            place=text("choix"),
+            mode=text("mode", "walk"),
+            minutes=text("max_minutes", "15"),
+            births=tuple(value for value in births if value) or ("",),
+            start=text("debut"),
+            days=tuple(day for day in DAYS if day in chosen),
+            begin=text("de"),
+            end=text("a"),
+            income=text("revenu"),
+            children=text("enfants", "1"),
+        )
+        return replace(read, faults=read.look())
+
+    def look(self) -> dict[str, str]:
+        """Say what must be completed, by field."""
+        faults = {}
+        if not self.address and not self.place:
+            faults["adresse"] = "Indiquez votre adresse, ou au moins une rue et une commune."
+        if not all(_day(value) for value in self.births):
+            faults["naissance"] = "Indiquez la date de naissance, ou la date prévue."
+        if _day(self.start) is None:
+            faults["debut"] = "Indiquez à partir de quel jour."
+        if not self.days:
+            faults["jour"] = "Choisissez au moins un jour."
+        elif not (_clock(self.begin) and _clock(self.end)) or self.begin == self.end:
+            faults["jour"] = "Indiquez l’heure d’arrivée et l’heure de départ."
+        if self.mode not in MODE_NAMES:
+            faults["mode"] = "Choisissez un moyen de déplacement."
+        if self.income and _figure(self.income) is None:
+            faults["revenu"] = "Écrivez un montant en euros, par exemple 3 000."
+        return faults
+
+    @property
+    def written(self) -> str:
+        """The hours in the text form."""
+        return f"{','.join(self.days)} {_quarter(self.begin)}-{_quarter(self.end)}"
+
+    def request(self) -> Request:
+        """Make the request; the faults were looked at."""
+        longitude = latitude = None
+        if self.place:
+            longitude, latitude = (float(part) for part in self.place.split("|")[0].split(","))
+        income = _figure(self.income)
+        count = max(1, int(self.children)) if self.children.isdigit() else 1
+        return Request(
+            request_id="demande",
+            children=tuple(Child(birth) for value in self.births if (birth := _day(value))),
+            start=date.fromisoformat(self.start),
+            start_tolerance_days=_TOLERANCE_DAYS,
+            schedule=Timetable.parse(self.written),
+            address=self.address,
+            longitude=longitude,
+            latitude=latitude,
+            mode=cast("TravelMode", self.mode),
+            max_minutes=float(self.minutes) if self.minutes.isdigit() else 15.0,
+            min_hours_share=_SHARE,
+            household=None if income is None else Household(income, max(count, len(self.births))),
+        )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _clock(text: str) -> bool:
+    hour, _, minute = text.partition(":")
+    return hour.isdigit() and minute[:2].isdigit() and int(hour) < 24 and int(minute[:2]) < 60
+
+
+def _quarter(text: str) -> str:
+    """Keep to quarter-hours: browsers without the step may send any minute."""
+    hour, _, minute = text.partition(":")
+    return f"{int(hour):02d}:{int(minute[:2]) // 15 * 15:02d}"
+
+
+def _figure(text: str) -> float | None:
+    kept = "".join(sign for sign in text if sign.isdigit() or sign in ",.").replace(",", ".")
+    try:
+        value = float(kept)
+    except ValueError:
+        return None
+    return value if value < 1e6 else None

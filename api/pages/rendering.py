@@ -1,0 +1,176 @@
+"""Templates: French dates and figures in them, and errors of a page as a page."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.exceptions import HTTPException
+from xstatic.pkg import leaflet
+
+from api.errors import status_of
+from api.routes import API
+from maps.base import script_json
+from maps.ribbon import week_ribbon
+from maps.style import mark_svg
+from rpe_geo.errors import RpeGeoError
+from rpe_geo.messages import MESSAGES, phrase
+from rpe_geo.messages.french import day, hours, minutes, number, plural, short_day, typeset
+from rpe_geo.messages.rules import french_hours
+
+__all__ = ["PARIS", "SessionNeeded", "install_page_errors", "render"]
+
+PARIS = ZoneInfo("Europe/Paris")
+_TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+
+
+class SessionNeeded(Exception):
+    """Somebody must sign in first."""
+
+
+def _euros(value: float) -> str:
+    return f"{number(round(value))} €"
+
+
+def _ago(moment: datetime | None) -> str:
+    """Write how long ago something was: « il y a 2 h », « hier », « 18 nov. »."""
+    if moment is None:
+        return "importée"
+    elapsed = datetime.now(moment.tzinfo) - moment
+    if elapsed.total_seconds() < 3600:
+        return f"il y a {max(1, round(elapsed.total_seconds() / 60))} min"
+    if elapsed.days < 1:
+        return f"il y a {round(elapsed.total_seconds() / 3600)} h"
+    return "hier" if elapsed.days == 1 else short_day(moment.astimezone(PARIS).date())
+
+
+def _moment(moment: datetime) -> str:
+    local = moment.astimezone(PARIS)
+    return f"{day(local.date())} à {hours(local.hour * 4)[:-1]}h {local.minute:02d}"
+
+
+def _iso(value: date | None) -> str:
+    return "" if value is None else value.isoformat()
+
+
+_environment = Environment(
+    loader=FileSystemLoader(_TEMPLATES),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters |= {
+    "jour": day,
+    "jour_court": short_day,
+    "minutes": minutes,
+    "nombre": number,
+    "euros": _euros,
+    "heures": lambda quarters: hours(round(quarters)),
+    "horaires": french_hours,
+    "depuis": _ago,
+    "moment": _moment,
+    "iso": _iso,
+    "typo": typeset,
+}
+_environment.globals |= {
+    "pluriel": plural,
+    "semaine": lambda *given, **options: Markup(week_ribbon(*given, **options)),  # noqa: S704 - its words are escaped there
+    "repere": lambda *given: Markup(mark_svg(*given)),  # noqa: S704 - the same
+    "donnees": lambda value: Markup(script_json(value)),  # noqa: S704 - escaped for a script element
+    "leaflet": leaflet.VERSION,
+    "mot": lambda code: MESSAGES[code],
+}
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **values: Any,
+) -> HTMLResponse:
+    """
+    Render a page.
+
+    Parameters
+    ----------
+    request
+        Whose state holds the service.
+    template
+        Name of the template.
+    status
+        HTTP status.
+    headers
+        More headers of the answer.
+    **values
+        What the template names.
+    """
+    settings = request.state.desk.settings
+    values.setdefault("session", None)
+    page = _environment.get_template(template).render(
+        relais=settings.relais_name, telephone=settings.relais_phone, **values
+    )
+    return HTMLResponse(page, status, headers=headers)
+
+
+def _is_page(request: Request) -> bool:
+    wants = "text/html" in request.headers.get("accept", "")
+    return wants and not request.url.path.startswith((API, "/metrics"))
+
+
+def install_page_errors(app: FastAPI) -> None:
+    """Answer errors as a page where a person reads, and as before elsewhere."""
+    # Starlette types handlers by the base class of errors.
+    kinds: tuple[Any, ...] = (RpeGeoError, HTTPException, RequestValidationError)
+    for kind in kinds:
+        before = cast("Any", app.exception_handlers[kind])
+        app.add_exception_handler(kind, _page_or(before))
+    app.add_exception_handler(SessionNeeded, _to_sign_in)
+
+
+def _to_sign_in(_request: Request, _error: Exception) -> Response:
+    return RedirectResponse("/pro/connexion", 303)
+
+
+def _page_or(before: Any) -> Any:
+    def handle(request: Request, error: Exception) -> Response:
+        if not _is_page(request):
+            answer: Response = before(request, error)
+            return answer
+        if isinstance(error, RpeGeoError):
+            status, title = status_of(error)
+            if error.code in {"link_unusable", "form_expired"}:
+                status, title = (
+                    403,
+                    "Lien expiré" if error.code == "link_unusable" else "À recommencer",
+                )
+            detail = phrase(error.code, **error.values)
+        elif isinstance(error, HTTPException):
+            status, title = error.status_code, "Page introuvable"
+            detail = "Cette page n’existe pas, ou n’existe plus."
+            if status != 404:
+                title, detail = (
+                    "Demande refusée",
+                    "Le service ne peut pas répondre à cette demande.",
+                )
+        else:
+            status, title = 422, "Formulaire incomplet"
+            detail = "Il manque une information, ou l’une d’elles ne convient pas. Revenez en arrière et vérifiez."
+        return render(
+            request,
+            "erreur.html",
+            status=status,
+            titre=title,
+            detail=detail[:1].upper() + detail[1:],
+        )
+
+    return handle
