@@ -195,7 +195,9 @@ def coverage_data(observatory: Observatory, *, indicator: str = "coverage_rate")
         "year": observatory.parameters["year"],
         "id": [str(code) for code in drawable.index],
         "name": [str(name) for name in drawable["nom"]],
-        "group": [""] * len(drawable) if group is None else group.fillna("").astype(str).tolist(),
+        "group": [""] * len(drawable)
+        if group is None
+        else [f"Département {name}" if many else str(name) for name in group.fillna("")],
         "rings": [_rings(shape) for shape in shapes],
         "at": [[round(float(b), 4), round(float(a), 4)] for a, b in zip(x, y, strict=True)],
         "children": _figures(drawable["children"], 0),
@@ -325,7 +327,7 @@ def _supply(supply: gpd.GeoDataFrame) -> Iterable[dict[str, Any]]:
             "lon": round(row.geometry.x, 5),
             "svg": mark_svg(facility_place(str(row.kind)), small=True),
             "name": str(row.name_ or row.kind),
-            "places": None if not math.isfinite(row.places) else round(float(row.places)),
+            "places": round(float(row.places)) if row.places > 0 else None,
             "estimated": bool(row.estimated),
         }
         for row in supply.rename(columns={"name": "name_"}).itertuples()

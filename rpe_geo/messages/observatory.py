@@ -40,17 +40,17 @@ MESSAGES = {
         "ordre (demande, offre, temps) ?"
     ),
     "pairs_unknown": (
-        "{count} identifiants de la colonne {field} ne sont pas dans {table} (le premier : « {first} ») ; {rows} trajets "
-        "ne comptent pas."
+        "Identifiants de la colonne {field} absents de {table} : {count} (le premier : « {first} »). Trajets laissés de "
+        "côté : {rows}."
     ),
     "children_missing": (
-        "{count} zones n'ont pas de nombre d'enfants (la première : « {first} ») : leur accès vaut nan et leurs enfants ne "
-        "sont comptés nulle part."
+        "Zones sans nombre d'enfants : {count} (la première : « {first} »). Leur accès vaut nan et leurs enfants ne sont "
+        "comptés nulle part."
     ),
     "supply_out_of_reach": (
-        "{count} lieux ({places} places) ne sont à portée d'aucun enfant : leurs places ne comptent pas."
+        "Lieux hors de portée de tout enfant : {count} ({places} places). Leurs places ne comptent pas."
     ),
-    "raam_unreachable": "{count} zones n'atteignent aucune place : leur coût RAAM est écrit 0.",
+    "raam_unreachable": "Zones qui n'atteignent aucune place : {count}. Leur coût RAAM est écrit 0.",
     "code_not_a_commune": "« {given} » n'est pas un code INSEE de commune (cinq caractères, comme 01004 ou 2A004).",
     "asked_commune_unknown": (
         "aucune commune « {given} » dans ce fichier : si elle a fusionné, donnez --cog (code officiel géographique) pour "
@@ -68,14 +68,14 @@ MESSAGES = {
     "places_year_missing": (
         "il n'y a pas de places pour {year} (années présentes : {present}) : donnez --places, ou une autre --year."
     ),
-    "zones_empty": "{count} zones sans contour (la première : « {first} ») : elles comptent, mais ne sont pas dessinées.",
-    "zones_mended": "{count} contours mal formés ont été réparés (le premier : « {first} »).",
+    "zones_empty": "Zones sans contour : {count} (la première : « {first} »). Elles comptent, mais ne sont pas dessinées.",
+    "zones_mended": "Contours mal formés, réparés : {count} (le premier : « {first} »).",
     "zones_overlap": (
         "les zones se recouvrent ({share} % de leur surface ; « {first} » et « {second} » le plus) : un lieu serait compté "
         "deux fois. Corrigez les contours, ou donnez des zones disjointes."
     ),
     "births_shifted": (
-        "les naissances de {wanted} manquent : les enfants sont ceux nés de {first} à {last}. Donnez --births (état civil) "
+        "Les naissances de {wanted} manquent : les enfants sont ceux nés de {first} à {last}. Donnez --births (état civil) "
         "pour les années exactes."
     ),
     "centroid_missing": "la commune « {given} » n'a pas de centre (colonnes centroid_lon et centroid_lat).",
@@ -90,28 +90,28 @@ MESSAGES = {
     ),
     "iris_commune_missing": "aucune ligne de ce fichier n'est de la commune {commune}.",
     "zones_children_unknown": (
-        "le nombre d'enfants des zones n'est pas connu : ceux de la commune sont répartis selon la surface (« estimé »). "
+        "Le nombre d'enfants des zones n'est pas connu : ceux de la commune sont répartis selon la surface (« estimé »). "
         "Ajoutez une colonne « children », ou donnez --iris-births et --iris-zones."
     ),
-    "iris_unplaced": "{count} IRIS ({births} naissances) ne sont rattachés à aucune zone : elles sont réparties au prorata.",
-    "zone_without_children": "{count} zones sans enfant (la première : « {first} ») : leurs taux restent vides.",
+    "iris_unplaced": "IRIS rattachés à aucune zone : {count} ({births} naissances, réparties au prorata).",
+    "zone_without_children": "Zones sans enfant : {count} (la première : « {first} »). Leurs taux restent vides.",
     "zones_several_communes": (
         "les zones couvrent plusieurs communes : donnez --code pour dire laquelle, afin de les caler sur ses chiffres."
     ),
     "zones_commune_unknown": "les zones ne sont dans aucune commune connue : vérifiez leurs coordonnées ou donnez --code.",
     "supply_outside_zones": (
-        "{count} lieux ({places} places) sont hors des zones : ils comptent pour l'accès, pas pour la couverture."
+        "Lieux hors des zones : {count} ({places} places). Ils comptent pour l'accès, pas pour la couverture."
     ),
     "places_shared_out": (
-        "{count} établissements sans nombre de places publié : les {places} places de la commune leur sont réparties "
+        "Établissements sans nombre de places publié : {count}. Les {places} places de la commune leur sont réparties "
         "selon leur type (« estimé »)."
     ),
     "childminders_spread": (
-        "sans registre, les {places} places d'accueil individuel de la commune sont réparties selon les enfants (« estimé »)."
+        "Sans registre, les {places} places d'accueil individuel de la commune sont réparties selon les enfants (« estimé »)."
     ),
-    "childminders_unplaced": "{count} professionnels sans coordonnées ne sont pas comptés : géocodez leur adresse.",
+    "childminders_unplaced": "Professionnels sans coordonnées, non comptés : {count}. Géocodez leur adresse.",
     "facilities_spread": (
-        "sans liste d'établissements, leurs {places} places sont réparties selon les enfants (« estimé »)."
+        "Sans liste d'établissements, leurs {places} places sont réparties selon les enfants (« estimé »)."
     ),
     "departement_unknown": "aucun département « {given} » parmi ces communes : écrivez 01, 2A ou 971.",
     "indicator_unknown": "indicateur « {given} » absent de ces résultats ; choisissez parmi {known}.",

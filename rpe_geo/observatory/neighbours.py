@@ -75,16 +75,12 @@ def within_reach(
         return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0)
     chord = 2 * np.sin(min(reach_m / EARTH_RADIUS_M, np.pi) / 2)
     # A hair more than the chord, so that rounding in the tree never decides; the distance below does.
-    found = KDTree(supply_xyz).query_ball_point(
-        demand_xyz, chord * (1 + 1e-9) + 1e-15, return_sorted=True
+    found = KDTree(demand_xyz).sparse_distance_matrix(
+        KDTree(supply_xyz), chord * (1 + 1e-9) + 1e-15, output_type="ndarray"
     )
-    counts = np.fromiter((len(near) for near in found), dtype=np.int64, count=len(found))
-    demand_at = np.repeat(np.arange(len(demand_xyz), dtype=np.int32), counts)
-    supply_at = (
-        np.concatenate([np.asarray(near, dtype=np.int32) for near in found if near])
-        if counts.any()
-        else np.empty(0, np.int32)
-    )
+    order = np.argsort(found["i"] * np.int64(len(supply_xyz)) + found["j"])
+    demand_at = found["i"][order].astype(np.int32)
+    supply_at = found["j"][order].astype(np.int32)
     delta = demand_xyz[demand_at] - supply_xyz[supply_at]
     squared = delta[:, 0] * delta[:, 0] + delta[:, 1] * delta[:, 1] + delta[:, 2] * delta[:, 2]
     distance_m = 2 * EARTH_RADIUS_M * np.arcsin(np.minimum(np.sqrt(squared) / 2, 1.0))

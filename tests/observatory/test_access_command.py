@@ -50,7 +50,7 @@ def test_every_demand_comes_out_in_order(run):
     assert values["01002"] == 0
     assert math.isnan(values["01005"])
     assert "y" not in result.stdout
-    assert "1 lieux (6 places) ne sont à portée" in result.stderr
+    assert "hors de portée de tout enfant : 1 (6 places)" in result.stderr
     assert "01005" in result.stderr
 
 
