@@ -6,8 +6,9 @@ import hmac
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from ipaddress import ip_address
-from typing import Literal
+from typing import Any, Literal
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,7 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import problem
 from rpe_geo.messages import phrase
 
-__all__ = ["Audience", "BodyLimit", "RateLimit", "SecurityHeaders", "audience_of"]
+__all__ = [
+    "Audience",
+    "BodyLimit",
+    "RateLimit",
+    "SecurityHeaders",
+    "audience_of",
+    "is_this_machine",
+]
 
 Audience = Literal["public", "professional"]
 
@@ -153,7 +161,7 @@ class RateLimit:
         """Take one request of the client's; return the seconds to wait when none is left."""
         client = scope.get("client")
         name = client[0] if client else ""
-        if _is_this_machine(name):
+        if is_this_machine(client):
             return 0.0
         now = time.monotonic()
         with self._lock:
@@ -166,7 +174,9 @@ class RateLimit:
         return 0.0 if allowed else (1 - left) * 60 / self._per_minute
 
 
-def _is_this_machine(name: str) -> bool:
+def is_this_machine(client: Sequence[Any] | None) -> bool:
+    """Tell whether a client (host, port) asks from the machine of the service, no proxy between."""
+    name = client[0] if client else ""
     try:
         return ip_address(name).is_loopback
     except ValueError:

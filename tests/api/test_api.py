@@ -414,6 +414,11 @@ class TestObservation:
         assert "rpe_geo_answers_total" in text
         assert "health" in text
 
+    def test_metrics_are_for_the_operator(self, settings, service):
+        with TestClient(create_app(settings), client=("192.0.2.7", 5000)) as client:
+            assert client.get("/metrics").status_code == 401
+            assert client.get("/metrics", headers=service.token).status_code == 200
+
     def test_logs_and_metrics_hold_nothing_personal(self, service, need, caplog):
         asked = need | {"request_id": "R-secret", "address": "99 rue du Secret"}
         with caplog.at_level(logging.DEBUG):
