@@ -17,6 +17,7 @@ from rpe_geo.synthetic.census import cog_file, communes_table, contours_table
 from rpe_geo.synthetic.equipment import equip, facilities_geojson
 from rpe_geo.synthetic.layout import Layout, lay_out
 from rpe_geo.synthetic.osm import write_osm
+from rpe_geo.synthetic.output import make_folder
 from rpe_geo.synthetic.streetgraph import StreetGraph
 from rpe_geo.synthetic.streetplan import plan_streets
 from rpe_geo.synthetic.ways import Restriction, Way, make_oneways, name_ways, restrict_turns
@@ -106,8 +107,8 @@ def write_demonstration(
     list of Path
         The files written.
     """
+    make_folder(folder)
     drawn = draw_demonstration(seed, progress)
-    folder.mkdir(parents=True, exist_ok=True)
     streets = folder / "streets.osm.pbf"
     write_osm(streets, drawn.ways, drawn.restrictions, drawn.graph, drawn.layout)
     communes = communes_table(drawn.layout, drawn.borders, drawn.addresses, seed)

@@ -16,6 +16,7 @@ from rpe_geo.protocols import Progress
 from rpe_geo.synthetic.childminders import ChildminderMaker, invent_mams
 from rpe_geo.synthetic.facilities import invent_facilities
 from rpe_geo.synthetic.families import invent_requests
+from rpe_geo.synthetic.output import make_folder
 from rpe_geo.synthetic.places import Place
 from rpe_geo.synthetic.schools import Schools
 
@@ -115,8 +116,13 @@ def write_registry(registry: Registry, directory: Path) -> list[Path]:
     -------
     list of Path
         `childminders.json, mams.json, facilities.json, requests.json`.
+
+    Raises
+    ------
+    InputError
+        When the folder cannot be made.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_folder(directory)
     write_childminders(registry.childminders, directory / "childminders.json")
     write_mams(registry.mams, directory / "mams.json")
     write_facilities(registry.facilities, directory / "facilities.json")

@@ -77,3 +77,13 @@ def test_bad_orders_write_nothing(
     assert len(error.splitlines()) == 1
     assert words in error
     assert not (tmp_path / "R").exists()
+
+
+@pytest.mark.parametrize("order", [["--childminders", "2", "--requests", "1"], ["--demonstration"]])
+def test_a_file_in_the_place_of_the_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], order: list[str]
+) -> None:
+    (tmp_path / "R").write_text("mine", encoding="utf-8")
+    assert run(["synth", "R", *order]) == 2
+    assert "« R »" in capsys.readouterr().err
+    assert (tmp_path / "R").read_text(encoding="utf-8") == "mine"
