@@ -6,7 +6,7 @@ A facility has no contracts here: what is free in it is asked of the facility it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -158,8 +158,9 @@ def _refusals(question: Question, facility: Facility, share: Fraction, later: in
 def _changes(
     question: Question, facility: Facility, share: Fraction, later: int
 ) -> Iterator[Relaxation]:
-    def accepts(request: Request) -> bool:
-        return facility_start(question.about(request), facility)[0] != FOREVER
+    def accepts(requests: Sequence[Request]) -> list[bool]:
+        found = (facility_start(question.about(request), facility) for request in requests)
+        return [start != FOREVER for start, _ in found]
 
     nothing = np.zeros(0, dtype=np.int64)
     if later != FOREVER:

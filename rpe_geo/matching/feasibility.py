@@ -41,8 +41,8 @@ _ORDER = {rule: number for number, rule in enumerate(get_args(Rule))}
 _EPOCH = date(1970, 1, 1).toordinal()
 _PAIRS_AT_ONCE = 100_000
 """Requests × childminders asked together."""
-_VERDICTS_AT_ONCE = 16
-"""Timelines of every week laid together for the details of verdicts."""
+_DAYS_AT_ONCE = 16 * 1000
+"""Days of timelines of every week laid together for the details of verdicts."""
 
 
 @dataclass(frozen=True)
@@ -211,8 +211,10 @@ def _childminder_verdicts(
     refused = np.flatnonzero(starts == FOREVER)
     later[refused] = question.later_starts(providers[refused])
     alone = _accepted_alone(question, providers, refused)
-    for first in range(0, len(providers), _VERDICTS_AT_ONCE):
-        chunk = slice(first, first + _VERDICTS_AT_ONCE)
+    days = int(need.last_days(np.array([question.latest]))[0]) - need.start
+    at_once = max(1, _DAYS_AT_ONCE // (days + 365))
+    for first in range(0, len(providers), at_once):
+        chunk = slice(first, first + at_once)
         begins = np.where(starts[chunk] == FOREVER, need.start, starts[chunk])
         timeline = question.timeline(providers[chunk], begins)
         breaches = every_breach(timeline, question.law)

@@ -6,7 +6,7 @@ Each is found from what the laws answered and then verified by asking them again
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rpe_geo.domain import Request, months_after
 from rpe_geo.errors import InvalidSchedule
-from rpe_geo.matching.starts import Question
+from rpe_geo.matching.starts import Question, starts_of_many
 from rpe_geo.rules.compiled import FOREVER
 from rpe_geo.rules.laws import SLOT_RULES, every_breach
 from rpe_geo.rules.needs import min_share, needs_met, schools_served
@@ -33,7 +33,7 @@ __all__ = [
     "single_changes",
 ]
 
-Accepts = Callable[[Request], bool]
+Accepts = Callable[[Sequence[Request]], Sequence[bool]]
 Whole = NDArray[np.int64]
 
 _SUMS = frozenset({"weekly_hours", "annual_hours"})
@@ -61,8 +61,11 @@ def single_changes(question: Question, provider: int, later: int) -> Iterator[Re
     pattern = int(question.registry.hours[provider])
     offered = None if pattern < 0 else question.registry.patterns.timetables[pattern]
 
-    def accepts(request: Request) -> bool:
-        return bool(question.about(request).starts_in_tolerance(alone)[0] != FOREVER)
+    asked = replace(question, registry=replace(question.registry, rows=alone, facilities=()))
+
+    def accepts(requests: Sequence[Request]) -> list[bool]:
+        found = starts_of_many([asked.about(request) for request in requests])
+        return [bool(starts[0] != FOREVER) for starts in found]
 
     if later != FOREVER:
         yield later_start(later)
@@ -102,7 +105,7 @@ def share_found(question: Question, share: Fraction, accepts: Accepts) -> Iterat
     """Accept the share of the hours that is offered."""
     if 0 < share < min_share(question.need):
         found = floor_share(share)
-        if found > 0 and accepts(replace(question.need.request, min_hours_share=found)):
+        if found > 0 and accepts([replace(question.need.request, min_hours_share=found)])[0]:
             yield Relaxation(change="min_hours_share", to=found)
 
 
@@ -160,7 +163,7 @@ def shorter_schedule(
     shorter = timetable_of_slots(slots.ravel(), cut.holiday_slots.ravel())
     if slots.any() and shorter != need.request.schedule:
         request = replace(need.request, schedule=shorter)
-        if accepts(request):
+        if accepts([request])[0]:
             yield Relaxation(change="schedule", to=shorter.write())
 
 
@@ -187,22 +190,19 @@ def latest_end(
     need = question.need
     request = need.request
 
-    def until(day: int) -> bool:
-        return accepts(replace(request, end=date.fromordinal(day)))
+    def until(days: Sequence[int]) -> Sequence[bool]:
+        return accepts([replace(request, end=date.fromordinal(day)) for day in days])
 
     latest = min(question.latest, need.end)
-    first = need.start
-    while True:
-        first = int(need.next_asked_day(np.array([first]))[0])
-        if first > latest:
-            return
-        if until(first):
-            break
-        first += 1
+    days = np.unique(need.next_asked_day(np.arange(need.start, latest + 1)))
+    possible = days[days <= latest].tolist()
+    first = next((day for day, held in zip(possible, until(possible), strict=True) if held), None)
+    if first is None:
+        return
     held, broken = first, int(need.last_days(np.array([latest]))[0])
     while broken - held > 1:
         middle = (held + broken) // 2
-        held, broken = (middle, broken) if until(middle) else (held, middle)
+        held, broken = (middle, broken) if until([middle])[0] else (held, middle)
     if changes(first, broken):
         yield Relaxation(change="end", to=date.fromordinal(held))
 
