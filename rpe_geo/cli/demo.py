@@ -12,7 +12,7 @@ from rich.console import Console
 from rpe_geo.cli.screen import console, progress_bar, write_whole
 from rpe_geo.cli.suggest import print_answer
 from rpe_geo.domain import Child, Household, Request
-from rpe_geo.formats.records import write_requests
+from rpe_geo.formats.records import read_facilities, write_requests
 from rpe_geo.messages.french import number, plural
 from rpe_geo.relais import Relais
 from rpe_geo.schedule import Timetable
@@ -45,6 +45,7 @@ def demo(
     settings = Settings().override(
         territory=territory.directory,
         database_url=f"sqlite:///{(directory / 'registre.sqlite').resolve()}",
+        tiles_url="",  # the ground of a fictive territory is its own streets
     )
     family = _family(today)
     with open_relais(settings) as relais:
@@ -70,6 +71,8 @@ def _build(directory: Path, screen: Console) -> Territory:
         communes=files / "communes.parquet",
         contours=files / "contours.parquet",
         cog=files / "communes-cog.json.gz",
+        gtfs=files / "gtfs.zip",
+        facilities=files / "facilities.geojson",
     )
     with progress_bar() as progress:
         territory = build_territory(directory, inputs, progress=progress)
@@ -90,6 +93,7 @@ def _fill(
         childminders=_CHILDMINDERS,
         requests=_REQUESTS,
         on=today,
+        facilities=None if territory.facilities is None else read_facilities(territory.facilities),
     )
     write_registry(registry, directory / "registre")
     relais.repository.save(
