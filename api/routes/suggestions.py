@@ -11,10 +11,14 @@ from api.dependencies import AudienceDep, ServiceDep, TodayDep
 from api.errors import WrongToken
 from api.schemas import CheckIn, RequestIn, SuggestionsOut, SuggestionsPublic, VerdictOut
 from rpe_geo.domain import Request
+from rpe_geo.errors import InputError
 from rpe_geo.formats.records import childminder_of, mam_of, request_of
 from rpe_geo.matching.feasibility import compile_registry, evaluate
 
 router = APIRouter(tags=["propositions"])
+
+_PUBLIC_PAIRS = 400
+"""Pairs of a request and a record that anyone may have judged at once."""
 
 
 def _request(asked: RequestIn) -> Request:
@@ -69,6 +73,8 @@ def check(
         if audience != "professional":
             raise WrongToken("professionals_only")
         return [verdict_out(one) for one in service.relais.check(requests, today=day)]
+    if audience != "professional" and len(requests) * len(asked.childminders) > _PUBLIC_PAIRS:
+        raise InputError("check_too_many", limit=_PUBLIC_PAIRS)
     registry = compile_registry(
         [childminder_of(one) for one in asked.childminders], [mam_of(one) for one in asked.mams]
     )

@@ -13,6 +13,7 @@ MESSAGES = {
     "token_wrong": "le jeton d'accès n'est pas le bon.",
     "professionals_only": "cette réponse est réservée aux professionnels du relais : un jeton d'accès est nécessaire.",
     "too_many_requests": "trop de demandes en peu de temps : réessayez dans {seconds} s.",
+    "check_too_many": "au plus {limit} couples demande et fiche à la fois sans jeton d'accès.",
     "near_unreadable": "« {given} » n'est pas un point : écrivez longitude,latitude, par exemple 3.8777,43.6119.",
     "bbox_unreadable": (
         "« {given} » n'est pas un rectangle : écrivez ouest,sud,est,nord en degrés, par exemple 3.80,43.55,3.95,43.66."

@@ -194,6 +194,15 @@ class TestCheck:
         answer = service.client.post(f"{API}/check", json=asked, headers=service.token)
         assert len(answer.json()) >= len(service.childminders)
 
+    def test_anyone_may_judge_only_so_many_pairs(self, service, need):
+        records = [
+            {"childminder_id": f"A{n}", "address": "x", "agrement": {"places": 1}}
+            for n in range(201)
+        ]
+        asked = {"requests": [need, need | {"request_id": "2"}], "childminders": records}
+        answer = service.client.post(f"{API}/check", json=asked)
+        assert (answer.status_code, answer.json()["code"]) == (422, "check_too_many")
+
     def test_a_wrong_record_is_named(self, service, need):
         asked = {
             "requests": [need],
