@@ -14,7 +14,7 @@ from typing import Any
 from rapidfuzz.distance import OSA
 
 from rpe_geo.geocoding.communes import Readings
-from rpe_geo.geocoding.normalize import ARTICLES
+from rpe_geo.geocoding.normalize import ARTICLES, words
 from rpe_geo.geocoding.parse import ParsedAddress
 from rpe_geo.geocoding.similarity import Resemblance
 from rpe_geo.geocoding.store import AddressStore, postal_departement
@@ -29,6 +29,7 @@ _SHORT_NAME = 7
 _NOT_LONG_NAME = 10
 _OFTEN_UNTYPED = frozenset({"rue", *PLACE_TYPES})
 _INSIDE = frozenset({"residence", "tour"})
+_PLACE_ARTICLES = frozenset({"le", "la", "les", "l"})
 _FARTHER_MARGIN = 0.14
 _FAIR_PART = 0.8
 
@@ -61,6 +62,13 @@ def doubt_about_city(
 ) -> Doubt | None:
     """Object to the commune: not typed, not alike enough, contradicted by the postcode, or one of several."""
     reading = best.reading
+    if (
+        reading.postcode == "agrees"
+        and parsed.postcode not in {"", best.entry.postcode}
+        and not parsed.arrondissement
+        and best.likeness.kind > Resemblance.SAME
+    ):  # the commune has several postcodes, and a street of nearly this name lies in another one
+        return Doubt("address_street_postcode", {"postcode": best.entry.postcode})
     city = store.communes[best.entry.commune].city
     if reading.postcode == "other-departement":
         return Doubt("address_postcode_contradicts", {"postcode": parsed.postcode, "commune": city})
@@ -77,6 +85,14 @@ def doubt_about_city(
     elif (
         reading.name.kind > Resemblance.MISSPELT
         or reading.name.score < limits["commune_likeness_min"]
+    ):
+        return Doubt("address_city_uncertain", {"commune": city})
+    old_city = best.entry.old_city
+    if (
+        old_city
+        and reading.city
+        and reading.city != old_city
+        and reading.city != _plain_name(best, store)
     ):
         return Doubt("address_city_uncertain", {"commune": city})
     if reading.postcode == "agrees":
@@ -102,6 +118,11 @@ def doubt_about_city(
         if len(reading.city) < _LONG_NAME and not sure:
             return Doubt("address_city_uncertain", {"commune": city})
     return None
+
+
+def _plain_name(best: Candidate, store: AddressStore) -> str:
+    """Return the commune's present name in plain words."""
+    return " ".join(words(store.communes[best.entry.commune].name))
 
 
 def _doubt_without_city(
@@ -138,8 +159,7 @@ def _unread(best: Candidate, parsed: ParsedAddress) -> bool:
         and STREET_TYPES.get(word) != best.typed.kind
         and guess_type(word) != best.typed.kind
         and not (len(best.typed.kind.split()) > 1 and word in best.typed.kind)
-        for part in (*parts_of(parsed.head), *parts_of(parsed.body))
-        if split_type(part)[0] not in _INSIDE
+        for part in _parts_to_read(parsed)
         for word in part
     )
 
@@ -165,6 +185,12 @@ def doubt_about_street(
         return Doubt("address_street_uncertain")
     if (
         best.kind == "untyped"
+        and _PLACE_ARTICLES.intersection(best.typed.full[:1])
+        and best.entry.kind
+    ):
+        return Doubt("address_street_type_missing", {"published": best.entry.kind})
+    if (
+        best.kind == "untyped"
         and len(best.typed.core) < 2
         and best.entry.kind not in _OFTEN_UNTYPED
     ):
@@ -172,6 +198,14 @@ def doubt_about_street(
     if rivals:
         return Doubt("address_several_places", {"count": len(rivals) + 1})
     return None
+
+
+def _parts_to_read(parsed: ParsedAddress) -> list[list[str]]:
+    """Cut the words at their breaks, without what is inside the house; after the postcode it is always a city."""
+    after = len(parsed.body) if parsed.after_postcode is None else parsed.after_postcode
+    parts = [*parts_of(parsed.head), *parts_of(parsed.body[:after])]
+    inside = [part for part in parts if split_type(part)[0] not in _INSIDE]
+    return [*inside, *parts_of(parsed.body[after:])]
 
 
 def _articles_differ(best: Candidate) -> bool:

@@ -188,7 +188,7 @@ _SOUNDS = (
     (re.compile(r"w"), "v"),
     (re.compile(r"ti(?=on)"), "si"),
     (re.compile(r"([a-z])\1"), r"\1"),
-    (re.compile(r"(?<=[a-z]{2})(?:ent|es|e|s|t|d|z|x|p)+$"), ""),
+    (re.compile(r"(?<=[a-z]{2})(?:ent|es?|[stdzxp]+)$"), ""),
 )
 
 

@@ -68,6 +68,7 @@ _SURELY_BUILDING = frozenset(
 _POST_BOX = frozenset({"bp", "cs", "tsa", "cedex", "cdx"})
 _ARRONDISSEMENT = frozenset({"arrondissement", "arrdt", "arrdts", "arr", "ardt", "arrond", "arrt"})
 _WITH_ARRONDISSEMENTS = frozenset({"paris", "marseille", "lyon"})
+_NUMBER_WORDS = frozenset({"no", "n", "numero"})
 _NUMBERED = frozenset({
     "louis", "henri", "charles", "albert", "jean", "leopold", "francois", "napoleon", "philippe", "leon", "pie", "route",
     "nationale", "departementale", "voie", "rn", "rd", "lot", "ilot", "lotissement", "hameau", "zone", "arrondissement",
@@ -407,9 +408,7 @@ def _take_number(
                 return number, second, _trim(found[:index]), _trim(found[after:])
     for index, word in enumerate(found):
         opening = (
-            index == 0
-            or found[index - 1] in {BREAK, _MARK}
-            or found[index - 1] in {"no", "n", "numero"}
+            index == 0 or found[index - 1] in {BREAK, _MARK} or found[index - 1] in _NUMBER_WORDS
         )
         if opening and word.isdigit() and len(word) <= 5:
             read = _read_number(found, index)
@@ -417,10 +416,12 @@ def _take_number(
                 continue
             number, second, after = read
             rest = _trim(found[after:])
+            head = found[:index]
+            if head and head[-1] in _NUMBER_WORDS:
+                head = head[:-1]
             if not rest or rest[0] == _MARK:
                 # « avenue Ledru-Rollin, 24, 75012 Paris »
-                return number, second, [], _trim([*found[:index], BREAK, *found[after:]])
-            head = found[:index]
+                return number, second, [], _trim([*head, BREAK, *found[after:]])
             if _names_a_street(head) or (len(head) > 1 and guess_type(head[0])):
                 return number, second, [], _trim([*head, *found[after:]])
             return number, second, _trim(head), rest
@@ -444,7 +445,8 @@ def _take_number(
             continue
         read = _read_number(found, index)
         if read is not None:
-            return read[0], read[1], [], _trim([*found[:index], *found[read[2] :]])
+            start = index - 1 if before in _NUMBER_WORDS else index
+            return read[0], read[1], [], _trim([*found[:start], *found[read[2] :]])
     for index in range(2, len(found) - 1):  # « R Pasteur 14 Belfort »
         word = found[index]
         if not word.isdigit() or len(word) > 3 or not _names_a_street(found[:index]):
@@ -461,7 +463,8 @@ def _take_number(
             continue
         read = _read_number(found, index)
         if read is not None:
-            return read[0], read[1], [], _trim([*found[:index], *found[read[2] :]])
+            start = index - 1 if before in _NUMBER_WORDS else index
+            return read[0], read[1], [], _trim([*found[:start], *found[read[2] :]])
     return None, None, [], _trim([word for word in found if word != "numero"])
 
 

@@ -51,6 +51,7 @@ _INITIAL = 0.9
 _SHORTENED = 0.92
 _TRUNCATED = 0.86
 _TRUNCATED_LETTERS = 5
+_LONG_WORD = 7
 _PART_OF_NAME = 0.82
 
 
@@ -106,8 +107,8 @@ def compare_glued(typed: Sequence[str], known: Sequence[str]) -> Likeness:
     one, other = "".join(typed), "".join(known)
     if one == other:
         return Likeness(0.98, Resemblance.WRITTEN_OTHERWISE)
-    distance = OSA.distance(one, other, score_cutoff=3)
-    if distance > _slips_allowed(len(other)) or _digits(one) != _digits(other):
+    distance = OSA.distance(one, other, score_cutoff=1)
+    if distance > min(1, _slips_allowed(len(other))) or _digits(one) != _digits(other):
         return Likeness(0.0, Resemblance.DIFFERENT)
     return Likeness(0.97 - distance / max(len(one), len(other)), Resemblance.MISSPELT)
 
@@ -170,6 +171,15 @@ def _by_words(typed: Sequence[str], known: Sequence[str], frequent: Container[st
     return Likeness(score, worst)
 
 
+def _first_letters_slipped(typed: str, known: str, distance: int) -> bool:
+    """Tell whether a first letter was lost or swapped, or replaced in a long word: « asteur », « apsteur »."""
+    if distance > 1:
+        return False
+    lost = known[1:] == typed and len(known) >= _LONG_WORD - 1
+    swapped = typed[:2] == known[1::-1]
+    return lost or swapped or len(known) >= _LONG_WORD
+
+
 def _word_likeness(typed: str, known: str, frequent: Container[str]) -> Likeness:
     """Compare two words that are not equal."""
     if typed.isdigit() or known.isdigit():
@@ -191,8 +201,8 @@ def _word_likeness(typed: str, known: str, frequent: Container[str]) -> Likeness
         return Likeness(max(letters, _SHORTENED), Resemblance.WRITTEN_OTHERWISE)
     if not is_word and len(typed) >= _TRUNCATED_LETTERS and known.startswith(typed):
         return Likeness(max(letters, _TRUNCATED), Resemblance.MISSPELT)
-    if distance > 1 and typed[0] != known[0]:
-        return Likeness(letters, Resemblance.DIFFERENT)
+    if typed[0] != known[0] and not _first_letters_slipped(typed, known, distance):
+        return Likeness(letters, Resemblance.DIFFERENT)  # the first letter is seldom mistyped
     if distance <= _slips_allowed(max(len(known), len(typed) if distance == 1 else 0)):
         return Likeness(letters, Resemblance.ANOTHER_WORD if is_word else Resemblance.MISSPELT)
     sounds = OSA.normalized_similarity(phonetic(typed), phonetic(known)) * 0.95

@@ -14,6 +14,7 @@ MESSAGES = {
     "address_city_homonym": "plusieurs communes s'appellent {commune} : le code postal est nécessaire.",
     "address_no_city": "la commune n'est pas indiquée : peut-être {commune}.",
     "address_street_type": "le type de voie diffère : « {typed} » saisi, « {published} » trouvé.",
+    "address_street_postcode": "une voie de nom proche existe, mais sous le code postal {postcode}.",
     "address_street_type_missing": "le type de voie n'est pas indiqué : peut-être « {published} ».",
     "address_street_untyped": "« {typed} » est saisi, mais le lieu trouvé n'a pas de type de voie.",
     "address_street_incomplete": "le nom de la voie ne correspond qu'en partie.",

@@ -13,6 +13,7 @@ CASES = [
     ("12 B rue Pasteur", 12, "b", "", "rue pasteur"),
     ("12 r Pasteur", 12, "", "", "r pasteur"),
     ("n° 5 place du marché", 5, "", "", "place du marche"),
+    ("Rue Pasteur n°12 90000 Belfort", 12, "", "90000", "rue pasteur belfort"),
     ("12-14 rue Pasteur", 12, "", "", "rue pasteur"),
     ("12 bis à 16 ter, rue Pasteur", 12, "bis", "", "rue pasteur"),
     ("7/9, rue Pasteur", 7, "", "", "rue pasteur"),

@@ -21,6 +21,8 @@ KNOWN = frozenset({"port", "parc", "moulin", "moulins", "jean"})
         ("prac", "parc", Resemblance.MISSPELT),
         ("ledrurollin", "ledru rollin", Resemblance.WRITTEN_OTHERWISE),
         ("margu", "marguerites", Resemblance.MISSPELT),
+        ("asteur", "pasteur", Resemblance.MISSPELT),
+        ("jenner", "henner", Resemblance.DIFFERENT),
         ("moncorge", "concorde", Resemblance.DIFFERENT),
         ("port", "parc", Resemblance.DIFFERENT),
         ("moulins", "moulin", Resemblance.ANOTHER_WORD),
