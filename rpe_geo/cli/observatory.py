@@ -7,29 +7,21 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
 
-import numpy as np
 import typer
-from rich.table import Table
 
 from rpe_geo.cli.screen import console, progress_bar, write_whole
 from rpe_geo.errors import InputError
-from rpe_geo.formats.access_tables import read_access_tables, write_indicator
-from rpe_geo.formats.observatory_files import read_observatory, write_observatory
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import number
-from rpe_geo.observatory.accessibility import METHODS, cost_to_closest
-from rpe_geo.observatory.calibration import Check
-from rpe_geo.observatory.decay import parse_decay
-from rpe_geo.observatory.indicators import INDICATORS
-from rpe_geo.observatory.raam import DEFAULT_TAU_MIN, raam_equilibrium
-from rpe_geo.observatory.results import Observatory
 from rpe_geo.protocols import Mode, TravelTimeEngine
-from rpe_geo.relais.observe import CommuneFiles, observe_communes
-from rpe_geo.relais.observe_zones import ZoneFiles, observe_zones
-from rpe_geo.territory import Territory
-from rpe_geo.travel.street import StreetEngine
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from rpe_geo.observatory.calibration import Check
+    from rpe_geo.observatory.results import Observatory
 
 __all__ = ["register"]
 
@@ -69,9 +61,16 @@ def access(
     tau: Annotated[
         float,
         typer.Option(help="RAAM : minutes qui pèsent autant qu'un encombrement de 1.", min=0.001),
-    ] = DEFAULT_TAU_MIN,
+    ] = 60.0,
 ) -> None:
     """Mesurer l'accès de chaque zone aux places, partagées ou non."""
+    import numpy as np
+
+    from rpe_geo.formats.access_tables import read_access_tables, write_indicator
+    from rpe_geo.observatory.accessibility import METHODS, cost_to_closest
+    from rpe_geo.observatory.decay import parse_decay
+    from rpe_geo.observatory.raam import raam_equilibrium
+
     if method not in METHODS:
         raise InputError("method_unknown", given=method, known=list(METHODS))
     weight = parse_decay(decay or DEFAULT_DECAY)
@@ -177,6 +176,12 @@ def build(
     ] = None,
 ) -> None:
     """Calculer les indicateurs et les comparer aux chiffres publiés."""
+    # Imported here: the other commands start without the weight of these.
+    from rpe_geo.formats.observatory_files import write_observatory
+    from rpe_geo.observatory.decay import parse_decay
+    from rpe_geo.relais.observe import CommuneFiles, observe_communes
+    from rpe_geo.relais.observe_zones import ZoneFiles, observe_zones
+
     if mode not in get_args(Mode):
         raise InputError("observatory_mode", given=mode, known=list(get_args(Mode)))
     files = CommuneFiles(
@@ -190,6 +195,9 @@ def build(
     weight = parse_decay(decay) if decay else None
     engine: TravelTimeEngine | None = None
     if territory is not None:
+        from rpe_geo.territory import Territory
+        from rpe_geo.travel.street import StreetEngine
+
         place = Territory.open(territory)
         engine = cast("TravelTimeEngine", StreetEngine(place.streets))
         facilities = facilities or place.facilities
@@ -258,6 +266,8 @@ def draw(
     """Dessiner la carte : un fichier qui se suffit, ou une figure pour l'impression."""
     from maps.choropleth_figures import coverage_figure, draw_figure
     from maps.coverage import coverage_map
+    from rpe_geo.formats.observatory_files import read_observatory
+    from rpe_geo.observatory.indicators import INDICATORS
 
     observatory = read_observatory(directory)
     known = [name for name in INDICATORS if name in observatory.zones]
@@ -291,6 +301,7 @@ def report(
     ] = None,
 ) -> None:
     """Écrire le rapport du schéma pluriannuel (CASF D. 214-10-1, 1° à 4°)."""
+    from rpe_geo.formats.observatory_files import read_observatory
     from rpe_geo.publishing.report import coverage_report
     from rpe_geo.publishing.report_html import report_html
     from rpe_geo.publishing.report_pdf import report_pdf
@@ -340,6 +351,8 @@ def _tell(observatory: Observatory, directory: Path) -> None:
 
 def _checks_table(checks: Sequence[Check]) -> Table:
     """Compare with the published figures: France, then how many départements are near."""
+    from rich.table import Table
+
     table = Table(title="Nos chiffres et les chiffres publiés", title_justify="left")
     for title in ("Chiffre", "Où", "Les nôtres", "Publié", "Écart"):
         table.add_column(title, overflow="fold")

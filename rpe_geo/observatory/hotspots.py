@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr
 
 __all__ = [
     "HotSpots",
@@ -115,7 +115,7 @@ def getis_ord(values: pd.Series, neighbours: Neighbours, *, rate: float = 0.05) 
         spread = np.sqrt(np.maximum(n * degree - degree**2, 0) / (n - 1)) * x.std()
         lag = np.asarray(weights @ x).ravel() - x.mean() * degree
         z = np.divide(lag, spread, out=np.zeros(n), where=spread > 0)
-    p = 2 * norm.sf(np.abs(z))
+    p = 2 * ndtr(-np.abs(z))
     found = false_discoveries(p, rate=rate)
     kind = np.where(found & (z > 0), "chaud", np.where(found & (z < 0), "froid", ""))
     return _answer(neighbours.ids, known, z, p, kind)
@@ -160,7 +160,7 @@ def local_moran(values: pd.Series, neighbours: Neighbours, *, rate: float = 0.05
         variance = (n - z**2) / (n - 1) - expected**2
         spread = np.sqrt(np.maximum(variance * (n - 1 - degree) / ((n - 2) * degree), 0))
         chance = np.divide(lag - expected, spread, out=np.zeros(n), where=spread > 0)
-        p = 2 * norm.sf(np.abs(chance))
+        p = 2 * ndtr(-np.abs(chance))
     found = false_discoveries(p, rate=rate)
     quadrant = np.where(
         z > 0, np.where(lag > 0, "haut-haut", "haut-bas"), np.where(lag > 0, "bas-haut", "bas-bas")
