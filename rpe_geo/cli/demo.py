@@ -24,6 +24,9 @@ from rpe_geo.territory import Territory, TerritoryInputs, build_territory
 __all__ = ["register"]
 
 _CHILDMINDERS, _REQUESTS = 120, 30
+_OBSERVED_YEAR = 2020
+"""The year of the places in the demonstration's communes, as in the CNAF's files."""
+
 _ADDRESS = "3 rue des Ferronniers, 96100 Montvernelle-sur-Aubrelle"
 """Of the demonstration territory, as a parent types it."""
 
@@ -60,6 +63,9 @@ def demo(
     map_file = directory / "carte-famille.html"
     write_whole(map_file, page)
     screen.print(f"\n[bold]La carte de cette famille[/bold] : {map_file.resolve()}")
+    coverage_file = directory / "carte-observatoire.html"
+    write_whole(coverage_file, _observe(directory / "observatoire"))
+    screen.print(f"[bold]La carte de l'observatoire[/bold] : {coverage_file.resolve()}")
     _what_next(directory, screen)
 
 
@@ -125,6 +131,25 @@ def _family(today: date) -> Request:
     )
 
 
+def _observe(directory: Path) -> str:
+    """Measure the places for the children of each commune, and draw them."""
+    from maps.coverage import coverage_map
+    from rpe_geo.formats.observatory_files import write_observatory
+    from rpe_geo.relais.observe import CommuneFiles, observe_communes
+
+    files = demonstration_folder()
+    observatory = observe_communes(
+        CommuneFiles(
+            communes=files / "communes.parquet",
+            contours=files / "contours.parquet",
+        ),
+        year=_OBSERVED_YEAR,
+    )
+    write_observatory(observatory, directory)
+    page: str = coverage_map(observatory).get_root().render()
+    return page
+
+
 def _what_next(directory: Path, screen: Console) -> None:
     territory = directory / "territoire"
     database = f"sqlite:///{directory / 'registre.sqlite'}"
@@ -132,6 +157,7 @@ def _what_next(directory: Path, screen: Console) -> None:
         "\n[bold]Et maintenant[/bold]\n"
         f"  rpe-geo territory info {territory}\n"
         f"  rpe-geo suggest {directory / 'demande.json'} --territory {territory} --database {database} --format json\n"
+        f"  rpe-geo observatory report {directory / 'observatoire'} -o {directory / 'rapport.pdf'}\n"
         f"  RPE_TERRITORY={territory} RPE_DATABASE_URL={database} rpe-geo serve\n"
         "  (la commande est dans .venv/bin/rpe-geo ; chaque commande a --help)",
         soft_wrap=True,
