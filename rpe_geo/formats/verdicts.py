@@ -19,7 +19,13 @@ from rpe_geo.verdicts import (
     VerdictWarning,
 )
 
-__all__ = ["combination_json", "relaxation_json", "suggestion_json", "verdict_json", "verdicts_json"]
+__all__ = [
+    "combination_json",
+    "relaxation_json",
+    "suggestion_json",
+    "verdict_json",
+    "verdicts_json",
+]
 
 
 def _day(value: date | None) -> str | None:
