@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -22,17 +21,17 @@ from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.parameters import ParameterTable, parameter_table
 from rpe_geo.privacy.figures import suppress_small_counts
+from rpe_geo.publishing.blocks import (
+    Block,
+    Chapter,
+    FigureBlock,
+    KeyFigures,
+    Paragraph,
+    Report,
+    TableBlock,
+)
 
-__all__ = [
-    "Block",
-    "Chapter",
-    "FigureBlock",
-    "KeyFigures",
-    "Paragraph",
-    "Report",
-    "TableBlock",
-    "coverage_report",
-]
+__all__ = ["coverage_report"]
 
 _MODES = {
     "places_childminder": "Assistantes et assistants maternels",
@@ -43,62 +42,6 @@ _MODE_COLORS = (CATEGORICAL["childminder"], CATEGORICAL["facility"], CATEGORICAL
 _TRAVEL = {"car": "en voiture", "walk": "à pied", "bike": "à vélo", "transit": "en transports"}
 _ROWS = 45
 _FEW = "n.p."
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    """A paragraph; `kind` « note » stands apart, « blank » is to be filled in by hand."""
-
-    text: str
-    kind: str = "text"
-
-
-@dataclass(frozen=True)
-class TableBlock:
-    """A table: the first column is text, the others figures already written the French way."""
-
-    caption: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-    text_columns: int = 1
-
-
-@dataclass(frozen=True)
-class FigureBlock:
-    """A drawing (SVG), what it shows, and the same in words for who does not see it."""
-
-    svg: bytes
-    caption: str
-    alternative: str
-
-
-@dataclass(frozen=True)
-class KeyFigures:
-    """A few figures set large: (value, unit, what)."""
-
-    figures: tuple[tuple[str, str, str], ...]
-
-
-Block = Paragraph | TableBlock | FigureBlock | KeyFigures
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """A chapter and its blocks."""
-
-    title: str
-    blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True)
-class Report:
-    """The whole report."""
-
-    title: str
-    subtitle: str
-    made_on: str
-    chapters: tuple[Chapter, ...]
 
 
 def coverage_report(observatory: Observatory, *, on: date) -> Report:

@@ -8,7 +8,7 @@ from html import escape
 from importlib.resources import files
 
 from maps.style import css_variables
-from rpe_geo.publishing.report import Block, FigureBlock, KeyFigures, Paragraph, Report, TableBlock
+from rpe_geo.publishing.blocks import Block, FigureBlock, KeyFigures, Paragraph, Report, TableBlock
 
 __all__ = ["report_html"]
 

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from maps.choropleth_figures import font_folder
-from rpe_geo.publishing.report import Block, FigureBlock, KeyFigures, Paragraph, Report, TableBlock
+from rpe_geo.publishing.blocks import Block, FigureBlock, KeyFigures, Paragraph, Report, TableBlock
 
 __all__ = ["report_pdf"]
 

@@ -28,11 +28,10 @@ from rpe_geo.formats.open_data import (
     read_communes,
     read_contours,
     read_places,
-    read_rates,
     today,
 )
 from rpe_geo.messages.french import number
-from rpe_geo.observatory.calibration import Check, calibrate, compare
+from rpe_geo.observatory.calibration import Check, calibrate
 from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate
 from rpe_geo.observatory.decay import Decay
 from rpe_geo.observatory.hotspots import Neighbours, getis_ord, local_moran
@@ -43,6 +42,7 @@ from rpe_geo.observatory.results import Note, Observatory, Source
 from rpe_geo.observatory.tiles import Runner, tiled_access_profile
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Progress, TravelTimeEngine
+from rpe_geo.relais.observe_checks import compare_communes
 
 __all__ = [
     "CommuneFiles",
@@ -54,12 +54,6 @@ __all__ = [
     "silent",
     "travel_words",
 ]
-
-MODE_NAMES = {
-    "places_childminder": "accueil individuel",
-    "places_facility": "établissements",
-    "places_other": "école à deux ans et garde à domicile",
-}
 
 
 @dataclass(frozen=True)
@@ -170,7 +164,13 @@ def observe_communes(
     if partial:
         effect = _margin_effect(parts, times, asked, decay)
         inside = inside.assign(access_margin_effect=inside["access_e2sfca"] - effect)
-    checks = _checks(zones, official, files, communes, births) if not partial else ()
+    checks = (
+        ()
+        if partial
+        else compare_communes(
+            zones, official, communes, births, rates_file=files.rates, births_file=files.births
+        )
+    )
     inside = _flags(inside, checks, table)
     progress("observatory_read", 4, steps)
     inside = _local_statistics(inside, table, minutes)
@@ -477,118 +477,6 @@ def _calibrated(zones: pd.DataFrame, official: OfficialTable | None) -> pd.DataF
     return zones.assign(
         places_calibrated=total, coverage_rate_calibrated=coverage_rate(total, zones["children"])
     )
-
-
-def _checks(
-    zones: pd.DataFrame,
-    official: OfficialTable | None,
-    files: CommuneFiles,
-    communes: Communes,
-    births: Births,
-) -> list[Check]:
-    """Compare with the rows FR and D… of the places, and of the rates."""
-    checks: list[Check] = []
-    modes = list(PLACE_MODES)
-    if official is not None:
-        ours = zones.groupby("departement")[modes].sum(min_count=1)
-        theirs = official.departements
-        ours = ours[ours.index.isin(theirs.index)]
-        lost = official.france[modes] - zones[modes].sum()
-        checks += compare(
-            pd.Series({"FR": float(zones["places"].sum())}),
-            pd.Series({"FR": float(official.france[modes].sum())}),
-            what="places",
-            level="france",
-            unit="places",
-            why="places que la CNAF n'attribue à aucune commune : " + _by_mode(lost),
-        )
-        reasons = {
-            str(code): _why_places(theirs.loc[code, modes] - ours.reindex(theirs.index).loc[code])
-            for code in theirs.index
-        }
-        checks += compare(
-            ours.sum(axis=1, min_count=3),
-            theirs[modes].sum(axis=1, min_count=3),
-            what="places",
-            level="departement",
-            unit="places",
-            why=pd.Series(reasons),
-        )
-        calibrated = [f"{mode}_calibrated" for mode in modes]
-        summed = zones.groupby("departement")[calibrated].sum(min_count=1).sum(axis=1, min_count=3)
-        checks += compare(
-            summed[summed.index.isin(theirs.index)],
-            theirs[modes].sum(axis=1, min_count=3),
-            what="places_calibrated",
-            level="departement",
-            unit="places",
-            why="calé : les communes somment au total publié du département",
-        )
-    if files.rates is not None and official is not None:
-        checks += _rate_checks(zones, files, communes, births)
-    return checks
-
-
-def _rate_checks(
-    zones: pd.DataFrame, files: CommuneFiles, communes: Communes, births: Births
-) -> list[Check]:
-    """Compare rates, with the births of the three years that end in the year of the published rates."""
-    assert files.rates is not None
-    rates = read_rates(files.rates)
-    year = rates.year or births.years[2]
-    matched = read_births(files.births, year) if files.births else births
-    own = matched.communes.groupby(
-        communes.boroughs["commune"]
-        .reindex(matched.communes.index)
-        .fillna(pd.Series(matched.communes.index, index=matched.communes.index))
-    ).sum(min_count=1)
-    children = own.reindex(zones.index)
-    both = children.notna() & zones["places"].notna()
-    places = zones["places"].where(both).groupby(zones["departement"]).sum(min_count=1)
-    people = children.where(both).groupby(zones["departement"]).sum(min_count=1)
-    ours = coverage_rate(places, people)
-    ours = ours[ours.index.isin(rates.departements.index)]
-    why = (
-        f"nos places sont celles des communes en {births.years[2]}, rapportées aux naissances de "
-        f"{matched.years[0]} à {matched.years[2]} ; le taux publié est celui de {year}, avec les places de {year} et les "
-        "enfants estimés par la CNAF (départs, arrivées et décès compris)"
-    )
-    national = 100 * float(zones["places"].where(both).sum()) / float(children.where(both).sum())
-    return [
-        *compare(
-            pd.Series({"FR": national}),
-            pd.Series({"FR": float(rates.france["coverage_rate"])}),
-            what="coverage_rate",
-            level="france",
-            unit="places pour 100 enfants",
-            why=why,
-        ),
-        *compare(
-            ours,
-            rates.departements["coverage_rate"],
-            what="coverage_rate",
-            level="departement",
-            unit="places pour 100 enfants",
-            why=why,
-        ),
-    ]
-
-
-def _by_mode(lost: pd.Series) -> str:
-    return ", ".join(
-        f"{number(float(lost[mode]), 0)} en {MODE_NAMES[mode]}"
-        if np.isfinite(lost[mode])
-        else f"non publié en {MODE_NAMES[mode]}"
-        for mode in PLACE_MODES
-    )
-
-
-def _why_places(lost: pd.Series) -> str:
-    if lost.isna().all():
-        return "non publié (ND) par la CNAF : nos figures restent vides, jamais zéro"
-    if (lost == 0).all():
-        return "identique"
-    return "places du département que la CNAF n'attribue à aucune commune : " + _by_mode(lost)
 
 
 def _flags(zones: pd.DataFrame, checks: Sequence[Check], table: Any) -> pd.DataFrame:

@@ -1,0 +1,158 @@
+"""Compare an observatory of communes with the published figures: rows FR and D… of the places, and of the rates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rpe_geo.formats.open_data import Births, Communes, OfficialTable, read_births, read_rates
+from rpe_geo.messages.french import number
+from rpe_geo.observatory.calibration import Check, compare
+from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate
+
+__all__ = ["compare_communes"]
+
+MODE_NAMES = {
+    "places_childminder": "accueil individuel",
+    "places_facility": "établissements",
+    "places_other": "école à deux ans et garde à domicile",
+}
+
+
+def compare_communes(
+    zones: pd.DataFrame,
+    official: OfficialTable | None,
+    communes: Communes,
+    births: Births,
+    *,
+    rates_file: Path | None,
+    births_file: Path | None,
+) -> list[Check]:
+    """
+    Compare with the rows FR and D… of the places, and of the rates.
+
+    Parameters
+    ----------
+    zones
+        Every commune, with its places (also calibrated) and children.
+    official
+        The published places; without them nothing is compared.
+    communes
+        For the arrondissements of the three cities.
+    births
+        The births used, when `births_file` is not given.
+    rates_file, births_file
+        Published rates, and births of every year: rates are compared with the births of their own year.
+
+    Returns
+    -------
+    list of Check
+        France first, then each département.
+    """
+    checks: list[Check] = []
+    modes = list(PLACE_MODES)
+    if official is not None:
+        ours = zones.groupby("departement")[modes].sum(min_count=1)
+        theirs = official.departements
+        ours = ours[ours.index.isin(theirs.index)]
+        lost = official.france[modes] - zones[modes].sum()
+        checks += compare(
+            pd.Series({"FR": float(zones["places"].sum())}),
+            pd.Series({"FR": float(official.france[modes].sum())}),
+            what="places",
+            level="france",
+            unit="places",
+            why="places que la CNAF n'attribue à aucune commune : " + _by_mode(lost),
+        )
+        reasons = {
+            str(code): _why_places(theirs.loc[code, modes] - ours.reindex(theirs.index).loc[code])
+            for code in theirs.index
+        }
+        checks += compare(
+            ours.sum(axis=1, min_count=3),
+            theirs[modes].sum(axis=1, min_count=3),
+            what="places",
+            level="departement",
+            unit="places",
+            why=pd.Series(reasons),
+        )
+        calibrated = [f"{mode}_calibrated" for mode in modes]
+        summed = zones.groupby("departement")[calibrated].sum(min_count=1).sum(axis=1, min_count=3)
+        checks += compare(
+            summed[summed.index.isin(theirs.index)],
+            theirs[modes].sum(axis=1, min_count=3),
+            what="places_calibrated",
+            level="departement",
+            unit="places",
+            why="calé : les communes somment au total publié du département",
+        )
+    if rates_file is not None and official is not None:
+        checks += _rate_checks(zones, rates_file, births_file, communes, births)
+    return checks
+
+
+def _rate_checks(
+    zones: pd.DataFrame,
+    rates_file: Path,
+    births_file: Path | None,
+    communes: Communes,
+    births: Births,
+) -> list[Check]:
+    """Compare rates, with the births of the three years that end in the year of the published rates."""
+    rates = read_rates(rates_file)
+    year = rates.year or births.years[2]
+    matched = read_births(births_file, year) if births_file else births
+    own = matched.communes.groupby(
+        communes.boroughs["commune"]
+        .reindex(matched.communes.index)
+        .fillna(pd.Series(matched.communes.index, index=matched.communes.index))
+    ).sum(min_count=1)
+    children = own.reindex(zones.index)
+    both = children.notna() & zones["places"].notna()
+    places = zones["places"].where(both).groupby(zones["departement"]).sum(min_count=1)
+    people = children.where(both).groupby(zones["departement"]).sum(min_count=1)
+    ours = coverage_rate(places, people)
+    ours = ours[ours.index.isin(rates.departements.index)]
+    why = (
+        f"nos places sont celles des communes en {births.years[2]}, rapportées aux naissances de "
+        f"{matched.years[0]} à {matched.years[2]} ; le taux publié est celui de {year}, avec les places de {year} et les "
+        "enfants estimés par la CNAF (départs, arrivées et décès compris)"
+    )
+    national = 100 * float(zones["places"].where(both).sum()) / float(children.where(both).sum())
+    return [
+        *compare(
+            pd.Series({"FR": national}),
+            pd.Series({"FR": float(rates.france["coverage_rate"])}),
+            what="coverage_rate",
+            level="france",
+            unit="places pour 100 enfants",
+            why=why,
+        ),
+        *compare(
+            ours,
+            rates.departements["coverage_rate"],
+            what="coverage_rate",
+            level="departement",
+            unit="places pour 100 enfants",
+            why=why,
+        ),
+    ]
+
+
+def _by_mode(lost: pd.Series) -> str:
+    return ", ".join(
+        f"{number(float(lost[mode]), 0)} en {MODE_NAMES[mode]}"
+        if np.isfinite(lost[mode])
+        else f"non publié en {MODE_NAMES[mode]}"
+        for mode in PLACE_MODES
+    )
+
+
+def _why_places(lost: pd.Series) -> str:
+    if lost.isna().all():
+        return "non publié (ND) par la CNAF : nos figures restent vides, jamais zéro"
+    if (lost == 0).all():
+        return "identique"
+    return "places du département que la CNAF n'attribue à aucune commune : " + _by_mode(lost)
