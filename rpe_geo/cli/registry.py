@@ -49,20 +49,15 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def _registry(database: str | None) -> Iterator[Repository]:
-    repository = open_registry(_settings(database_url=database))
+    repository = open_registry(Settings().override(database_url=database))
     try:
         yield repository
     finally:
         repository.close()
 
 
-def _settings(**given: object) -> Settings:
-    """Read the settings; what the command line gives goes first."""
-    return Settings().model_copy(update={name: v for name, v in given.items() if v is not None})
-
-
 def _geocoder(territory: Path | None) -> Geocoder | None:
-    settings = _settings(territory=territory)
+    settings = Settings().override(territory=territory)
     return open_geocoder(settings, open_territory(settings))
 
 

@@ -432,9 +432,10 @@ class StreetEngine:
         }
 
     @property
-    def modes(self) -> list[str]:
+    def modes(self) -> list[Mode]:
         """Modes that this territory can serve."""
-        found = [mode for mode in ("walk", "bike", "car") if mode in self._meta["nodes"]]
+        modes: tuple[Mode, ...] = ("walk", "bike", "car")
+        found: list[Mode] = [mode for mode in modes if mode in self._meta["nodes"]]
         return [*found, "transit"] if self._transit_folder() else found
 
     def _search(self, mode: str) -> ModeSearch:
