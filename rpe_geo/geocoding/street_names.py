@@ -13,6 +13,7 @@ from rpe_geo.geocoding.normalize import ARTICLES, BREAK, phonetic, words
 
 __all__ = [
     "PLACE_TYPES",
+    "QUALIFIERS",
     "STREET_TYPES",
     "StreetName",
     "guess_type",
@@ -49,7 +50,7 @@ PLACE_TYPES = frozenset({"lieu dit", "hameau", "village"})
 _TWO_WORDS = {("rond", "point"): "rond point", ("rd", "point"): "rond point", ("rd", "pt"): "rond point", ("rond", "pt"): "rond point",
               ("lieu", "dit"): "lieu dit", ("zone", "artisanale"): "za", ("zone", "industrielle"): "za",
               ("zone", "activite"): "za", ("zone", "commerciale"): "za"}  # fmt: skip
-_QUALIFIERS = frozenset({
+QUALIFIERS = frozenset({
     "grande", "grand", "petite", "petit", "ancien", "ancienne", "vieux", "vieille", "nouvelle", "nouveau", "haute", "basse", "haut", "bas",
     "premiere", "seconde", "1", "2", "3", "4",
 })  # fmt: skip
@@ -118,7 +119,7 @@ def street_name(text: Sequence[str]) -> StreetName:
     text = [word for word in text if word != BREAK]
     kind, length = split_type(text)
     rest = text[length:]
-    if not kind and len(text) > 1 and text[0] in _QUALIFIERS:
+    if not kind and len(text) > 1 and text[0] in QUALIFIERS:
         kind, length = split_type(text[1:])
         rest = text[:1] + text[1 + length :] if kind else text
     core = tuple(

@@ -15,6 +15,7 @@ from rpe_geo.geocoding.similarity import SAME, Likeness, Resemblance, compare, c
 from rpe_geo.geocoding.store import AddressStore, StreetEntry, StreetPool
 from rpe_geo.geocoding.street_names import (
     PLACE_TYPES,
+    QUALIFIERS,
     StreetName,
     guess_type,
     split_type,
@@ -118,7 +119,7 @@ def street_variants(text: Sequence[str], *, numbered: bool) -> list[StreetName]:
         tail = main[index:]
         if all(word in ARTICLES for word in tail[split_type(tail)[1] :]):  # « Victor Hugo, rue »
             readings.append([*tail, *main[:index]])
-        elif not kind:
+        elif not kind and not (index == 1 and main[0] in QUALIFIERS):
             readings.append(tail)
         break
     if not numbered:
