@@ -107,7 +107,9 @@ def _sequential_breaks(known: NDArray[np.float64]) -> tuple[list[float], int]:
         # mapclassify regrets that numba is not there; a few hundred values do not need it.
         warnings.simplefilter("ignore")
         raw = mapclassify.FisherJenks(inside, k=min(6, distinct)).bins[:-1]
-    return _rounded([float(limit) for limit in raw], float(known[0]), float(known[-1]))
+    # Values that hardly differ give limits that do not: each is kept once.
+    limits = sorted({float(limit) for limit in raw if known[0] < limit < known[-1]})
+    return _rounded(limits, float(known[0]), float(known[-1])) if limits else ([], 0)
 
 
 def _rounded(raw: list[float], least: float, most: float) -> tuple[list[float], int]:
