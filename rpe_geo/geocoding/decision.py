@@ -232,7 +232,11 @@ def rivals_of(
         other
         for other in others
         if other.entry.street != best.entry.street
-        and (_as_likely(best, other, limits) or _likely_elsewhere(best, other))
+        and (
+            _as_likely(best, other, limits)
+            or _likely_elsewhere(best, other)
+            or _as_much_of_the_name(best, other)
+        )
     ]
 
 
@@ -243,6 +247,19 @@ def _as_likely(best: Candidate, other: Candidate, limits: ParameterTable) -> boo
         and not (best.kind == "same" and other.kind != "same")
         and other.likeness.kind <= best.likeness.kind
         and not (best.whole and not other.whole and best.likeness.kind == Resemblance.SAME)
+    )
+
+
+def _as_much_of_the_name(best: Candidate, other: Candidate) -> bool:
+    """Tell whether « rue Bernard » may be « rue Comte Bernard » or « rue Bernard Blier »: each lacks one word or more."""
+    typed, known = set(best.typed.core), set(best.entry.core.split(" "))
+    return (
+        best.likeness.kind == Resemblance.WRITTEN_OTHERWISE
+        and other.likeness.kind == Resemblance.INCOMPLETE
+        and typed < known
+        and typed < set(other.entry.core.split(" "))
+        and other.kind == best.kind
+        and other.entry.commune == best.entry.commune
     )
 
 
