@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
 import maps
-from api.pages import connexion, famille, fond
+from api.pages import animateur, confirmer, connexion, famille, fond, registre
 from api.pages.rendering import install_page_errors
 from api.security import RateLimit
 
@@ -46,7 +46,7 @@ def install_pages(app: FastAPI) -> None:
         ("/static", _HERE / "static"),
     ):
         app.mount(path, _Kept(directory=folder))
-    for door in (famille, fond, connexion):
+    for door in (famille, fond, connexion, animateur, registre, confirmer):
         app.include_router(door.router, include_in_schema=False)
     install_page_errors(app)
     for path in ("/demande", "/pro/connexion", "/pro/oubli", "/adresses"):

@@ -64,7 +64,7 @@ def front(_session: SessionDep) -> Response:
 @router.get("/pro/connexion")
 def sign_in_page(request: Request) -> Response:
     """Show the form."""
-    return render(request, "connexion.html", erreur=None, email="")
+    return render(request, "connexion.html", faute=None, email="")
 
 
 @router.post("/pro/connexion")
@@ -75,7 +75,7 @@ def sign_in(request: Request, desk: DeskDep, form: OwnForm) -> Response:
         token, session = desk.accounts.sign_in(email, str(form.get("password", ""))[:1000])
     except Forbidden as error:
         return render(
-            request, "connexion.html", status=403, erreur=phrase(error.code), email=email[:200]
+            request, "connexion.html", status=403, faute=phrase(error.code), email=email[:200]
         )
     answer = RedirectResponse(_HOME, 303)
     secure = desk.settings.environment == "production" or request.url.scheme == "https"
@@ -130,7 +130,7 @@ def forgotten(request: Request, desk: DeskDep, form: OwnForm) -> Response:
 def new_password_page(request: Request, desk: DeskDep, token: str) -> Response:
     """Ask for the new password."""
     desk.unsign("password", token, days=_RESET_DAYS)
-    return render(request, "mot_de_passe.html", erreur=None)
+    return render(request, "mot_de_passe.html", faute=None)
 
 
 @router.post("/pro/mot-de-passe/{token}")
@@ -141,5 +141,5 @@ def new_password(request: Request, desk: DeskDep, token: str, form: OwnForm) -> 
         desk.accounts.reset(claim, str(form.get("password", ""))[:1000])
     except InputError as error:
         sentence = phrase(error.code, **error.values)
-        return render(request, "mot_de_passe.html", status=422, erreur=sentence.capitalize())
+        return render(request, "mot_de_passe.html", status=422, faute=sentence.capitalize())
     return RedirectResponse("/pro/connexion", 303)

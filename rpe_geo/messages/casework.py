@@ -1,6 +1,7 @@
 """The life of a request, in words."""
 
 MESSAGES = {
+    "day_hours_unreadable": "« {part} », le {day} : écrivez par exemple 8:00-12:00, 13:30-17:30.",
     "event_unknown": "« {kind} » n'est pas un événement connu.",
     "event_without_provider": "indiquez quel professionnel est concerné.",
     "event_without_reason": "indiquez le motif du refus.",
