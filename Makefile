@@ -9,11 +9,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What a user needs: exact versions from the lock, tools of the project by editable install.
 $(VENV)/.user: pyproject.toml requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[api,maps,fast,observatory]'
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[api,maps,observatory]'
 	touch $@
 
 $(VENV)/.dev: pyproject.toml requirements.lock $(VENV)/.user
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[api,maps,fast,observatory,postgis,notebooks,dev]'
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[api,maps,observatory,postgis,notebooks,dev]'
 	touch $@
 
 demo: $(VENV)/.user
