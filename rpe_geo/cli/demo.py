@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -135,6 +136,7 @@ def _observe(directory: Path) -> str:
     """Measure the places for the children of each commune, and draw them."""
     from maps.coverage import coverage_map
     from rpe_geo.formats.observatory_files import write_observatory
+    from rpe_geo.observatory.results import Source
     from rpe_geo.relais.observe import CommuneFiles, observe_communes
 
     files = demonstration_folder()
@@ -144,6 +146,14 @@ def _observe(directory: Path) -> str:
             contours=files / "contours.parquet",
         ),
         year=_OBSERVED_YEAR,
+    )
+    # Nothing here comes from the producers that such files usually have.
+    observatory = replace(
+        observatory,
+        parameters=observatory.parameters | {"title": observatory.zones["epci_nom"].iloc[0]},
+        sources=(
+            Source("Territoire de démonstration", "Territoire fictif de rpe_geo", "MIT", "2026"),
+        ),
     )
     write_observatory(observatory, directory)
     page: str = coverage_map(observatory).get_root().render()
