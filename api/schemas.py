@@ -160,6 +160,22 @@ class HealthOut(BaseModel):
     sources: list[str] = Field(description="Producteurs à citer.")
 
 
+class RulesSection(BaseModel):
+    """Une partie des règles publiées : des phrases, et parfois un tableau."""
+
+    title: str
+    paragraphs: list[str]
+    columns: list[str] = Field(description="Titres des colonnes ; vide sans tableau.")
+    rows: list[list[str]]
+
+
+class RulesOut(BaseModel):
+    """Les règles, les poids et les sources en vigueur un jour donné."""
+
+    day: date
+    sections: list[RulesSection]
+
+
 class AddressOut(BaseModel):
     """Une adresse trouvée."""
 

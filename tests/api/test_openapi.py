@@ -27,6 +27,7 @@ def test_every_promised_route_is_there(service):
     paths = described(service)["paths"]
     assert {path.removeprefix("/api/v1") for path in paths} == {
         "/health",
+        "/regles",
         "/geocode",
         "/suggestions",
         "/check",
@@ -65,3 +66,10 @@ def test_public_models_hold_no_private_field(service):
     assert set(schemas["PlaceOut"]["properties"]) == {
         "visibility", "address", "longitude", "latitude", "radius_m",
     }  # fmt: skip
+
+
+def test_the_published_rules_name_every_weight_and_source(service):
+    answer = service.client.get("/api/v1/regles").json()
+    text = json.dumps(answer, ensure_ascii=False)
+    for words in ("agrément", "48", "11 h", "Trajet", "CMG", "L.421-4"):
+        assert words in text
