@@ -264,8 +264,6 @@ def draw(
     indicator: Annotated[str, typer.Option(help="Indicateur montré d'abord.")] = "coverage_rate",
 ) -> None:
     """Dessiner la carte : un fichier qui se suffit, ou une figure pour l'impression."""
-    from maps.choropleth_figures import coverage_figure, draw_figure
-    from maps.coverage import coverage_map
     from rpe_geo.formats.observatory_files import read_observatory
     from rpe_geo.observatory.indicators import INDICATORS
 
@@ -277,9 +275,13 @@ def draw(
         raise InputError("contours_needed")
     match output.suffix.lower():
         case ".html":
+            from maps.coverage import coverage_map
+
             page = coverage_map(observatory, indicator=indicator).get_root().render()
             write_whole(output, page)
         case ".svg" | ".png" | ".pdf" as ending:
+            from maps.choropleth_figures import coverage_figure, draw_figure
+
             drawn = draw_figure(
                 coverage_figure(observatory, indicator),
                 cast("Literal['svg', 'png', 'pdf']", ending[1:]),
@@ -304,7 +306,6 @@ def report(
     from rpe_geo.formats.observatory_files import read_observatory
     from rpe_geo.publishing.report import coverage_report
     from rpe_geo.publishing.report_html import report_html
-    from rpe_geo.publishing.report_pdf import report_pdf
 
     ending = output.suffix.lower()
     if ending not in {".html", ".pdf"}:
@@ -313,7 +314,12 @@ def report(
     if observatory.zones.geometry.isna().all():
         raise InputError("contours_needed")
     written = coverage_report(observatory, on=_day(on))
-    write_whole(output, report_html(written) if ending == ".html" else report_pdf(written))
+    if ending == ".html":
+        write_whole(output, report_html(written))
+    else:
+        from rpe_geo.publishing.report_pdf import report_pdf
+
+        write_whole(output, report_pdf(written))
     console().print(f"Rapport : {output}")
 
 

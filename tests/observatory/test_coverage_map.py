@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maps.choropleth import classify, shown_values
+from maps.choropleth import classify, natural_breaks, shown_values
 from maps.choropleth_figures import coverage_figure, draw_figure
 from maps.coverage import coverage_data, coverage_map
 from rpe_geo.observatory.calibration import Check
@@ -125,6 +125,25 @@ def test_the_map_suffices_to_itself_and_says_everything(observatory):
     assert data["outlines"]["tension"]
     with pytest.raises(KeyError):
         coverage_map(observatory, indicator="nothing")
+
+
+@pytest.mark.filterwarnings("ignore:Numba not installed")
+@pytest.mark.parametrize("seed", range(6))
+def test_classes_are_as_even_inside_as_those_of_mapclassify(seed):
+    import mapclassify
+
+    rng = np.random.default_rng(seed)
+    known = np.sort(rng.gamma(2, 20, 60 + 20 * seed).round(1))
+
+    def spread_inside(limits):
+        of = np.searchsorted(limits, known, side="left")
+        return sum(((known[of == c] - known[of == c].mean()) ** 2).sum() for c in np.unique(of))
+
+    ours = natural_breaks(known, 6)
+    theirs = mapclassify.FisherJenks(known, k=6).bins[:-1]
+    assert len(ours) == 5
+    assert spread_inside(ours) <= spread_inside(theirs) * (1 + 1e-6)
+    assert spread_inside(ours) == pytest.approx(spread_inside(theirs), rel=1e-3)
 
 
 def test_print_is_the_same_bytes_twice(observatory):
