@@ -385,7 +385,7 @@ def note(
             provider_id=provider_id or None,
             reason=cast("RefusalReason", reason) if reason else None,
         )
-        work.casework.note(event, seen=int(seen) if seen.isdigit() else -1)
+        work.casework.note(event, seen=int(seen) if seen.isdecimal() else -1)
     except (Conflict, InputError) as error:
         sentence = phrase(error.code, **error.values)
         status = 409 if isinstance(error, Conflict) else 422
@@ -410,14 +410,14 @@ def change_need(
     revision = str(form.get("revision", ""))
     try:
         trial = str(form.get("essai", ""))
-        if trial.isdigit():
+        if trial.isdecimal():
             openings = work.relais.suggest(before, today=today, limit=1).openings
             if int(trial) >= len(openings):
                 raise Conflict("record_changed", id=request_id, read=revision, found="")
             changed = replace(openings[int(trial)].change.request, request_id=request_id)
         else:
             changed = _placed(work, read_need(form, before))
-        work.repository.revise(changed, revision=int(revision) if revision.isdigit() else -1)
+        work.repository.revise(changed, revision=int(revision) if revision.isdecimal() else -1)
     except RpeGeoError as error:
         status = 409 if isinstance(error, Conflict) else 422
         return _case_page(request, work, request_id, today, fault=explain(error), status=status)

@@ -65,9 +65,9 @@ def _number(form: FormData, name: str) -> float | None:
         raise InputError("field_type", where=Where(field=name), expected="un nombre") from None
 
 
-def _day(form: FormData, name: str) -> date:
+def _date(text: str, name: str) -> date:
     try:
-        return date.fromisoformat(str(form.get(name, "")))
+        return date.fromisoformat(text)
     except ValueError:
         raise InvalidRecord("field_missing", where=Where(field=name)) from None
 
@@ -96,7 +96,7 @@ def read_need(form: FormData, before: Request | None = None) -> Request:
         raise InvalidRecord("schedule_asks_nothing", where=Where(field="schedule"))
     needs = frozenset(str(word) for word in form.getlist("besoin")) & FUNCTIONAL_NEEDS
     births = [
-        date.fromisoformat(text) for value in form.getlist("naissance") if (text := str(value))
+        _date(text, "naissance") for value in form.getlist("naissance") if (text := str(value))
     ]
     schools = [child.school for child in before.children] if before else []
     children = tuple(
@@ -122,7 +122,7 @@ def read_need(form: FormData, before: Request | None = None) -> Request:
     return Request(
         request_id=before.request_id if before else "nouvelle",
         children=children,
-        start=_day(form, "debut"),
+        start=_date(str(form.get("debut", "")), "debut"),
         schedule=Timetable.parse(weeks),
         address=address,
         longitude=before.longitude if before and same else None,

@@ -52,7 +52,7 @@ def answer(
     revision = str(form.get("revision", ""))
     said = str(form.get("dit", ""))
     changed = _said(before, said, form.get("accord") == "oui", today)
-    now = repository.revise(changed, revision=int(revision) if revision.isdigit() else -1)
+    now = repository.revise(changed, revision=int(revision) if revision.isdecimal() else -1)
     desk.casework(rpe).store.audit("", f"confirm_{said}"[:40], "childminder", identity)
     return _page(request, token, changed, now, said=said)
 

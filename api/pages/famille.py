@@ -110,7 +110,8 @@ def _page(
     }
     if answer is not None and today is not None:
         values |= _results(service, asked, answer, today)
-    return render(request, "famille.html", status=422 if asked.faults else 200, **values)
+    faulty = bool(asked.faults or values["envoi"]["faults"])
+    return render(request, "famille.html", status=422 if faulty else 200, **values)
 
 
 def _results(service: Service, asked: Search, answer: Suggestions, today: date) -> dict[str, Any]:
@@ -253,7 +254,7 @@ def _freshness(confirmed: date | None, today: date) -> tuple[str, str, str]:
 def _contact_fault(text: str) -> str | None:
     if _EMAIL.match(text):
         return None
-    figures = sum(sign.isdigit() for sign in text)
+    figures = sum(sign.isdecimal() for sign in text)
     if "@" in text:
         return "Cette adresse e-mail semble incomplète."
     if figures < 10:

@@ -70,7 +70,9 @@ class Search:
     def look(self) -> dict[str, str]:
         """Say what must be completed, by field."""
         faults = {}
-        if not self.address and not self.place:
+        if self.place and _point(self.place) is None:
+            faults["adresse"] = "Choisissez l’adresse dans la liste."
+        elif not self.address and not self.place:
             faults["adresse"] = "Indiquez votre adresse, ou au moins une rue et une commune."
         if not all(_day(value) for value in self.births):
             faults["naissance"] = "Indiquez la date de naissance, ou la date prévue."
@@ -93,11 +95,9 @@ class Search:
 
     def request(self) -> Request:
         """Make the request; the faults were looked at."""
-        longitude = latitude = None
-        if self.place:
-            longitude, latitude = (float(part) for part in self.place.split("|")[0].split(","))
+        longitude, latitude = _point(self.place) or (None, None)
         income = _figure(self.income)
-        count = max(1, int(self.children)) if self.children.isdigit() else 1
+        count = max(1, int(self.children)) if self.children.isdecimal() else 1
         return Request(
             request_id="demande",
             children=tuple(Child(birth) for value in self.births if (birth := _day(value))),
@@ -108,7 +108,7 @@ class Search:
             longitude=longitude,
             latitude=latitude,
             mode=cast("TravelMode", self.mode),
-            max_minutes=float(self.minutes) if self.minutes.isdigit() else 15.0,
+            max_minutes=float(self.minutes) if self.minutes in map(str, MINUTES) else 15.0,
             min_hours_share=_SHARE,
             household=None if income is None else Household(income, max(count, len(self.births))),
         )
@@ -121,9 +121,19 @@ def _day(text: str) -> date | None:
         return None
 
 
+def _point(text: str) -> tuple[float, float] | None:
+    """Read « longitude,latitude|label »."""
+    try:
+        longitude, latitude = (float(part) for part in text.partition("|")[0].split(","))
+    except ValueError:
+        return None
+    inside = -180 <= longitude <= 180 and -90 <= latitude <= 90
+    return (longitude, latitude) if inside else None
+
+
 def _clock(text: str) -> bool:
     hour, _, minute = text.partition(":")
-    return hour.isdigit() and minute[:2].isdigit() and int(hour) < 24 and int(minute[:2]) < 60
+    return hour.isdecimal() and minute[:2].isdecimal() and int(hour) < 24 and int(minute[:2]) < 60
 
 
 def _quarter(text: str) -> str:
@@ -133,7 +143,7 @@ def _quarter(text: str) -> str:
 
 
 def _figure(text: str) -> float | None:
-    kept = "".join(sign for sign in text if sign.isdigit() or sign in ",.").replace(",", ".")
+    kept = "".join(sign for sign in text if sign.isdecimal() or sign in ",.").replace(",", ".")
     try:
         value = float(kept)
     except ValueError:

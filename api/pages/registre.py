@@ -130,7 +130,7 @@ def change(
     revision = str(form.get("revision", ""))
     try:
         changed = _changed(before, form, today)
-        work.repository.revise(changed, revision=int(revision) if revision.isdigit() else -1)
+        work.repository.revise(changed, revision=int(revision) if revision.isdecimal() else -1)
     except RpeGeoError as error:
         status = 409 if isinstance(error, Conflict) else 422
         return _page(request, work, identity, today, status=status, faute=explain(error))
@@ -143,7 +143,7 @@ def _changed(before: Childminder, form: FormData, today: date) -> Childminder:
         return str(form.get(name, "")).strip()[:300]
 
     offered, state = text("places_offertes"), text("etat")
-    if not offered.isdigit():
+    if not offered.isdecimal():
         raise InputError("field_type", where=Where(field="places"), expected="un nombre entier")
     if state not in _STATES:
         raise InputError(

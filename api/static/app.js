@@ -143,10 +143,15 @@
     const total = () => say(`${String(on.size / 4).replace(".", ",")} heures par semaine.`);
     const tell = $(`[data-total="${g.dataset.fields}"]`);
     const sum = () => { if (tell) tell.textContent = `${Math.floor(on.size / 4)} h${on.size % 4 ? " " + two((on.size % 4) * 15) : ""}`; };
-    let paint = null;
+    let paint = null, last = null;
     const at = (e) => document.elementFromPoint(e.clientX, e.clientY)?.closest?.(".c");
-    g.addEventListener("pointerdown", (e) => { const c = e.target.closest(".c"); if (!c) return; g.setPointerCapture(e.pointerId); paint = c.getAttribute("aria-selected") !== "true"; set(c, paint); c.focus({ preventScroll: true }); });
-    g.addEventListener("pointermove", (e) => { if (paint === null) return; const c = at(e); if (c && g.contains(c)) set(c, paint); });
+    g.addEventListener("pointerdown", (e) => { const c = e.target.closest(".c"); if (!c) return; g.setPointerCapture(e.pointerId); paint = c.getAttribute("aria-selected") !== "true"; set(c, paint); last = +c.dataset.k; c.focus({ preventScroll: true }); });
+    g.addEventListener("pointermove", (e) => { if (paint === null) return; const c = at(e); if (!c || !g.contains(c)) return;
+      // A quick hand jumps over cells: those between, on the same day, are painted too.
+      const k = +c.dataset.k, same = Math.floor(k / 96) === Math.floor(last / 96);
+      for (let q = same ? Math.min(k, last) : k; q <= (same ? Math.max(k, last) : k); q++) { const n = $(`[data-k="${q}"]`, g); if (n) set(n, paint); }
+      last = k;
+    });
     const done = () => { if (paint === null) return; paint = null; store(); sum(); total(); };
     g.addEventListener("pointerup", done);
     g.addEventListener("pointercancel", done);
