@@ -137,7 +137,8 @@ def _observe(directory: Path) -> str:
     from maps.coverage import coverage_map
     from rpe_geo.formats.observatory_files import write_observatory
     from rpe_geo.observatory.results import Source
-    from rpe_geo.relais.observe import CommuneFiles, observe_communes
+    from rpe_geo.relais.commune_files import CommuneFiles
+    from rpe_geo.relais.observe import observe_communes
 
     files = demonstration_folder()
     observatory = observe_communes(

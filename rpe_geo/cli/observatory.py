@@ -179,7 +179,8 @@ def build(
     # Imported here: the other commands start without the weight of these.
     from rpe_geo.formats.observatory_files import write_observatory
     from rpe_geo.observatory.decay import parse_decay
-    from rpe_geo.relais.observe import CommuneFiles, observe_communes
+    from rpe_geo.relais.commune_files import CommuneFiles
+    from rpe_geo.relais.observe import observe_communes
     from rpe_geo.relais.observe_zones import ZoneFiles, observe_zones
 
     if mode not in get_args(Mode):

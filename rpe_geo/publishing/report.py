@@ -7,41 +7,31 @@ What only people can decide (costs, calendar, jobs) is left as lines to fill in,
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from datetime import date
 
-import numpy as np
 import pandas as pd
 
-from maps.choropleth_figures import bar_figure, coverage_figure, draw_figure
-from maps.style import CATEGORICAL, PRUNE
 from rpe_geo.messages import phrase
-from rpe_geo.messages.french import day, number, plural, typeset
-from rpe_geo.observatory.indicators import INDICATORS
+from rpe_geo.messages.french import day, number, plural
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.parameters import ParameterTable, parameter_table
 from rpe_geo.privacy.figures import suppress_small_counts
-from rpe_geo.publishing.blocks import (
-    Block,
-    Chapter,
-    FigureBlock,
-    KeyFigures,
-    Paragraph,
-    Report,
-    TableBlock,
+from rpe_geo.publishing.blocks import Block, Chapter, KeyFigures, Paragraph, Report, TableBlock
+from rpe_geo.publishing.report_gaps import gaps_chapter, objectives_chapter
+from rpe_geo.publishing.report_parts import (
+    FEW,
+    MODE_COLORS,
+    MODES,
+    ROWS,
+    bars,
+    figure,
+    map_of,
+    name_of,
+    set_words,
+    table_note,
 )
 
 __all__ = ["coverage_report"]
-
-_MODES = {
-    "places_childminder": "Assistantes et assistants maternels",
-    "places_facility": "Établissements d’accueil",
-    "places_other": "École à deux ans et garde à domicile",
-}
-_MODE_COLORS = (CATEGORICAL["childminder"], CATEGORICAL["facility"], CATEGORICAL["school"])
-_TRAVEL = {"car": "en voiture", "walk": "à pied", "bike": "à vélo", "transit": "en transports"}
-_ROWS = 45
-_FEW = "n.p."
 
 
 def coverage_report(observatory: Observatory, *, on: date) -> Report:
@@ -75,8 +65,8 @@ def coverage_report(observatory: Observatory, *, on: date) -> Report:
             _summary(observatory, zones, table),
             _offer(observatory, zones),
             _needs(observatory, zones, table),
-            _gaps(observatory, zones, table),
-            _objectives(observatory, zones, table),
+            gaps_chapter(observatory, zones, table),
+            objectives_chapter(observatory, zones, table),
             _method(observatory, table),
         ),
     )
@@ -97,41 +87,6 @@ def _published(observatory: Observatory, table: ParameterTable) -> pd.DataFrame:
     return zones.assign(
         professionals=shown, **{name: zones[name].mask(hidden) for name in columns if name in zones}
     )
-
-
-def _figure(value: float, decimals: int = 0) -> str:
-    return _FEW if not math.isfinite(value) else number(float(value), decimals)
-
-
-def _map(observatory: Observatory, indicator: str, caption: str) -> FigureBlock:
-    about = INDICATORS[indicator]
-    values = (observatory.zones[indicator] * about.factor).replace([np.inf], np.nan).dropna()
-    names = observatory.zones["nom"]
-    alternative = f"{about.label} par zone."
-    if len(values):
-        low, high = values.idxmin(), values.idxmax()
-        alternative = (
-            f"{about.label} ({about.unit}) par zone, de {number(float(values[low]), about.decimals)} ({names[low]}) "
-            f"à {number(float(values[high]), about.decimals)} ({names[high]}) ; les chiffres sont dans les tableaux."
-        )
-    return FigureBlock(
-        draw_figure(coverage_figure(observatory, indicator), "svg"),
-        typeset(caption),
-        typeset(alternative),
-    )
-
-
-def _bars(
-    parts: Mapping[str, float], unit: str, caption: str, colors: Sequence[str] | None = None
-) -> FigureBlock:
-    words = " ; ".join(
-        f"{label} : {number(value, 1 if abs(value) < 100 else 0)}" for label, value in parts.items()
-    )
-    drawn = draw_figure(bar_figure(parts, unit=unit, colors=colors or PRUNE), "svg")
-    return FigureBlock(drawn, typeset(caption), typeset(words))
-
-
-# ---- the chapters ----------------------------------------------------------------------------------------------
 
 
 def _summary(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable) -> Chapter:
@@ -172,7 +127,7 @@ def _summary(observatory: Observatory, zones: pd.DataFrame, table: ParameterTabl
             "(rapport de Palma)."
         ),
     ]
-    return Chapter("En bref", tuple(_typeset(block) for block in blocks))
+    return Chapter("En bref", tuple(set_words(block) for block in blocks))
 
 
 def _offer(observatory: Observatory, zones: pd.DataFrame) -> Chapter:
@@ -185,7 +140,7 @@ def _offer(observatory: Observatory, zones: pd.DataFrame) -> Chapter:
             f"{number(100 * summary[mode] / total, 0)} %",
             number(100 * summary[mode] / summary["children"], 1) if summary["children"] else "–",
         )
-        for mode, label in _MODES.items()
+        for mode, label in MODES.items()
     ]
     rows.append(("Ensemble", number(total, 0), "100 %", number(summary["coverage_rate"], 1)))
     blocks: list[Block] = [
@@ -194,13 +149,13 @@ def _offer(observatory: Observatory, zones: pd.DataFrame) -> Chapter:
             ("Mode d’accueil", "Places", "Part", "Pour 100 enfants"),
             tuple(rows),
         ),
-        _bars(
-            {label: float(summary[mode]) for mode, label in _MODES.items()},
+        bars(
+            {label: float(summary[mode]) for mode, label in MODES.items()},
             "places",
             f"Places par mode d’accueil, {year}",
-            _MODE_COLORS,
+            MODE_COLORS,
         ),
-        _map(
+        map_of(
             observatory,
             "coverage_rate",
             f"Taux de couverture : places pour 100 enfants de moins de 3 ans, {year}",
@@ -240,18 +195,18 @@ def _offer(observatory: Observatory, zones: pd.DataFrame) -> Chapter:
             ("Zone", "Individuel", "Établissements", "Autres", "Total", "Pour 100 enfants"),
             tuple(
                 (
-                    _name(row),
-                    *(_figure(row[mode]) for mode in _MODES),
-                    _figure(row["places"]),
-                    _figure(row["coverage_rate"], 1),
+                    name_of(row),
+                    *(figure(row[mode]) for mode in MODES),
+                    figure(row["places"]),
+                    figure(row["coverage_rate"], 1),
                 )
-                for _, row in chosen.head(_ROWS).iterrows()
+                for _, row in chosen.head(ROWS).iterrows()
             ),
-            note=_table_note(len(zones), zones),
+            note=table_note(len(zones), zones),
         )
     )
     return Chapter(
-        "1° L’offre : équipements et modes d’accueil", tuple(_typeset(block) for block in blocks)
+        "1° L’offre : équipements et modes d’accueil", tuple(set_words(block) for block in blocks)
     )
 
 
@@ -274,21 +229,21 @@ def _needs(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable)
             "des besoins.",
             kind="note",
         ),
-        _map(observatory, "children", "Enfants de moins de 3 ans par zone"),
+        map_of(observatory, "children", "Enfants de moins de 3 ans par zone"),
         TableBlock(
             "Enfants et besoin d’accueil par zone",
             ("Zone", "Enfants", "Besoin estimé", "Places", "Besoin par place"),
             tuple(
                 (
-                    _name(row),
-                    _figure(row["children"]),
-                    _figure(row["need"]),
-                    _figure(row["places"]),
-                    _figure(row["need"] / row["places"], 2) if row["places"] else "aucune place",
+                    name_of(row),
+                    figure(row["children"]),
+                    figure(row["need"]),
+                    figure(row["places"]),
+                    figure(row["need"] / row["places"], 2) if row["places"] else "aucune place",
                 )
-                for _, row in chosen.head(_ROWS).iterrows()
+                for _, row in chosen.head(ROWS).iterrows()
             ),
-            note=_table_note(len(zones), zones),
+            note=table_note(len(zones), zones),
         ),
         Paragraph(
             "Demandes reçues par le relais, familles aux besoins spécifiques, horaires demandés : à compléter avec les "
@@ -296,164 +251,7 @@ def _needs(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable)
             kind="blank",
         ),
     ]
-    return Chapter("2° Les besoins des familles", tuple(_typeset(block) for block in blocks))
-
-
-def _gaps(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable) -> Chapter:
-    parameters = observatory.parameters
-    threshold = float(table["mam_aid_rate"])
-    mean = observatory.summary["access_mean"]
-    low_cover = zones["coverage_rate"] < threshold
-    low_access = zones["access_e2sfca"] < 0.75 * mean
-    tense = zones["hotspot"] == "tension"
-    listed = zones[(tense | (low_cover & low_access)) & (zones["children"] > 0)]
-    listed = listed.assign(
-        weight=listed["children"] * (mean - listed["access_e2sfca"])
-    ).sort_values("weight", ascending=False)
-    rows = []
-    for code, row in listed.head(_ROWS).iterrows():
-        reasons = []
-        if tense[code]:
-            reasons.append("zone en tension")
-        if low_cover[code]:
-            reasons.append(f"couverture sous {number(threshold, 0)}")
-        if low_access[code]:
-            reasons.append("accès bas")
-        if row["uncertain"]:
-            reasons.append("incertain")
-        rows.append(
-            (
-                _name(row),
-                ", ".join(reasons),
-                _figure(row["children"]),
-                _figure(row["coverage_rate"], 1),
-                _figure(100 * row["access_e2sfca"], 1),
-            )
-        )
-    blocks: list[Block] = [
-        Paragraph(
-            f"Une zone est retenue si elle est en tension, ou si son taux de couverture est inférieur à "
-            f"{number(threshold, 0)} et son accès inférieur aux trois quarts de la moyenne du territoire "
-            f"({number(75 * mean, 1)} places pour 100 enfants). {plural(len(listed), 'zone')} "
-            f"sur {len(zones)}, où vivent {number(float(listed['children'].sum()), 0)} enfants."
-        ),
-        _map(
-            observatory,
-            "access_e2sfca",
-            f"Places accessibles pour 100 enfants, {_TRAVEL[parameters['mode']]}, {number(parameters['minutes'])} min au plus",
-        ),
-    ]
-    if rows:
-        blocks.append(
-            TableBlock(
-                "Zones où l’offre ou l’accès manque, l’effort le plus utile d’abord",
-                ("Zone", "Pourquoi", "Enfants", "Couverture", "Accès"),
-                tuple(rows),
-                note="Couverture et accès en places pour 100 enfants de moins de 3 ans.",
-                text_columns=2,
-            )
-        )
-    slots = {"access_early": "6 h 30", "access_late": "19 h 30", "access_saturday": "samedi, 10 h"}
-    known = {name: label for name, label in slots.items() if name in zones}
-    if known:
-        people = zones["children"]
-        parts = {"en journée": 100 * mean}
-        for name, label in known.items():
-            parts[label] = float((100 * zones[name] * people).sum() / people.sum())
-        blocks.append(
-            _bars(
-                parts,
-                "places pour 100 enfants",
-                "Places accessibles selon l’heure (places ouvertes connues du registre)",
-            )
-        )
-    far = zones.loc[zones["minutes_to_closest"] > parameters["minutes"], "children"]
-    if len(far):
-        blocks.append(
-            Paragraph(
-                f"{number(float(far.sum()), 0)} enfants vivent à plus de {number(parameters['minutes'])} minutes de toute place."
-            )
-        )
-    if "access_margin_effect" in zones:
-        effect = float(
-            (zones["access_margin_effect"] * zones["children"]).sum() / zones["children"].sum()
-        )
-        blocks.append(
-            Paragraph(
-                f"L’offre et les enfants des communes voisines sont comptés : sans eux, l’accès moyen paraîtrait "
-                f"{'plus bas' if effect > 0 else 'plus haut'} de {number(abs(100 * effect), 1)} places pour 100 enfants.",
-                kind="note",
-            )
-        )
-    return Chapter(
-        "3° Les zones où l’offre ou l’accès est insuffisant",
-        tuple(_typeset(block) for block in blocks),
-    )
-
-
-def _objectives(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable) -> Chapter:
-    summary = observatory.summary
-    threshold = float(table["mam_aid_rate"])
-    missing = (threshold / 100 * zones["children"] - zones["places"]).clip(lower=0)
-    order = zones.assign(missing=missing).sort_values("missing", ascending=False).head(20)
-    rows = tuple(
-        (_name(row), _figure(row["places"]), _figure(math.ceil(row["missing"])))
-        for _, row in order[order["missing"] > 0].iterrows()
-    )
-    follow = (
-        (
-            "Taux de couverture, tous modes",
-            number(summary["coverage_rate"], 1),
-            "places pour 100 enfants",
-        ),
-        (
-            "Places accessibles (E2SFCA)",
-            number(100 * summary["access_mean"], 1),
-            "places pour 100 enfants",
-        ),
-        (
-            "Enfants sans aucune place à portée",
-            number(summary["children_without_access"], 0),
-            "enfants",
-        ),
-        ("Inégalité d’accès (Gini)", number(summary["gini"], 2), "0 à 1"),
-        ("Zones en tension", number(float((zones["hotspot"] == "tension").sum()), 0), "zones"),
-    )
-    blocks: list[Block] = []
-    if rows:
-        blocks.append(
-            TableBlock(
-                f"Places qui manquent pour atteindre {number(threshold, 0)} places pour 100 enfants dans chaque zone",
-                ("Zone", "Places aujourd’hui", "Places à créer"),
-                rows,
-                note=(
-                    f"{number(math.ceil(float(missing.sum())), 0)} places en tout. C’est un repère, pas une cible : des "
-                    "places voisines peuvent suffire (chapitre 3°)."
-                ),
-            )
-        )
-    blocks += [
-        TableBlock(
-            "Indicateurs de suivi",
-            ("Indicateur", "Valeur", "Unité"),
-            follow,
-            text_columns=1,
-        ),
-        *(
-            Paragraph(text, kind="blank")
-            for text in (
-                "Objectifs de maintien et de développement de l’offre, par zone et par mode",
-                "Emplois et compétences à prévoir ; attractivité des métiers",
-                "Familles aux besoins spécifiques : handicap, horaires atypiques, précarité",
-                "Qualité d’accueil",
-                "Investissements et coûts de fonctionnement, partenaires, calendrier",
-            )
-        ),
-        Paragraph("Signature de l’autorité organisatrice, date", kind="blank"),
-    ]
-    return Chapter(
-        "4° Les objectifs et les indicateurs de suivi", tuple(_typeset(block) for block in blocks)
-    )
+    return Chapter("2° Les besoins des familles", tuple(set_words(block) for block in blocks))
 
 
 def _method(observatory: Observatory, table: ParameterTable) -> Chapter:
@@ -473,7 +271,7 @@ def _method(observatory: Observatory, table: ParameterTable) -> Chapter:
             f"{number(100 * float(table['false_discovery_rate']), 0)} % de fausses découvertes (Benjamini et Hochberg)."
         ),
         Paragraph(
-            f"« {_FEW} » : non publié, ou effectif de moins de {table['fewest_professionals']} professionnels (et ceux qui "
+            f"« {FEW} » : non publié, ou effectif de moins de {table['fewest_professionals']} professionnels (et ceux qui "
             "permettraient de le retrouver). Incertain : moins de "
             f"{table['uncertain_children']} enfants, plus de {table['uncertain_rate']} places pour 100 enfants, sommes "
             "éloignées du total publié, ou disponibilités anciennes."
@@ -499,7 +297,7 @@ def _method(observatory: Observatory, table: ParameterTable) -> Chapter:
                             "places": "Places",
                             "coverage_rate": "Taux de couverture",
                             "children": "Enfants",
-                        }.get(check.what, _MODES.get(check.what, check.what)),
+                        }.get(check.what, MODES.get(check.what, check.what)),
                         check.code,
                         "ND"
                         if check.ours is None
@@ -528,29 +326,4 @@ def _method(observatory: Observatory, table: ParameterTable) -> Chapter:
             text_columns=4,
         )
     )
-    return Chapter("Méthode et sources", tuple(_typeset(block) for block in blocks))
-
-
-def _name(row: pd.Series) -> str:
-    return str(row["nom"])
-
-
-def _table_note(count: int, zones: pd.DataFrame) -> str:
-    words = []
-    if count > _ROWS:
-        words.append(f"{_ROWS} premières lignes sur {count} ; toutes sont dans indicators.csv.")
-    if "professionals" in zones and zones["professionals"].isna().any():
-        words.append(f"« {_FEW} » : effectif trop petit pour être publié.")
-    return " ".join(words)
-
-
-def _typeset(block: Block) -> Block:
-    """Set French no-break spaces in what is read."""
-    match block:
-        case Paragraph(text, kind):
-            return Paragraph(typeset(text), kind)
-        case TableBlock(caption, header, rows, note, text_columns):
-            cells = tuple(tuple(typeset(cell) for cell in row) for row in rows)
-            return TableBlock(typeset(caption), header, cells, typeset(note), text_columns)
-        case _:
-            return block
+    return Chapter("Méthode et sources", tuple(set_words(block) for block in blocks))

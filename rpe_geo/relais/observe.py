@@ -8,9 +8,7 @@ and the children who compete for it within two.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -20,14 +18,11 @@ from numpy.typing import NDArray
 
 from rpe_geo.errors import InputError, InvalidFile, Where
 from rpe_geo.formats.open_data import (
-    Births,
     Communes,
     OfficialTable,
     former_codes,
-    read_births,
     read_communes,
     read_contours,
-    read_places,
     today,
 )
 from rpe_geo.messages.french import number
@@ -35,48 +30,29 @@ from rpe_geo.observatory.calibration import Check, calibrate
 from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate
 from rpe_geo.observatory.decay import Decay
 from rpe_geo.observatory.hotspots import Neighbours, getis_ord, local_moran
-from rpe_geo.observatory.neighbours import StraightPace, straight_pairs
+from rpe_geo.observatory.neighbours import straight_pairs
 from rpe_geo.observatory.pairs import TravelPairs
 from rpe_geo.observatory.profile import access_profile, default_decay, merge_parts, summarise
-from rpe_geo.observatory.results import Note, Observatory, Source
+from rpe_geo.observatory.results import Note, Observatory
 from rpe_geo.observatory.tiles import Runner, tiled_access_profile
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Progress, TravelTimeEngine
+from rpe_geo.relais.commune_files import (
+    CommuneFiles,
+    births_of,
+    commune_sources,
+    official_places,
+    pace_of,
+    parts_of,
+)
 from rpe_geo.relais.observe_checks import compare_communes
 
 __all__ = [
-    "CommuneFiles",
-    "commune_parts",
-    "commune_sources",
     "observe_communes",
-    "pace_of",
     "pairs_between",
     "silent",
     "travel_words",
 ]
-
-
-@dataclass(frozen=True)
-class CommuneFiles:
-    """
-    The open data of a run; all but the communes may be missing.
-
-    Parameters
-    ----------
-    communes, contours
-        Communes with their figures, and their polygons.
-    places, births, rates
-        CNAF places and rates, INSEE births, at every level; without them the columns of `communes` are used.
-    cog
-        Code officiel géographique, to find the communes that merged.
-    """
-
-    communes: Path
-    contours: Path | None = None
-    places: Path | None = None
-    births: Path | None = None
-    rates: Path | None = None
-    cog: Path | None = None
 
 
 def silent(_what: str, _done: int, _total: int | None) -> None:
@@ -138,12 +114,12 @@ def observe_communes(
     asked = _asked(communes, codes or (), departements or (), former)
     partial = len(asked) < len(communes.table)
     notes: list[Note] = []
-    official = _official_places(files, year)
-    births, births_notes = _births(files, communes, year)
+    official = official_places(files, year)
+    births, births_notes = births_of(files, communes, year)
     notes += births_notes
     progress("observatory_read", 1, steps)
 
-    parts = _parts(communes, official, births, year)
+    parts = parts_of(communes, official, births, year)
     kept = (
         _margin(parts, asked, table, minutes) if codes else pd.Series(data=True, index=parts.index)
     )
@@ -298,15 +274,6 @@ def _on_streets(
     return kept, series[kept]
 
 
-def pace_of(mode: Mode, table: Any) -> StraightPace:
-    """Name how long great circles take in a mode."""
-    if mode == "car":
-        car = table["car_between_zones"]
-        return StraightPace(car["detour_factor"], car["speed_kph"], car["start_min"])
-    speeds = parameter_table("speeds", table.day)
-    return StraightPace(speeds["detour_factor"][mode], speeds["straight_line_kph"][mode])
-
-
 def travel_words(engine: TravelTimeEngine | None, table: Any) -> str:
     """Say in French how travel times were computed."""
     if engine is not None:
@@ -316,121 +283,6 @@ def travel_words(engine: TravelTimeEngine | None, table: Any) -> str:
         f"vol d'oiseau × {number(car['detour_factor'], 2)} à {number(car['speed_kph'])} km/h, "
         f"plus {number(car['start_min'])} min"
     )
-
-
-def _official_places(files: CommuneFiles, year: int) -> OfficialTable | None:
-    if files.places is None:
-        return None
-    official = read_places(files.places)
-    if official.year is not None and official.year != year:
-        raise InvalidFile(
-            "places_year",
-            where=Where(file=files.places.name),
-            found=str(official.year),
-            year=str(year),
-        )
-    return official
-
-
-def _births(files: CommuneFiles, communes: Communes, year: int) -> tuple[Births, list[Note]]:
-    """Read births, or sum the columns of the communes; the nearest three years when the right ones are missing."""
-    if files.births is not None:
-        births = read_births(files.births, year)
-        return births, list(births.notes)
-    both = pd.concat([communes.table, communes.boroughs])
-    present = sorted(
-        2000 + int(name[5:]) for name in both.columns if name[:5] == "naiss" and name[5:].isdigit()
-    )
-    triples = [(y - 2, y - 1, y) for y in present if {y - 2, y - 1} <= set(present)]
-    if not triples:
-        raise InvalidFile(
-            "years_missing",
-            where=Where(file=files.communes.name),
-            years=[str(y) for y in (year - 2, year - 1, year)],
-            present="aucune",
-            year=str(year),
-        )
-    years = min(triples, key=lambda triple: abs(triple[2] - year))
-    summed = both[[f"naiss{y % 100:02d}" for y in years]].sum(axis=1, min_count=3)
-    notes = []
-    if years[2] != year:
-        wanted = [str(y) for y in (year - 2, year - 1, year) if y not in present]
-        notes.append(
-            Note(
-                "births_shifted", {"wanted": wanted, "first": str(years[0]), "last": str(years[2])}
-            )
-        )
-    empty = pd.Series(dtype=np.float64)
-    return Births(years, summed, empty, empty, float("nan")), notes
-
-
-def commune_parts(
-    files: CommuneFiles, year: int
-) -> tuple[pd.DataFrame, Communes, Births, list[Note]]:
-    """
-    Read the communes as points of computation, with children and places.
-
-    Parameters
-    ----------
-    files
-        The open data.
-    year
-        Year of the places.
-
-    Returns
-    -------
-    tuple
-        Points by code (`whole, longitude, latitude, children, places_…, places, inner_min`), communes, births, notes.
-    """
-    communes = read_communes(files.communes)
-    births, notes = _births(files, communes, year)
-    return _parts(communes, _official_places(files, year), births, year), communes, births, notes
-
-
-def _parts(
-    communes: Communes, official: OfficialTable | None, births: Births, year: int
-) -> pd.DataFrame:
-    """List the points of computation: communes, and arrondissements in place of their cities."""
-    cities = set(communes.boroughs["commune"])
-    whole = communes.table[~communes.table.index.isin(cities)]
-    parts = pd.concat([whole.assign(commune=whole.index), communes.boroughs])
-    if parts["longitude"].isna().any():
-        code = parts.index[parts["longitude"].isna()][0]
-        raise InputError("centroid_missing", given=code)
-    if official is not None:
-        places = official.communes.reindex(parts.index)
-    else:
-        columns = {
-            f"places_assmat_{year}": "places_childminder",
-            f"places_eaje_{year}": "places_facility",
-            f"places_autres_{year}": "places_other",
-        }
-        if not set(columns) <= set(parts.columns):
-            found = [str(c)[-4:] for c in parts.columns if str(c).startswith("places_assmat_")]
-            raise InputError("places_year_missing", year=str(year), present=found or "aucune")
-        places = parts[list(columns)].rename(columns=columns)
-    radius_km = np.sqrt(parts["superficie_km2"].astype(np.float64).fillna(0) / np.pi)
-    return pd.DataFrame(
-        {
-            "whole": parts["commune"],
-            "longitude": parts["longitude"].astype(np.float64),
-            "latitude": parts["latitude"].astype(np.float64),
-            "radius_km": radius_km,
-            "children": births.communes.reindex(parts.index),
-            **{mode: places[mode] for mode in PLACE_MODES},
-            "places": places[list(PLACE_MODES)].sum(axis=1, min_count=len(PLACE_MODES)),
-        }
-    ).pipe(_with_inner_minutes)
-
-
-def _with_inner_minutes(parts: pd.DataFrame) -> pd.DataFrame:
-    """Give each zone the minutes between its own homes and places; never above the nearest step of the catchment."""
-    table = parameter_table("observatory", date.today())  # noqa: DTZ011 - a convention, not a law
-    pace = pace_of("car", table)
-    # Two random points of a disc are 0.905 radius apart.
-    inner = pace.start_min + 0.905 * 1000 * parts["radius_km"] * pace.minutes_per_m
-    nearest = float(table["catchment_min"]) / 3
-    return parts.assign(inner_min=inner.clip(upper=nearest))
 
 
 def _margin(parts: pd.DataFrame, asked: pd.Index, table: Any, minutes: float) -> pd.Series:
@@ -540,26 +392,3 @@ def _shapes(files: CommuneFiles, codes: pd.Index) -> tuple[gpd.GeoSeries, list[N
     if len(absent):
         notes.append(Note("zones_empty", {"count": len(absent), "first": str(absent[0])}))
     return shapes, notes
-
-
-def commune_sources(files: CommuneFiles, year: int) -> tuple[Source, ...]:
-    """Name the producers of the open data used."""
-    licence = "Licence Ouverte 2.0"
-    known = (
-        (
-            files.communes,
-            "Communes, populations et intercommunalités",
-            "INSEE, CNAF, DREES",
-            str(year),
-        ),
-        (files.contours, "Contours des communes, généralisés", "IGN", "2025–2026"),
-        (files.places, "Places offertes aux enfants de moins de trois ans", "CNAF", str(year)),
-        (files.births, "Naissances domiciliées (état civil)", "INSEE", "2008–2023"),
-        (files.rates, "Taux de couverture global", "CNAF", str(year + 1)),
-        (files.cog, "Code officiel géographique", "INSEE", "2026"),
-    )
-    return tuple(
-        Source(title, producer, licence, when, path.name)
-        for path, title, producer, when in known
-        if path is not None
-    )

@@ -35,15 +35,8 @@ from rpe_geo.observatory.supply import SLOTS, childminder_supply, facility_suppl
 from rpe_geo.observatory.zones import demand_cells, spread, zone_of
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Progress, TravelTimeEngine
-from rpe_geo.relais.observe import (
-    CommuneFiles,
-    commune_parts,
-    commune_sources,
-    pace_of,
-    pairs_between,
-    silent,
-    travel_words,
-)
+from rpe_geo.relais.commune_files import CommuneFiles, commune_parts, commune_sources, pace_of
+from rpe_geo.relais.observe import pairs_between, silent, travel_words
 
 __all__ = ["ZoneFiles", "observe_zones"]
 

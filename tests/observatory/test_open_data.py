@@ -18,7 +18,8 @@ from rpe_geo.formats.open_data import (
     read_rates,
 )
 from rpe_geo.messages import explain
-from rpe_geo.relais.observe import CommuneFiles, observe_communes
+from rpe_geo.relais.commune_files import CommuneFiles
+from rpe_geo.relais.observe import observe_communes
 
 COMMUNES = pd.DataFrame(
     {

@@ -18,7 +18,7 @@ from rpe_geo.formats.zone_files import read_iris_births, read_iris_zones, read_z
 from rpe_geo.messages import explain
 from rpe_geo.observatory.supply import childminder_supply, facility_supply, share_places
 from rpe_geo.observatory.zones import demand_cells, zone_of
-from rpe_geo.relais.observe import CommuneFiles
+from rpe_geo.relais.commune_files import CommuneFiles
 from rpe_geo.relais.observe_zones import ZoneFiles, observe_zones
 from rpe_geo.schedule import Timetable
 
