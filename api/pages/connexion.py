@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Cookie, Depends, Request
@@ -35,11 +36,12 @@ def _session(desk: DeskDep, token: Token = None) -> Session:
 SessionDep = Annotated[Session, Depends(_session)]
 
 
-async def _own_form(request: Request) -> FormData:
+async def _own_form(request: Request) -> AsyncIterator[FormData]:
     """Read a form that one of our own pages sent; browsers say where a form comes from."""
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise Forbidden("form_expired")
-    return await request.form(max_files=1, max_fields=200)
+    async with request.form(max_files=1, max_fields=200) as form:
+        yield form
 
 
 OwnForm = Annotated[FormData, Depends(_own_form)]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any, cast
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from api.dependencies import TodayDep
 from api.pages.animateur import Work, WorkDep
@@ -17,7 +19,9 @@ from api.pages.connexion import CheckedForm
 from api.pages.rendering import render
 from rpe_geo.domain import AgrementStatus, Childminder, Publication
 from rpe_geo.errors import Conflict, InputError, RpeGeoError, Where
-from rpe_geo.messages import explain
+from rpe_geo.formats.records import RecordKind, examine
+from rpe_geo.messages import explain, phrase
+from rpe_geo.relais.registry import import_records, report_faults
 from rpe_geo.schedule import Timetable, Week
 
 __all__ = ["router"]
@@ -25,6 +29,7 @@ __all__ = ["router"]
 router = APIRouter(prefix="/pro/registre")
 _FRESH_DAYS = 183
 _PAGE = 50
+_IMPORTED = ("childminders", "mams", "facilities")
 _STATES = {
     "active": "En activité",
     "suspended": "Suspendu",
@@ -111,6 +116,46 @@ def _page(
         "perime": _FRESH_DAYS,
     }
     return render(request, "fiche.html", status=status, **{**shown, **values})
+
+
+@router.post("/import")
+def import_file(request: Request, work: WorkDep, form: CheckedForm) -> Response:
+    """Store the records of a file, all or, with one fault, none; and tell what became of each row."""
+    sent, kind = form.get("fichier"), str(form.get("nature", ""))
+    if not isinstance(sent, UploadFile) or not sent.filename or kind not in _IMPORTED:
+        raise InputError("field_missing", where=Where(field="fichier"))
+    chosen = cast("RecordKind", kind)
+    with tempfile.TemporaryDirectory() as folder:
+        # Only the ending of the name is used: the rest is the sender's.
+        file = Path(folder) / f"registre{Path(sent.filename).suffix.lower()[:8]}"
+        file.write_bytes(sent.file.read())
+        try:
+            reading = examine(file, chosen)
+            report = (
+                report_faults(reading, chosen)
+                if reading.faults
+                else import_records(
+                    reading, chosen, repository=work.repository, geocoder=work.relais.geocoder
+                )
+            )
+        except InputError as error:
+            values: dict[str, Any] = {"faute": explain(error), "rapport": None, "lignes": ()}
+            return render(request, "import.html", status=422, session=work.session, **values)
+    lines = [
+        (row, phrase(f"import_{row.outcome}"), [explain(note) for note in row.notes])
+        for row in report.rows
+    ]
+    if not report.faults:
+        work.audit("import", kind, kind)
+    return render(
+        request,
+        "import.html",
+        status=422 if report.faults else 200,
+        session=work.session,
+        faute=None,
+        rapport=report,
+        lignes=lines,
+    )
 
 
 @router.get("/{identity}")

@@ -39,9 +39,7 @@ def make_settings(folder: Path) -> Settings:
     geocoder = LocalGeocoder(territory.addresses)
     at = geocoder.geocode([AddressQuery(ADDRESS)])[0]
     geocoder.close()
-    order = homes[
-        np.argsort(np.hypot(homes[:, 0] - at.longitude, homes[:, 1] - at.latitude))[:66]
-    ]
+    order = homes[np.argsort(np.hypot(homes[:, 0] - at.longitude, homes[:, 1] - at.latitude))[:66]]
     near, beside = order[5:65:4], order[2]
     today = datetime.now(UTC).date()
     week = Timetable.parse("Mo-Fr 07:00-19:00")

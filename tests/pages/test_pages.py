@@ -266,3 +266,22 @@ def test_opening_a_link_confirms_nothing_and_the_button_does(client, settings):
     assert after.availability_confirmed_on > before.availability_confirmed_on
     assert client.post(path, data={"revision": revision, "dit": "complet"}).status_code == 409
     repository.close()
+
+
+def test_an_import_reports_row_by_row_and_keeps_all_or_nothing(client):
+    sign_in(client)
+    data = {"csrf": csrf_of(client), "nature": "mams"}
+    head = "mam_id,name,address,longitude,latitude\n"
+    good = head + "MAM-9,Les Merles,1 place,1.69,47.0\n"
+    answer = client.post(
+        "/pro/registre/import", data=data, files={"fichier": ("mam.csv", good.encode())}
+    )
+    assert answer.status_code == 200
+    assert "MAM-9" in answer.text
+    bad = good + "MAM-10,Sans lieu,,,\n"
+    answer = client.post(
+        "/pro/registre/import", data=data, files={"fichier": ("mam.csv", bad.encode())}
+    )
+    assert answer.status_code == 422
+    assert "Rien n’a été importé" in answer.text
+    assert "MAM-10" not in client.get("/pro/registre").text
