@@ -31,7 +31,7 @@ from rpe_geo.matching.single_changes import single_changes
 from rpe_geo.matching.starts import Question, ask, starts_of_many
 from rpe_geo.rules.atypical import atypical_hours
 from rpe_geo.rules.compiled import FOREVER, Registry, compile_registry
-from rpe_geo.rules.laws import every_breach
+from rpe_geo.rules.laws import slot_breaches_of, working_time_breaches
 from rpe_geo.rules.needs import min_share, missing_needs, missing_schools
 from rpe_geo.verdicts import Refusal, Relaxation, Rule, Verdict
 
@@ -217,14 +217,20 @@ def _childminder_verdicts(
         chunk = slice(first, first + at_once)
         begins = np.where(starts[chunk] == FOREVER, need.start, starts[chunk])
         timeline = question.timeline(providers[chunk], begins)
-        breaches = every_breach(timeline, question.law)
+        breaches = working_time_breaches(timeline, question.law)
+        # Quarter-hours are counted where something is refused, once where weeks repeat.
+        asked = np.flatnonzero(starts[chunk] == FOREVER)
+        slots = question.slot_timeline(providers[chunk][asked], begins[asked])
+        taken = slot_breaches_of(slots, question.law) if len(asked) else []
+        asked_as = dict(zip(asked.tolist(), range(len(asked)), strict=True))
         for pair, provider in enumerate(providers[chunk].tolist()):
             childminder = question.registry.childminders[provider]
             feasible = bool(starts[first + pair] != FOREVER)
             refusals: list[Refusal] = []
             changes: list[Relaxation] = []
             if not feasible:
-                refusals = refusals_of(timeline, breaches, pair)
+                refusals = refusals_of(slots, taken, asked_as[pair])
+                refusals += refusals_of(timeline, breaches, pair)
                 refusals += _fixed_refusals(question, provider)
                 if alone[first + pair]:
                     refusals.append(_at_start(question, "siblings", children=need.children))

@@ -37,17 +37,22 @@ class Present:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Needs and childminders by number, a start of care and the last one accepted; aligned."""
+    """Needs and childminders by number, the first and last day of care, and the last start accepted; aligned."""
 
     need: Whole
     provider: Whole
     start: Whole
+    end: Whole
     latest: Whole
 
     def take(self, chosen: Whole) -> Pairs:
         """Keep some pairs."""
         return Pairs(
-            self.need[chosen], self.provider[chosen], self.start[chosen], self.latest[chosen]
+            self.need[chosen],
+            self.provider[chosen],
+            self.start[chosen],
+            self.end[chosen],
+            self.latest[chosen],
         )
 
 
@@ -78,7 +83,7 @@ class Presences:
         self.registry, self.needs, self.pairs, self.law = registry, needs, pairs, law
         self.which, self.providers, self.starts = pairs.need, pairs.provider, pairs.start
         self.weeks = weeks
-        self.ends = needs.last_days(self.which, self.starts)
+        self.ends = pairs.end
         self.week_1 = needs.week_1[self.which]
         self.mondays = self.week_1[:, None] + 7 * np.arange(weeks)
         # The first Monday on which every accepted start has begun.

@@ -23,9 +23,10 @@ from rpe_geo.matching.threads import in_threads
 from rpe_geo.rules.compiled import NEVER, Registry
 from rpe_geo.rules.need import Needs
 from rpe_geo.rules.patterns import FAR
+from rpe_geo.rules.working_time import pad_weeks
 from rpe_geo.schedule import QUARTERS_PER_DAY
 
-__all__ = ["BLOCKED", "BROKEN", "FREE", "RESTED", "ROOMY", "UNSETTLED", "settle"]
+__all__ = ["BLOCKED", "BROKEN", "FREE", "RESTED", "ROOMY", "UNSETTLED", "last_refused", "settle"]
 
 BROKEN, BLOCKED, UNSETTLED, ROOMY, RESTED, FREE = (np.int8(code) for code in range(-2, 4))
 
@@ -71,23 +72,91 @@ def settle(
     answers = np.full(len(providers), UNSETTLED)
     passed = np.full(len(providers), NEVER, dtype=np.int64)
     special = registry.legacy[providers] | registry.declared[providers]
-    cycle = np.lcm(registry.cycle[providers], needs.length[which])
-    chunks: list[tuple[int, Whole]] = []
-    for weeks in range(1, _CYCLE_MAX + 1):
-        pairs = np.flatnonzero(~special & (cycle == weeks))
-        chunks.extend(
-            (weeks, pairs[first : first + _PAIRS_AT_ONCE])
-            for first in range(0, len(pairs), _PAIRS_AT_ONCE)
-        )
+    pairs = Pairs(which, providers, starts, needs.last_days(which, starts), latest)
+    chunks = _chunks(registry, needs, pairs, np.flatnonzero(~special))
 
     def settle_chunk(chunk: tuple[int, Whole]) -> tuple[NDArray[np.int8], Whole]:
         weeks, some = chunk
-        pairs = Pairs(which[some], providers[some], starts[some], latest[some])
-        return _Part(registry, needs, pairs, law, weeks).settle()
+        return _Part(registry, needs, pairs.take(some), law, weeks).settle()
 
     for (_, some), found in zip(chunks, in_threads(settle_chunk, chunks), strict=True):
         answers[some], passed[some] = found
     return answers, passed
+
+
+def _chunks(
+    registry: Registry, needs: Needs, pairs: Pairs, chosen: Whole
+) -> list[tuple[int, Whole]]:
+    """Put pairs with the same common cycle together, a few at a time: weeks of the cycle, and which pairs."""
+    cycle = np.lcm(registry.cycle[pairs.provider[chosen]], needs.length[pairs.need[chosen]])
+    chunks: list[tuple[int, Whole]] = []
+    for weeks in range(1, _CYCLE_MAX + 1):
+        some = chosen[cycle == weeks]
+        chunks.extend(
+            (weeks, some[first : first + _PAIRS_AT_ONCE])
+            for first in range(0, len(some), _PAIRS_AT_ONCE)
+        )
+    return chunks
+
+
+def last_refused(
+    registry: Registry,
+    needs: Needs,
+    which: Whole,
+    providers: Whole,
+    starts: Whole,
+    law: Mapping[str, Any],
+    *,
+    passed: Whole,
+    latest: Whole,
+) -> Whole:
+    """
+    Find how far a start that a sum of hours forbids must surely be put off.
+
+    A window that is refused although care begins later, and ends where it does from the first start, is refused for
+    every start between the two: each of them only adds hours to it.
+
+    Parameters
+    ----------
+    registry, needs
+        Compiled.
+    which, providers, starts
+        Pairs that `settle` answered BLOCKED, and their starts.
+    law
+        The dated table `law`.
+    passed
+        The day that `settle` found for each.
+    latest
+        Last start accepted, ordinals, aligned.
+
+    Returns
+    -------
+    ndarray of int
+        The day that a start must pass: `passed` or a later one, until `latest`.
+    """
+    ends = needs.last_days(which, starts)
+    passed, high = passed.copy(), latest
+    # Most often the last start is refused as well; halves follow.
+    trial = latest
+    left = np.flatnonzero(passed < high)
+    while len(left):
+        pairs = Pairs(which, providers, trial, ends, latest)
+        chunks = _chunks(registry, needs, pairs, left)
+
+        def refused(chunk: tuple[int, Whole], pairs: Pairs = pairs) -> Truths:
+            weeks, some = chunk
+            return _Part(registry, needs, pairs.take(some), law, weeks).sums_refused()
+
+        still = np.zeros(len(passed), dtype=np.bool_)
+        for (_, some), found in zip(chunks, in_threads(refused, chunks), strict=True):
+            still[some] = found
+        tried = np.zeros_like(still)
+        tried[left] = True
+        passed = np.where(tried & still, trial, passed)
+        high = np.where(tried & ~still, trial - 1, high)
+        trial = (passed + high + 1) // 2
+        left = np.flatnonzero(passed < high)
+    return passed
 
 
 class _Part(Presences):
@@ -119,15 +188,7 @@ class _Part(Presences):
             which starts a sum forbids.
         """
         contracts, law = self.registry.contracts, self.law
-        pad = np.where(
-            self.registry.consent[self.providers],
-            law["annual_hours_window"],
-            law["weekly_hours_window"],
-        )
-        around = 7 * pad[self.pair] + 7
-        near = (contracts.start[self.person] <= self.ends[self.pair] + around) & (
-            contracts.end[self.person] >= self.starts[self.pair] - around
-        )
+        pad, near = self._around()
         everyone = self.gather(near)
         nights = self.needs.nocturnal[self.which]
         nocturnal = self.registry.patterns.nights[contracts.pattern[self.person]]
@@ -151,6 +212,24 @@ class _Part(Presences):
             rested[doubtful] |= idle
             broken[doubtful] |= beyond
         return broken, rested, light, passed
+
+    def sums_refused(self) -> Truths:
+        """Tell where a sum of hours is surely refused at the start asked."""
+        pad, near = self._around()
+        everyone = np.arange(len(self.providers))
+        *_, passed = SumsOfHours(self).bound(everyone, near, pad)
+        refused: Truths = passed != NEVER
+        return refused
+
+    def _around(self) -> tuple[Whole, Truths]:
+        """Tell how many weeks around the need matter to the sums of hours, and which contracts touch them."""
+        contracts = self.registry.contracts
+        pad = pad_weeks(self.law, self.registry.consent[self.providers])
+        around = 7 * pad[self.pair] + 7
+        near = (contracts.start[self.person] <= self.ends[self.pair] + around) & (
+            contracts.end[self.person] >= self.starts[self.pair] - around
+        )
+        return pad, near
 
     # ---- places, children under three and under eleven, MAM --------------------------------------------------
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.domain import Request, months_after
-from rpe_geo.matching.shortcuts import BLOCKED, FREE, RESTED, ROOMY, UNSETTLED, settle
+from rpe_geo.matching.shortcuts import BLOCKED, FREE, RESTED, ROOMY, UNSETTLED, last_refused, settle
 from rpe_geo.matching.threads import in_threads
 from rpe_geo.parameters import parameter_table
 from rpe_geo.rules.breaches import Breaches
@@ -82,6 +82,15 @@ class Question:
         which = np.zeros(len(providers), dtype=np.int64)
         return timeline_of(
             self.registry, self.need.alone, which, providers, starts, self.law, shortened=False
+        )
+
+    def slot_timeline(self, providers: Whole, starts: Whole) -> Timeline:
+        """Lay what the laws of places and ages can tell apart when care begins on some days."""
+        which = np.zeros(len(providers), dtype=np.int64)
+        # A child's age in months, which old attestations look at, changes too often to shorten anything.
+        shortened = not self.registry.legacy[providers].any()
+        return timeline_of(
+            self.registry, self.need.alone, which, providers, starts, self.law, shortened=shortened
         )
 
     def about(self, request: Request) -> Question:
@@ -296,7 +305,16 @@ def first_starts(
         free = left[settled == FREE]
         found[free] = start[free]
         again = left[settled == BLOCKED]
-        start[again] = blocked[settled == BLOCKED] + 1
+        start[again] = 1 + last_refused(
+            registry,
+            needs,
+            which[again],
+            providers[again],
+            start[again],
+            law,
+            passed=blocked[settled == BLOCKED],
+            latest=last[again],
+        )
         still = [again]
         chunks = [
             (laws, pairs)
