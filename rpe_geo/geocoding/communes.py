@@ -16,6 +16,7 @@ from typing import Literal
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
+from rpe_geo.geocoding.lexicon import COMMON_WORDS
 from rpe_geo.geocoding.normalize import ARTICLES, BREAK
 from rpe_geo.geocoding.parse import ParsedAddress
 from rpe_geo.geocoding.similarity import Likeness, Resemblance, compare
@@ -46,6 +47,7 @@ _UNKNOWN_CITY_SCORE = 0.5
 _NATURAL_CUT = 0.02
 _PER_WORD = 0.006
 _LONG_CITY = 10
+_SHORT_CITY = 5
 _BEGINNING = 0.8
 _NEVER_A_CITY = frozenset({
     "rue", "avenue", "boulevard", "place", "chemin", "impasse", "allee", "route", "square", "quai", "lotissement", "residence",
@@ -73,6 +75,8 @@ class Reading:
         How the typed postcode goes with the commune.
     city
         The known name that the typed city was taken for; "" when none was typed.
+    shortened
+        Whether the typed city is the beginning of this commune's name alone: Beaulieu for Beaulieu-en-Bresse.
     """
 
     communes: tuple[int, ...]
@@ -81,6 +85,7 @@ class Reading:
     name: Likeness | None
     postcode: PostcodeAgreement
     city: str = ""
+    shortened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,12 +365,41 @@ def _nearest(
             if likeness.score < 0.7:
                 continue
             for agreement, members in _by_agreement(names[name], parsed, store).items():
-                if likeness.kind == Resemblance.INCOMPLETE and agreement != "agrees":
+                shortened = (
+                    likeness.kind == Resemblance.INCOMPLETE
+                    and agreement == "absent"
+                    and members == _shortened(cut, store)
+                )
+                if likeness.kind == Resemblance.INCOMPLETE and not (
+                    shortened or agreement == "agrees"
+                ):
                     continue
                 score = _near_score(likeness, agreement, cut)
-                found.append(Reading(tuple(members), cut.street, score, likeness, agreement, name))
+                found.append(
+                    Reading(tuple(members), cut.street, score, likeness, agreement, name, shortened)
+                )
     found.sort(key=lambda reading: -reading.score)
     return found[:4]
+
+
+def _shortened(cut: _Cut, store: AddressStore) -> list[int]:
+    """
+    Name the one commune of the territory whose name begins with these words; none where another may be meant.
+
+    Another may be when a commune of France is called exactly so, or when a larger one begins so too.
+    """
+    typed = " ".join(cut.city)
+    word = cut.city[-1]
+    ordinary = word in ARTICLES or word in STREET_TYPES or word in COMMON_WORDS
+    if len(typed) < _SHORT_CITY or ordinary or typed in store.by_name or not _stands_alone(cut):
+        return []
+    begun = {c for name in store.names_beginning(typed) for c in store.by_name[name]}
+    inside = [commune for commune in begun if commune in store.covered]
+    if len(inside) != 1:
+        return []
+    people = store.communes[inside[0]].population
+    larger = any(store.communes[c].population > people for c in begun if c not in store.covered)
+    return [] if larger else inside
 
 
 def _near_score(likeness: Likeness, agreement: PostcodeAgreement, cut: _Cut) -> float:

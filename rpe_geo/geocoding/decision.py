@@ -24,14 +24,9 @@ from rpe_geo.parameters import ParameterTable
 
 __all__ = ["Doubt", "doubt_about_city", "doubt_about_street", "outside_territory", "rivals_of"]
 
-_LONG_NAME = 6
-_SHORT_NAME = 7
-_NOT_LONG_NAME = 10
 _OFTEN_UNTYPED = frozenset({"rue", *PLACE_TYPES})
 _INSIDE = frozenset({"residence", "tour"})
 _PLACE_ARTICLES = frozenset({"le", "la", "les", "l"})
-_FARTHER_MARGIN = 0.14
-_FAIR_PART = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +80,7 @@ def doubt_about_city(
     elif (
         reading.name.kind > Resemblance.MISSPELT
         or reading.name.score < limits["commune_likeness_min"]
-    ):
+    ) and not (reading.shortened and plain_street):
         return Doubt("address_city_uncertain", {"commune": city})
     old_city = best.entry.old_city
     if (
@@ -108,14 +103,19 @@ def doubt_about_city(
         and (
             best.likeness.kind > Resemblance.SAME
             or (
-                reading.name.kind > Resemblance.WRITTEN_OTHERWISE and len(reading.city) < _LONG_NAME
+                reading.name.kind > Resemblance.WRITTEN_OTHERWISE
+                and len(reading.city) < limits["long_city_letters"]
             )
         )
     ):
         return Doubt("address_postcode_contradicts", {"postcode": parsed.postcode, "commune": city})
     if reading.postcode == "absent" and reading.name.kind == Resemblance.MISSPELT:
-        sure = plain_street and store.knows_france and len(reading.city) >= _LONG_NAME - 1
-        if len(reading.city) < _LONG_NAME and not sure:
+        sure = (
+            plain_street
+            and store.knows_france
+            and len(reading.city) >= limits["long_city_letters"] - 1
+        )
+        if len(reading.city) < limits["long_city_letters"] and not sure:
             return Doubt("address_city_uncertain", {"commune": city})
     return None
 
@@ -181,7 +181,7 @@ def doubt_about_street(
         return Doubt("address_street_uncertain")
     if best.kind == "unpublished":
         return Doubt("address_street_untyped", {"typed": best.typed.kind})
-    if best.likeness.kind != Resemblance.SAME and _articles_differ(best):
+    if best.likeness.kind != Resemblance.SAME and _articles_differ(best, limits):
         return Doubt("address_street_uncertain")
     if (
         best.kind == "untyped"
@@ -208,7 +208,7 @@ def _parts_to_read(parsed: ParsedAddress) -> list[list[str]]:
     return [*inside, *parts_of(parsed.body[after:])]
 
 
-def _articles_differ(best: Candidate) -> bool:
+def _articles_differ(best: Candidate, limits: ParameterTable) -> bool:
     """Tell whether « de la » stands for « du »: with a slip besides, it is another name; short names forgive nothing."""
     typed = [word for word in best.typed.full if word in ARTICLES]
     known = [word for word in best.entry.full.split(" ") if word in ARTICLES]
@@ -221,7 +221,8 @@ def _articles_differ(best: Candidate) -> bool:
         return False  # « dupontet » for « du Pontet »
     if typed and known:
         return True
-    return len(best.entry.core) < (_SHORT_NAME if known else _NOT_LONG_NAME)
+    enough = limits["article_dropped_letters_min" if known else "article_added_letters_min"]
+    return bool(len(best.entry.core) < enough)
 
 
 def rivals_of(
@@ -234,7 +235,7 @@ def rivals_of(
         if other.entry.street != best.entry.street
         and (
             _as_likely(best, other, limits)
-            or _likely_elsewhere(best, other)
+            or _likely_elsewhere(best, other, limits)
             or _as_much_of_the_name(best, other)
         )
     ]
@@ -263,9 +264,9 @@ def _as_much_of_the_name(best: Candidate, other: Candidate) -> bool:
     )
 
 
-def _likely_elsewhere(best: Candidate, other: Candidate) -> bool:
+def _likely_elsewhere(best: Candidate, other: Candidate, limits: ParameterTable) -> bool:
     """Tell whether name and postcode point to two places: the one spelt better, or the one of the postcode typed."""
-    if best.total - other.total >= _FARTHER_MARGIN or other.reading.name is None:
+    if best.total - other.total >= limits["elsewhere_margin"] or other.reading.name is None:
         return False
     if other.reading.name.kind > Resemblance.MISSPELT:
         return False
@@ -278,6 +279,6 @@ def _likely_elsewhere(best: Candidate, other: Candidate) -> bool:
         best.reading.postcode not in {"agrees", "absent"}
         and other.reading.postcode == "agrees"
         and other.likeness.kind <= Resemblance.INCOMPLETE
-        and other.likeness.score >= _FAIR_PART
+        and other.likeness.score >= limits["elsewhere_likeness_min"]
     )
     return spelt_better or of_the_postcode

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -26,16 +28,34 @@ from rpe_geo.geocoding.reverse import nearest_address
 from rpe_geo.geocoding.similarity import Resemblance
 from rpe_geo.geocoding.store import AddressStore, Street
 from rpe_geo.geocoding.streets import Candidate, best_streets, score_entry
-from rpe_geo.parameters import parameter_table
+from rpe_geo.parameters import ParameterTable, parameter_table
 from rpe_geo.protocols import AddressQuery, Geocoded
 
-__all__ = ["LocalGeocoder"]
+__all__ = ["Findings", "LocalGeocoder"]
 
 _FALLBACK_BELOW = 0.88
 _FALLBACK_STREETS = 20
 _CHOICES = 5
-_SAME_NAME_MARGIN = 0.03
 _HIGHEST_TOTAL = 1.03
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """
+    What the search brought to light, before anything is decided.
+
+    Parameters
+    ----------
+    candidates
+        Streets, best first.
+    outside
+        Why the address lies outside the territory, when it says so.
+    """
+
+    parsed: ParsedAddress
+    readings: Readings
+    candidates: list[Candidate]
+    outside: Doubt | None
 
 
 class LocalGeocoder:
@@ -59,7 +79,13 @@ class LocalGeocoder:
         self._store = AddressStore(directory)
         self._text = TextSearch(self._store.text_directory)
         self._names: CommuneNames | None = None
-        self._limits = parameter_table("geocoding", today or date.today())  # noqa: DTZ011
+        self.limits = parameter_table("geocoding", today or date.today())  # noqa: DTZ011
+
+    def with_limits(self, limits: ParameterTable) -> LocalGeocoder:
+        """Return a geocoder on the same open index that decides by other thresholds."""
+        other = copy.copy(self)
+        other.limits = limits
+        return other
 
     def close(self) -> None:
         """Close the index."""
@@ -70,10 +96,29 @@ class LocalGeocoder:
         return [self._geocode(query) for query in addresses]
 
     def _geocode(self, query: AddressQuery) -> Geocoded:
+        found = self.search(query)
+        return self.decide(found) if isinstance(found, Findings) else found
+
+    def search(self, query: AddressQuery) -> Findings | Geocoded:
+        """
+        Look for everything that an address may mean; the thresholds of acceptance play no part in it.
+
+        Parameters
+        ----------
+        query
+            The address as typed.
+
+        Returns
+        -------
+        Findings or Geocoded
+            What `decide` chooses from; an answer already when there is nothing to look for.
+        """
         length = len(query.text) + len(query.postcode or "") + len(query.city or "")
         if length > LONGEST_ADDRESS:
             return not_found(Doubt("address_too_long", {"length": length}))
-        parsed = parse(query.text, query.postcode, query.city)
+        parsed = parse(
+            query.text, query.postcode, query.city, places=self._store.places_called_chez
+        )
         if parsed.is_empty:
             return not_found(Doubt("address_empty"))
         readings = read_communes(parsed, self._store)
@@ -83,7 +128,7 @@ class LocalGeocoder:
         candidates = best_streets(readings.found, parsed, self._store)
         if not candidates or candidates[0].total < _FALLBACK_BELOW:
             candidates = self._widen(candidates, parsed)
-        return self._decide(parsed, readings, candidates, outside)
+        return Findings(parsed, readings, candidates, outside)
 
     def _widen(self, candidates: list[Candidate], parsed: ParsedAddress) -> list[Candidate]:
         """Look for the words anywhere in the territory, and score what is found like the rest."""
@@ -99,18 +144,13 @@ class LocalGeocoder:
                     known[street] = candidate
         return sorted(known.values(), key=lambda candidate: -candidate.total)
 
-    def _decide(
-        self,
-        parsed: ParsedAddress,
-        readings: Readings,
-        candidates: list[Candidate],
-        outside: Doubt | None,
-    ) -> Geocoded:
-        """Choose the place, then accept it, doubt it or give up."""
+    def decide(self, found: Findings) -> Geocoded:
+        """Choose the place among what was found, then accept it, doubt it or give up."""
+        parsed, readings, outside = found.parsed, found.readings, found.outside
         commune = self._commune_alone(parsed, readings, outside)
         if commune is not None:
             return commune
-        guessable = [c for c in candidates if c.likeness.score >= self._limits["guess_min"]]
+        guessable = [c for c in found.candidates if c.likeness.score >= self.limits["guess_min"]]
         if not guessable:
             return self._without_street(readings, outside)
         best, street = self._best_numbered(guessable, parsed)
@@ -123,8 +163,8 @@ class LocalGeocoder:
         rivals = self._rivals(best, street, guessable, parsed)
         doubt = (
             outside
-            or doubt_about_street(best, [rival for rival, _ in rivals], self._limits)
-            or doubt_about_city(best, parsed, readings, self._store, self._limits)
+            or doubt_about_street(best, [rival for rival, _ in rivals], self.limits)
+            or doubt_about_city(best, parsed, readings, self._store, self.limits)
         )
         placed = self._place(best, street, parsed, doubt)
         if placed.status == "ok":
@@ -152,7 +192,7 @@ class LocalGeocoder:
                 sure = reading.postcode == "agrees" or (
                     reading.postcode == "absent"
                     and not readings.homonym_outside
-                    and reading.name.score > 0.9
+                    and reading.name.score > self.limits["commune_alone_likeness_min"]
                 )
                 doubt = None if sure else Doubt("address_city_uncertain", {"commune": reading.city})
                 return commune_answer(
@@ -194,7 +234,7 @@ class LocalGeocoder:
         for reading in readings.found:
             if (
                 reading.name is not None
-                and reading.name.kind <= Resemblance.MISSPELT
+                and (reading.shortened or reading.name.kind <= Resemblance.MISSPELT)
                 and len(reading.communes) == 1
             ):
                 city = self._store.communes[reading.communes[0]].city
@@ -215,7 +255,7 @@ class LocalGeocoder:
         equals = [
             other
             for other in candidates[1:12]
-            if best.total - other.total < _SAME_NAME_MARGIN
+            if best.total - other.total < self.limits["same_name_margin"]
             and other.likeness.kind == best.likeness.kind
             and other.kind == best.kind
             and not _told_apart(best, other, parsed)
@@ -236,7 +276,7 @@ class LocalGeocoder:
     ) -> list[tuple[Candidate, Street]]:
         """List the other places that could be meant; another part of the same street is not one."""
         rivals = []
-        for other in rivals_of(best, candidates[:12], self._limits):
+        for other in rivals_of(best, candidates[:12], self.limits):
             place = self._store.street(other.entry.street)
             if not (
                 _told_apart(best, other, parsed)
@@ -260,13 +300,13 @@ class LocalGeocoder:
             return False
         here, there = _plates_of(street, parsed), _plates_of(place, parsed)
         if here and there:
-            return bool(metres(*here[0][2:4], *there[0][2:4]) <= self._limits["same_plate_m"])
+            return bool(metres(*here[0][2:4], *there[0][2:4]) <= self.limits["same_plate_m"])
         if parsed.postcode and parsed.postcode == place.postcode != street.postcode:
             return False
         if here or _surrounds(street, parsed) > _surrounds(place, parsed):
             return True
         apart = metres(street.longitude, street.latitude, place.longitude, place.latitude)
-        near = apart <= self._limits["same_place_m"] + street.radius_m + place.radius_m
+        near = apart <= self.limits["same_place_m"] + street.radius_m + place.radius_m
         return near and place.commune == street.commune and not there
 
     def _city_code(self, commune: int) -> str:
@@ -287,7 +327,7 @@ class LocalGeocoder:
             if number is None and doubt is None:
                 doubt = Doubt("address_number_missing", {"number": parsed.number.number})
         score = best.total / _HIGHEST_TOTAL
-        return street_answer(street, number, self._store, self._limits, score=score, doubt=doubt)
+        return street_answer(street, number, self._store, self.limits, score=score, doubt=doubt)
 
     def autocomplete(
         self, text: str, *, limit: int = 6, near: Point | None = None
@@ -296,12 +336,12 @@ class LocalGeocoder:
         if self._names is None:
             self._names = CommuneNames(self._store)
         return complete(
-            text, self._store, self._text, self._names, self._limits, limit=limit, near=near
+            text, self._store, self._text, self._names, self.limits, limit=limit, near=near
         )
 
     def reverse(self, point: Point) -> Geocoded:
         """Find the nearest address of a point (EPSG:4326)."""
-        return nearest_address(point, self._store, self._limits)
+        return nearest_address(point, self._store, self.limits)
 
 
 def _plates_of(street: Street, parsed: ParsedAddress) -> list[Plate]:

@@ -8,7 +8,7 @@ open: the reader gets the words in order, with their breaks, and tries the possi
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from rapidfuzz.distance import OSA
@@ -74,6 +74,7 @@ _NUMBERED = frozenset({
     "nationale", "departementale", "voie", "rn", "rd", "lot", "ilot", "lotissement", "hameau", "zone", "arrondissement",
 })  # fmt: skip
 """Words after which a number belongs to the name: « Louis XIV », « route nationale 9 »."""
+_LONG_PLACE = 9
 _RANGE_WORDS = frozenset({"a", "et", "au", BREAK})
 
 
@@ -129,7 +130,13 @@ class ParsedAddress:
 _MARK = "\u0000"  # where the postcode stood
 
 
-def parse(text: str, postcode: str | None = None, city: str | None = None) -> ParsedAddress:
+def parse(
+    text: str,
+    postcode: str | None = None,
+    city: str | None = None,
+    *,
+    places: Collection[tuple[str, ...]] = (),
+) -> ParsedAddress:
     """
     Take an address apart.
 
@@ -139,6 +146,8 @@ def parse(text: str, postcode: str | None = None, city: str | None = None) -> Pa
         The address, or its street part when the postcode and the city have columns of their own.
     postcode, city
         Those columns; "" and None are the same.
+    places
+        Names of places that begin like an occupant, « Chez Jarry », as plain words: they are kept.
 
     Returns
     -------
@@ -167,7 +176,7 @@ def parse(text: str, postcode: str | None = None, city: str | None = None) -> Pa
     city_words = [word for word in city_words if word != _MARK]
     found, arrondissement = _take_arrondissement(found)
     city_words, city_arrondissement = _take_arrondissement(city_words, whole=True)
-    found = _drop_occupants(found)
+    found = _drop_occupants(found, places)
     number, second, head, body = _take_number(found)
     if _MARK in body:
         after_postcode: int | None = body.index(_MARK)
@@ -306,7 +315,7 @@ def _is_arrondissement(word: str) -> bool:
     return word.isdigit() and len(word) <= 2 and 1 <= int(word) <= 20
 
 
-def _drop_occupants(found: list[str]) -> list[str]:
+def _drop_occupants(found: list[str], places: Collection[tuple[str, ...]]) -> list[str]:
     """Remove what is inside the house: « bât. B », « appt 12 », « 3e étage », « chez Mme X », « rez-de-chaussée »."""
     kept: list[str] = []
     index = 0
@@ -326,6 +335,10 @@ def _drop_occupants(found: list[str]) -> list[str]:
             continue
         if word in {"etage", "etg"} and (following.isdigit() or len(following) == 1):
             index += 2
+            continue
+        if word == "chez" and (length := _place_length(found, index, places)):
+            kept.extend(found[index : index + length])
+            index += length
             continue
         if word == "chez" and opening:
             index = _end_of_occupant(found, index)
@@ -350,6 +363,33 @@ def _drop_occupants(found: list[str]) -> list[str]:
         kept.append(word)
         index += 1
     return kept
+
+
+def _place_length(found: Sequence[str], index: int, places: Collection[tuple[str, ...]]) -> int:
+    """Count the words of a place called « Chez Jarry », one slip forgiven; 0 for an occupant or after a street."""
+    if not places or _names_a_street(_part_before(found, index)):
+        return 0
+    lengths = [
+        len(place) for place in places if _is_place(found[index : index + len(place)], place)
+    ]
+    return max(lengths, default=0)
+
+
+def _part_before(found: Sequence[str], index: int) -> Sequence[str]:
+    """Return the words of the same part, up to an article: « chemin de | chez Jarry » is one name."""
+    start = index
+    while start and found[start - 1] not in {BREAK, _MARK}:
+        start -= 1
+    while index > start and found[index - 1] in ARTICLES:
+        index -= 1
+    return found[start:index]
+
+
+def _is_place(typed: Sequence[str], place: Sequence[str]) -> bool:
+    if list(typed) == list(place):
+        return True
+    one, other = "".join(typed), "".join(place)
+    return len(other) >= _LONG_PLACE and OSA.distance(one, other, score_cutoff=1) <= 1
 
 
 def _is_unit(word: str, building: str) -> bool:

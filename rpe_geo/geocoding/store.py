@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from bisect import bisect_left
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
@@ -120,6 +121,7 @@ class AddressStore:
             "SELECT postcode, commune FROM commune_postcodes"
         ):
             self.by_postcode.setdefault(postcode, []).append(commune)
+        self._names = sorted(self.by_name)
         self.names_of: dict[int, list[str]] = {}
         for key, communes in self.by_name.items():
             for commune in communes:
@@ -127,6 +129,7 @@ class AddressStore:
         self.frequent = frozenset(
             row[0] for row in self._database.execute("SELECT word FROM frequent_words")
         )
+        self.places_called_chez = self._places_called_chez()
         self.covered = frozenset(
             number for number, commune in self.communes.items() if commune.streets
         )
@@ -141,6 +144,21 @@ class AddressStore:
         """Close the database."""
         self._database.close()
         self._pools.clear()
+
+    def _places_called_chez(self) -> frozenset[tuple[str, ...]]:
+        """Read the names that sound like an occupant, « Chez Jarry », « Chemin de chez Jarry », from « chez » on."""
+        names = self._database.execute(
+            "SELECT DISTINCT full FROM street_keys WHERE ' ' || full LIKE '% chez _%'"
+        )
+        found = (row[0].split(" ") for row in names)
+        return frozenset(tuple(words[words.index("chez") :]) for words in found)
+
+    def names_beginning(self, words: str) -> list[str]:
+        """List the names of communes, old ones too, that go on after these plain words."""
+        beginning = words + " "
+        start = bisect_left(self._names, beginning)
+        end = bisect_left(self._names, beginning + "\uffff")
+        return self._names[start:end]
 
     def pool(self, commune: int) -> StreetPool:
         """Return the streets of a commune, keeping the most recently asked for in memory."""

@@ -1,4 +1,4 @@
-"""A small territory of three communes, with a fourth known only by the list of communes."""
+"""A small territory of six communes, with others known only by the list of communes."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ STREETS = [
     ("Chemin des Vignes", "01110", "01002", "Saint-Aubin-sur-Ain", "", "Mas Rouge", 120, 480, 5.32, 46.20),
     ("Rue de la République", "01120", "01003", "Beaulieu-en-Bresse", "", "", 1, 25, 5.50, 46.30),
     ("Grande Rue", "01120", "01003", "Beaulieu-en-Bresse", "Villeneuve", "", 1, 25, 5.55, 46.35),
+    ("Chez Jarry", "01120", "01003", "Beaulieu-en-Bresse", "", "", 1, 9, 5.52, 46.31),
+    ("Chemin de chez Bouvard", "01120", "01003", "Beaulieu-en-Bresse", "", "", 1, 9, 5.53, 46.31),
+    ("Rue Comte Bernard", "01120", "01003", "Beaulieu-en-Bresse", "", "", 1, 9, 5.50, 46.32),
+    ("Rue Bernard Blier", "01120", "01003", "Beaulieu-en-Bresse", "", "", 1, 9, 5.52, 46.32),
+    ("Rue des Ferronniers", "01130", "01005", "Montvernelle-sur-Ain", "", "", 1, 20, 5.60, 46.40),
+    ("Rue du Château", "01130", "01005", "Montvernelle-sur-Ain", "", "", 1, 20, 5.61, 46.40),
+    ("Rue des Ferronniers", "01140", "01006", "Villefranche-la-Haute", "", "", 1, 20, 5.70, 46.40),
+    ("Rue des Ferronniers", "01150", "01007", "Clairegoutte-les-Bains", "", "", 1, 20, 5.80, 46.40),
     ("Rue du Faubourg Saint-Antoine", "01120", "01003", "Beaulieu-en-Bresse", "", "", 1, 25, 5.51, 46.30),
 ]  # fmt: skip
 
@@ -41,6 +49,12 @@ COG = [
      "anciensCodes": ["01009"], "population": 1200},
     {"code": "01009", "nom": "Villeneuve", "type": "commune-deleguee", "chefLieu": "01003"},
     {"code": "01004", "nom": "Rochefort", "type": "commune-actuelle", "codesPostaux": ["01110"], "population": 700},
+    {"code": "01005", "nom": "Montvernelle-sur-Ain", "type": "commune-actuelle", "codesPostaux": ["01130"], "population": 800},
+    {"code": "01006", "nom": "Villefranche-la-Haute", "type": "commune-actuelle", "codesPostaux": ["01140"], "population": 800},
+    {"code": "01007", "nom": "Clairegoutte-les-Bains", "type": "commune-actuelle", "codesPostaux": ["01150"], "population": 800},
+    {"code": "32465", "nom": "Villefranche", "type": "commune-actuelle", "codesPostaux": ["32420"], "population": 150},
+    {"code": "70157", "nom": "Clairegoutte-en-Plaine", "type": "commune-actuelle", "codesPostaux": ["70200"], "population": 5000},
+    {"code": "70158", "nom": "Montvernelle-le-Petit", "type": "commune-actuelle", "codesPostaux": ["70210"], "population": 40},
     {"code": "69100", "nom": "Montclar", "type": "commune-actuelle", "codesPostaux": ["69100"], "population": 5000},
     {"code": "38100", "nom": "Valmont", "type": "commune-actuelle", "codesPostaux": ["38100"], "population": 300},
 ]  # fmt: skip

@@ -38,7 +38,7 @@ def found(directory: Path, text: str) -> tuple[str, str, str]:
 def test_report(ban_file: Path, tmp_path: Path) -> None:
     seen: list[tuple[str, int, int | None]] = []
     report = build_index([ban_file], tmp_path, progress=lambda *step: seen.append(step))
-    assert report.communes == 3
+    assert report.communes == 6
     assert report.rejected == {"pseudo_street": 1, "no_coordinates": 1}
     assert report.addresses == sum(source.kept for source in report.sources)
     assert report.sources[0].format == "BAN"
@@ -66,7 +66,7 @@ def test_old_codes_become_the_present_commune(
 
 def test_codes_filter(ban_file: Path, tmp_path: Path) -> None:
     assert build_index([ban_file], tmp_path / "a", codes=["01002"]).communes == 1
-    assert build_index([ban_file], tmp_path / "b", codes=["01"]).communes == 3
+    assert build_index([ban_file], tmp_path / "b", codes=["01"]).communes == 6
     with pytest.raises(InvalidFile) as raised:
         build_index([ban_file], tmp_path / "c", codes=["99"])
     assert raised.value.code == "addresses_none"

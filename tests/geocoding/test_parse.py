@@ -53,6 +53,20 @@ def test_parse(text: str, number: int | None, suffix: str, postcode: str, body: 
 
 
 @pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("3 chez Jarry 90000 Belfort", "chez jarry belfort"),
+        ("chemin de chez Jary", "chemin de chez jary"),
+        ("chez Jarry", "chez jarry"),
+        ("4 rue Haute chez Jarry", "rue haute"),
+        ("4 rue Haute, chez Mme Durand", "rue haute"),
+    ],
+)
+def test_a_place_called_chez_is_no_occupant(text: str, body: str) -> None:
+    assert " ".join(parse(text, places=[("chez", "jarry")]).body).strip(" ,") == body
+
+
+@pytest.mark.parametrize(
     ("text", "arrondissement"),
     [
         ("12 rue de la Paix Paris 2e", 2),

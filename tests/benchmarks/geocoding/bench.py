@@ -25,7 +25,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from noise import PROFILES, Row, Typed, spoil
+from noise import PROFILES, Profile, Row, Typed, spoil
 
 from rpe_geo.geocoding.index import build_index
 from rpe_geo.geocoding.local import LocalGeocoder
@@ -138,6 +138,29 @@ def pick(rows: list[Row], count: int, rng: random.Random, split: str) -> list[Ro
     if not keys:
         return []
     return [rng.choice(by_street[rng.choice(keys)]) for _ in range(count)]
+
+
+def type_rows(
+    rows: list[Row],
+    amount: int,
+    profile: Profile,
+    rng: random.Random,
+    split: str,
+    postcodes: list[str],
+) -> list[Typed]:
+    """Draw rows of one split and type them as a profile does; a wrong postcode is one of the same département."""
+    typed = []
+    for row in pick(rows, amount, rng, split):
+        near = [
+            code for code in postcodes if code[:2] == row.postcode[:2] and code != row.postcode
+        ] or postcodes
+        wrong = [
+            rng.choice(near),
+            row.postcode[:4] + rng.choice("0123456789"),
+            row.postcode[:2] + "000",
+        ]
+        typed.append(spoil(row, profile, rng, wrong))
+    return typed
 
 
 def main() -> None:
@@ -276,18 +299,7 @@ def run(
     count = options.queries
 
     def make(rows: list[Row], amount: int) -> list[Typed]:
-        typed = []
-        for row in pick(rows, amount, rng, options.split):
-            near = [
-                code for code in postcodes if code[:2] == row.postcode[:2] and code != row.postcode
-            ] or postcodes
-            wrong = [
-                rng.choice(near),
-                row.postcode[:4] + rng.choice("0123456789"),
-                row.postcode[:2] + "000",
-            ]
-            typed.append(spoil(row, profile, rng, wrong))
-        return typed
+        return type_rows(rows, amount, profile, rng, options.split, postcodes)
 
     trues = make(world.known, count)
     held = make(world.held_numbers, count // 10)
