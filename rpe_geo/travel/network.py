@@ -29,8 +29,12 @@ from rpe_geo.travel.tags import MODES
 
 __all__ = ["StreetsReport", "build_streets", "read_meta", "street_lines", "water_shapes"]
 
-FORMAT = 1
+FORMAT = 2
+"""Raised whenever the arrays or the settings of a streets folder change: an older folder must be built again."""
+
 _META = "streets.json"
+_SNAPPING = {"limit_m", "link_m", "fast_road_handicap_m"}
+_OF_MODE = {"restricted_entry_s", "link_kph", "access_kph"}
 
 
 @dataclass(frozen=True)
@@ -279,9 +283,17 @@ def read_meta(directory: Path) -> dict[str, Any]:
         raise InvalidFile("streets_missing", where=Where(file=str(directory))) from error
     except (OSError, ValueError) as error:
         raise InvalidFile("streets_damaged", where=Where(file=str(path))) from error
-    if meta.get("format") != FORMAT:
+    if meta.get("format") != FORMAT or not _is_complete(meta):
         raise InvalidFile("streets_old_format", where=Where(file=str(directory)))
     return meta
+
+
+def _is_complete(meta: Mapping[str, Any]) -> bool:
+    """Tell whether the settings hold all that the engine of today reads."""
+    settings = meta.get("settings") or {}
+    return set(settings.get("snapping", ())) >= _SNAPPING and all(
+        set(settings.get("modes", {}).get(mode, ())) >= _OF_MODE for mode in meta.get("nodes", ())
+    )
 
 
 def street_lines(

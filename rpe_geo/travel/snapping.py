@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_cdt
 
 from rpe_geo.crs import EARTH_RADIUS_M
 from rpe_geo.errors import InputError, InvalidFile, Where
@@ -99,6 +100,46 @@ class _Nearest:
 
 
 @dataclass(frozen=True, eq=False)
+class _Candidates:
+    """Segments near points, `sizes[p]` of them for point `p`, with the nearest place on each and its distance (m)."""
+
+    sizes: Ints
+    segment: Ints
+    share: Floats
+    apart: Floats
+
+    def counted(
+        self, network: ModeNetwork, edge_of_vertex: NDArray[np.int32], handicap: float
+    ) -> Floats:
+        """Distances as the connected network counts them: a motorway is farther than it is, an island is not there."""
+        edge = edge_of_vertex[self.segment]
+        counted = np.where(network.edge_open[edge], self.apart, np.inf)
+        counted[network.edge_fast[edge]] += handicap
+        return counted
+
+    def keep_least(
+        self, measure: Floats, numbers: Ints, result: _Nearest, least: Floats | None = None
+    ) -> None:
+        """Keep the best candidate of each point in `result` at the point's number, and its measure in `least`."""
+        some = np.flatnonzero(self.sizes)
+        if not some.size:
+            return
+        sizes = self.sizes[some]
+        lowest = np.minimum.reduceat(measure, np.cumsum(sizes) - sizes)
+        group = np.repeat(np.arange(some.size), sizes)
+        best = np.flatnonzero((measure == lowest[group]) & np.isfinite(measure))
+        winners = group[best]
+        first = np.ones(best.size, dtype=bool)
+        first[1:] = winners[1:] != winners[:-1]
+        chosen = best[first]
+        at = numbers[some[winners[first]]]
+        result.vertex[at], result.share[at] = self.segment[chosen], self.share[chosen]
+        result.distance[at] = self.apart[chosen]
+        if least is not None:
+            least[numbers[some]] = lowest
+
+
+@dataclass(frozen=True, eq=False)
 class SegmentGrid:
     """
     A grid over the segments of a network, that finds the nearest one of many points at once.
@@ -109,6 +150,10 @@ class SegmentGrid:
         West, south (degrees), metres per degree of longitude and of latitude, cell size (m), columns, rows.
     cell_ptr, cell_segments
         Segments that touch cell `c`: `cell_segments[cell_ptr[c]:cell_ptr[c + 1]]`; a segment is named by its first vertex.
+    open_ptr, open_segments
+        The same for the segments of the connected network alone.
+    open_steps
+        Rows or columns from each cell to the nearest cell that the connected network touches.
     edge_of_vertex
         Edge of each vertex.
     """
@@ -116,6 +161,9 @@ class SegmentGrid:
     frame: Floats
     cell_ptr: NDArray[np.int32]
     cell_segments: NDArray[np.int32]
+    open_ptr: NDArray[np.int32]
+    open_segments: NDArray[np.int32]
+    open_steps: NDArray[np.uint16]
     edge_of_vertex: NDArray[np.int32]
 
     @classmethod
@@ -154,11 +202,21 @@ class SegmentGrid:
         step = np.arange(owner.size) - np.repeat(np.cumsum(touched) - touched, touched)
         cells = (y0[owner] + step // wide[owner]) * columns + x0[owner] + step % wide[owner]
         order = np.argsort(cells, kind="stable")
+        cells, segments = cells[order], segment[owner[order]].astype(np.int32)
+        is_open = network.edge_open[edge_of_vertex[segments]]
         sizes = np.bincount(cells, minlength=columns * rows)
+        open_sizes = np.bincount(cells[is_open], minlength=columns * rows)
+        steps = distance_transform_cdt(
+            (open_sizes == 0).reshape(rows, columns), metric="chessboard"
+        ).ravel()
+        steps[steps < 0] = columns + rows  # no cell at all
         return cls(
             frame=np.array([west, south, per_longitude, per_latitude, cell, columns, rows]),
             cell_ptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
-            cell_segments=segment[owner[order]].astype(np.int32),
+            cell_segments=segments,
+            open_ptr=np.concatenate([[0], np.cumsum(open_sizes)]).astype(np.int32),
+            open_segments=segments[is_open],
+            open_steps=np.minimum(steps, 65_535).astype(np.uint16),
             edge_of_vertex=edge_of_vertex,
         )
 
@@ -299,69 +357,109 @@ class SegmentGrid:
         beside: _Nearest,
     ) -> None:
         """
-        Search rings of cells that widen until nothing nearer can lie outside.
+        Fill in the nearest place of the connected network, and the nearest street whatever.
 
-        Fills in the nearest place of the connected network, and the nearest street whatever.
+        Most points find both in the few cells around them. For the others the block widens until nothing nearer can lie
+        outside: at once to the distance that is found, or to the first cells that hold anything.
         """
         west, south, per_longitude, per_latitude, cell = self.frame[:5].tolist()
-        columns, rows = int(self.frame[5]), int(self.frame[6])
         x, y = (longitude - west) * per_longitude, (latitude - south) * per_latitude
-        column, row = np.floor(x / cell).astype(np.int64), np.floor(y / cell).astype(np.int64)
-        effective = np.full(longitude.size, np.inf)
         handicap = rules["fast_road_handicap_m"]
-        pending = np.arange(longitude.size)
-        reach = 1
+        effective = np.full(longitude.size, np.inf)
+        everything = np.arange(longitude.size)
+        reach = np.full(longitude.size, cell / 2)
+        found = self._candidates(network, self.cell_ptr, self.cell_segments, x, y, reach)
+        found.keep_least(found.apart, everything, beside)
+        counted = found.counted(network, self.edge_of_vertex, handicap)
+        found.keep_least(counted, everything, main, effective)
+
+        limit = rules["limit_m"]
+        pending = np.flatnonzero(beside.distance > reach)
         while pending.size:
-            low_x = np.clip(column[pending] - reach, 0, columns)
-            high_x = np.clip(column[pending] + reach + 1, 0, columns)
-            low_y = np.clip(row[pending] - reach, 0, rows)
-            high_y = np.clip(row[pending] + reach + 1, 0, rows)
-            tall = np.maximum(high_y - low_y, 0) * (high_x > low_x)
-            owner = np.repeat(np.arange(pending.size), tall)
-            line = low_y[owner] + np.arange(owner.size) - np.repeat(np.cumsum(tall) - tall, tall)
-            # The cells of one row of the block are neighbours, so their segments are one range.
-            begin = self.cell_ptr[line * columns + low_x[owner]]
-            count = self.cell_ptr[line * columns + high_x[owner]] - begin
-            candidate = np.repeat(owner, count)
-            offset = np.arange(candidate.size) - np.repeat(np.cumsum(count) - count, count)
-            segment = self.cell_segments[np.repeat(begin, count) + offset].astype(np.int64)
-            if segment.size:
-                point = pending[candidate]
-                ax = (network.shape_longitude[segment] - west) * per_longitude
-                ay = (network.shape_latitude[segment] - south) * per_latitude
-                dx = (network.shape_longitude[segment + 1] - west) * per_longitude - ax
-                dy = (network.shape_latitude[segment + 1] - south) * per_latitude - ay
-                px, py = x[point] - ax, y[point] - ay
-                square = dx * dx + dy * dy
-                with np.errstate(invalid="ignore", divide="ignore"):
-                    t = np.where(square > 0, (px * dx + py * dy) / square, 0.0)
-                t = np.clip(t, 0.0, 1.0)
-                apart = np.hypot(px - t * dx, py - t * dy)
-                edge = self.edge_of_vertex[segment]
-                counted = np.where(network.edge_open[edge], apart, np.inf)
-                counted += np.where(network.edge_fast[edge], handicap, 0.0)
-                # Candidates of one point stand together.
-                starts = np.flatnonzero(np.diff(candidate, prepend=-1))
-                group = np.cumsum(np.diff(candidate, prepend=-1) != 0) - 1
-                for measure, result in ((apart, beside), (counted, main)):
-                    least = np.minimum.reduceat(measure, starts)
-                    best = np.flatnonzero((measure == least[group]) & np.isfinite(measure))
-                    chosen = best[np.flatnonzero(np.diff(candidate[best], prepend=-1))]
-                    at = point[chosen]
-                    result.vertex[at], result.share[at] = segment[chosen], t[chosen]
-                    result.distance[at] = apart[chosen]
-                effective[pending[candidate[starts]]] = least
-            # Anything within `reach` whole cells of the point has been seen.
-            seen = reach * cell
-            unsure = effective[pending] > seen
-            if seen >= rules["limit_m"]:
-                unsure &= beside.distance[pending] <= rules["limit_m"]
-            if seen >= rules["link_m"]:
-                unsure[:] = False
-            pending = pending[unsure]
-            reach *= 2
-        far = effective > rules["link_m"] + handicap
-        main.vertex[far], main.distance[far] = -1, np.inf
+            reach[pending] = np.minimum(
+                np.where(
+                    np.isinf(beside.distance[pending]), 2 * reach[pending], beside.distance[pending]
+                ),
+                limit,
+            )
+            found = self._candidates(
+                network, self.cell_ptr, self.cell_segments, x[pending], y[pending], reach[pending]
+            )
+            found.keep_least(found.apart, pending, beside)
+            pending = pending[
+                (beside.distance[pending] > reach[pending]) & (reach[pending] < limit)
+            ]
+
+        farthest = rules["link_m"] + handicap
+        pending = np.flatnonzero((effective > cell / 2) & (beside.distance <= limit))
+        reach[pending] = np.where(
+            np.isinf(effective[pending]),
+            (self._first_open(x[pending], y[pending]) + 1) * cell,
+            effective[pending],
+        )
+        while pending.size:
+            reach[pending] = np.minimum(reach[pending], farthest)
+            found = self._candidates(
+                network, self.open_ptr, self.open_segments, x[pending], y[pending], reach[pending]
+            )
+            counted = found.counted(network, self.edge_of_vertex, handicap)
+            found.keep_least(counted, pending, main, effective)
+            pending = pending[(effective[pending] > reach[pending]) & (reach[pending] < farthest)]
+            reach[pending] = np.minimum(effective[pending], 2 * reach[pending])
+        far = effective > farthest
+        main.vertex[far], main.share[far], main.distance[far] = -1, 0.0, np.inf
+
+    def _first_open(self, x: Floats, y: Floats) -> Ints:
+        """Cells to go, in the worst direction, until a cell that the connected network touches."""
+        cell, columns, rows = float(self.frame[4]), int(self.frame[5]), int(self.frame[6])
+        column, row = np.floor(x / cell).astype(np.int64), np.floor(y / cell).astype(np.int64)
+        inside_column = np.clip(column, 0, columns - 1)
+        inside_row = np.clip(row, 0, rows - 1)
+        outside = np.maximum(np.abs(column - inside_column), np.abs(row - inside_row))
+        steps = self.open_steps[inside_row * columns + inside_column]
+        first: Ints = steps.astype(np.int64) + outside
+        return first
+
+    def _candidates(
+        self,
+        network: ModeNetwork,
+        ptr: NDArray[np.int32],
+        segments: NDArray[np.int32],
+        x: Floats,
+        y: Floats,
+        reach: Floats,
+    ) -> _Candidates:
+        """Measure points (metres from the corner of the grid) against all segments within reach (m), and some more."""
+        west, south, per_longitude, per_latitude, cell = self.frame[:5].tolist()
+        columns, rows = int(self.frame[5]), int(self.frame[6])
+
+        def cells(metres_from_corner: Floats, most: int) -> Ints:
+            whole: Ints = np.floor(metres_from_corner / cell).astype(np.int64)
+            return np.minimum(np.maximum(whole, 0), most)
+
+        low_x, high_x = cells(x - reach, columns), cells(x + reach + cell, columns)
+        low_y, high_y = cells(y - reach, rows), cells(y + reach + cell, rows)
+        tall = np.maximum(high_y - low_y, 0) * (high_x > low_x)
+        owner = np.repeat(np.arange(x.size), tall)
+        base = (low_y - np.cumsum(tall) + tall)[owner] + np.arange(owner.size)
+        # The cells of one row of the block are neighbours, so their segments are one range.
+        begin = ptr[base * columns + low_x[owner]].astype(np.int64)
+        count = ptr[base * columns + high_x[owner]] - begin
+        total = int(count.sum())
+        at = np.repeat(begin - np.cumsum(count) + count, count) + np.arange(total)
+        segment = segments[at].astype(np.int64)
+        sizes = np.bincount(owner, weights=count, minlength=x.size).astype(np.int64)
+        point = np.repeat(np.arange(x.size), sizes)
+        ax = (network.shape_longitude[segment] - west) * per_longitude
+        ay = (network.shape_latitude[segment] - south) * per_latitude
+        dx = (network.shape_longitude[segment + 1] - west) * per_longitude - ax
+        dy = (network.shape_latitude[segment + 1] - south) * per_latitude - ay
+        px, py = x[point] - ax, y[point] - ay
+        square = dx * dx + dy * dy
+        square[square == 0.0] = np.inf  # no length: its first vertex
+        share = np.minimum(np.maximum((px * dx + py * dy) / square, 0.0), 1.0)
+        apart = np.hypot(px - share * dx, py - share * dy)
+        return _Candidates(sizes, segment, share, apart)
 
     def _distance_to_network(
         self, network: ModeNetwork, longitude: float, latitude: float

@@ -6,14 +6,14 @@ import math
 import geopandas as gpd
 import numpy as np
 import pytest
-from shapely import Point
+from shapely import LineString, Point
 
 from rpe_geo.errors import InputError, InvalidFile
 from rpe_geo.travel import mode_search
 from rpe_geo.travel.network import build_streets, read_meta, street_lines
 from rpe_geo.travel.street import StreetEngine
 
-from .conftest import grid_town, place, places, write_pbf
+from .conftest import PER_METRE, grid_town, place, places, write_pbf
 
 ROAD = {"highway": "residential"}
 PACE = 60 / 5000  # minutes per metre at 5 km/h
@@ -292,3 +292,37 @@ def test_streets_can_be_drawn(tmp_path):
     assert set(lines["class"]) == {"residential"}
     corner = street_lines(tmp_path / "streets", (-0.001, -0.001, 0.0001, 0.0001))
     assert set(corner["name"]) == {"Rue 0", "Allée 0"}
+
+
+def test_streets_of_another_version_say_that_they_must_be_built_again(tmp_path):
+    nodes, ways = grid_town(3)
+    folder = tmp_path / "streets"
+    build_streets(write_pbf(tmp_path / "town.osm.pbf", nodes, ways), folder)
+    meta = json.loads((folder / "streets.json").read_text("utf-8"))
+    del meta["settings"]["snapping"]["link_m"]
+    (folder / "streets.json").write_text(json.dumps(meta), "utf-8")
+    with pytest.raises(InvalidFile, match="streets_old_format"):
+        StreetEngine(folder)
+    (folder / "streets.json").write_text(json.dumps({**meta, "format": 1}), "utf-8")
+    with pytest.raises(InvalidFile, match="streets_old_format"):
+        StreetEngine(folder)
+
+
+def test_the_nearest_street_is_the_nearest_of_all(town):
+    rng = np.random.default_rng(4)
+    nodes = {k: (float(x), float(y)) for k, (x, y) in enumerate(rng.uniform(0, 3000, (40, 2)), 1)}
+    nodes |= {50: (6000.0, 0.0), 51: (6300.0, 40.0)}  # an island
+    ways = [([k, k + 1], ROAD) for k in range(1, 40)] + [([50, 51], ROAD)]
+    engine = town(nodes, ways)
+    search = engine._search("walk")
+    x, y = rng.uniform(-900, 7000, 200), rng.uniform(-900, 3900, 200)
+    rules = engine._meta["settings"]["snapping"]
+    snapped = search.grid.snap(
+        search.network, x * PER_METRE, y * PER_METRE, {**rules, "limit_m": 5000.0}, refuse=False
+    )
+    near = [
+        min(LineString([nodes[k], nodes[k + 1]]).distance(Point(px, py)) for k in range(1, 40))
+        for px, py in zip(x, y, strict=True)
+    ]
+    assert snapped.distance_m == pytest.approx(near, rel=1e-3, abs=0.1)
+    assert snapped.islanders.size
