@@ -386,7 +386,8 @@ def _shortened(cut: _Cut, store: AddressStore) -> list[int]:
     """
     Name the one commune of the territory whose name begins with these words; none where another may be meant.
 
-    Another may be when a commune of France is called exactly so, or when a larger one begins so too.
+    Another may be when a commune of France is called exactly so, or when a larger one, or one of the same
+    département, begins so too.
     """
     typed = " ".join(cut.city)
     word = cut.city[-1]
@@ -398,8 +399,12 @@ def _shortened(cut: _Cut, store: AddressStore) -> list[int]:
     if len(inside) != 1:
         return []
     people = store.communes[inside[0]].population
-    larger = any(store.communes[c].population > people for c in begun if c not in store.covered)
-    return [] if larger else inside
+    others = [store.communes[c] for c in begun if c not in store.covered]
+    meant = any(
+        other.population > people or postal_departement(other.code) in store.departements
+        for other in others
+    )
+    return [] if meant else inside
 
 
 def _near_score(likeness: Likeness, agreement: PostcodeAgreement, cut: _Cut) -> float:

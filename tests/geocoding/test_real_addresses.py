@@ -79,6 +79,37 @@ def test_other_places_are_never_accepted(real_geocoder: LocalGeocoder, text: str
     assert real_geocoder.geocode([AddressQuery(text)])[0].status != "ok"
 
 
+def test_a_shortened_commune_name_is_accepted_where_nothing_else_is_called_so(
+    real_data: Path, tmp_path: Path
+) -> None:
+    build_index(
+        [real_data / "addresses" / "bano-48.csv.gz"],
+        tmp_path,
+        cog=real_data / "france" / "communes-cog-2026.json.gz",
+    )
+    geocoder = LocalGeocoder(tmp_path)
+    texts = {
+        "rue Théophile Roussel Saint Chély": "ok",  # Saint-Chély-d'Apcher; the other one is smaller, in Aveyron
+        "rue Théophile Roussel Chély": "review",
+        "Grand Rue Châteauneuf": "review",  # Châteauneuf-de-Randon; several are called so
+        "route du Malzieu Le Malzieu": "review",  # Ville or Forain
+    }
+    answers = geocoder.geocode([AddressQuery(text) for text in texts])
+    geocoder.close()
+    assert {
+        text: "ok" if answer.status == "ok" else "review"
+        for text, answer in zip(texts, answers, strict=True)
+    } == texts
+
+
+@pytest.mark.parametrize("city", ["Rougemont", "Châtenois", "Villefranche"])
+def test_a_name_that_other_communes_bear_stays_ambiguous(
+    real_geocoder: LocalGeocoder, city: str
+) -> None:
+    answer = real_geocoder.geocode([AddressQuery(f"3 grande rue {city}")])[0]
+    assert answer.status != "ok", answer.label
+
+
 def test_noisy_queries(real_geocoder: LocalGeocoder, real_data: Path, noise: ModuleType) -> None:
     rng = random.Random(7)
     rows = [
