@@ -29,10 +29,10 @@ _METROPOLE = (-6.0, 41.0, 10.0, 52.0)
 _MANY = 4000
 _THEMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Couverture", ("coverage_rate", "coverage_rate_calibrated", "coverage_childminder", "coverage_facility")),
-    ("Accès", ("access_e2sfca", "access_2sfca", "access_3sfca", "places_within_reach", "minutes_to_closest", "choices")),
+    ("Accès", ("access_e2sfca", "access_2sfca", "access_3sfca", "places_within_reach", "minutes_to_closest", "tension", "choices")),
     ("Horaires et besoins", ("access_early", "access_late", "access_saturday", "access_step_free")),
     ("Registre", ("vacancy_rate", "freshness")),
-    ("Population et places", ("children", "places", "places_childminder", "places_facility", "places_other")),
+    ("Population et places", ("children", "need", "places", "places_childminder", "places_facility", "places_other")),
     ("Analyse", ("gi_star", "access_margin_effect")),
 )  # fmt: skip
 _FOR_MANY = {"coverage_rate", "access_e2sfca", "minutes_to_closest", "coverage_childminder", "coverage_facility", "children", "gi_star"}  # fmt: skip

@@ -181,7 +181,8 @@ def build(
     from rpe_geo.observatory.decay import parse_decay
     from rpe_geo.relais.commune_files import CommuneFiles
     from rpe_geo.relais.observe import observe_communes
-    from rpe_geo.relais.observe_zones import ZoneFiles, observe_zones
+    from rpe_geo.relais.observe_zones import observe_zones
+    from rpe_geo.relais.zone_supply import ZoneFiles
 
     if mode not in get_args(Mode):
         raise InputError("observatory_mode", given=mode, known=list(get_args(Mode)))

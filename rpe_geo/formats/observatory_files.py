@@ -163,7 +163,7 @@ def write_observatory(observatory: Observatory, directory: Path) -> None:
     _write_json(
         directory / _METADATA,
         {
-            "format": 1,
+            "format": 2,
             "parameters": observatory.parameters,
             "summary": observatory.summary,
             "sources": licences,
@@ -236,7 +236,7 @@ def read_observatory(directory: Path) -> Observatory:
         supply = gpd.read_parquet(directory / "supply.parquet")
     except (OSError, json.JSONDecodeError, pa.ArrowInvalid):
         raise InvalidFile("observatory_missing", where=Where(file=str(directory))) from None
-    if about.get("format") != 1:
+    if about.get("format") != 2:
         raise InvalidFile("observatory_missing", where=Where(file=str(directory)))
     summary = {
         name: float("nan") if value is None else value for name, value in about["summary"].items()

@@ -99,6 +99,8 @@ class Births:
     departements: pd.Series
     france: float
     notes: tuple[Note, ...] = field(default=())
+    by_age: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Communes by age completed in the last year (columns 0, 1, 2): the births of that year, of the one before…"""
 
 
 def year_in_name(path: Path) -> int | None:
@@ -429,6 +431,7 @@ def read_births(path: Path, year: int) -> Births:
         epcis=found.epcis.sum(axis=1, min_count=3),
         departements=departements.sum(axis=1, min_count=3),
         france=float(found.france.sum()),
+        by_age=communes[list(columns.values())].set_axis([2, 1, 0], axis=1),
     )
 
 

@@ -66,7 +66,7 @@ def age_weighted_demand(births: pd.DataFrame, use_rates: Mapping[int, float]) ->
         Weighted children by zone, fractional.
     """
     weighted = pd.DataFrame({age: births[age] * rate for age, rate in use_rates.items()})
-    return weighted.sum(axis=1, min_count=1).rename("need")
+    return weighted.sum(axis=1, min_count=len(use_rates)).rename("need")
 
 
 def tension(need: pd.Series, accessible_places: pd.Series) -> pd.Series:

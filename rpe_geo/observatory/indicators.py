@@ -88,8 +88,12 @@ INDICATORS: dict[str, Indicator] = {
                   meaning="Places dont l'accès est déclaré sans marche, accessibles (E2SFCA)."),
         Indicator("access_margin_effect", "Effet de la marge", _PER_100, "diverging", 100.0,
                   meaning="Places accessibles gagnées ou perdues en comptant ce qui est au-delà de la limite."),
+        Indicator("need", "Besoin d'accueil", "enfants", "count", decimals=0,
+                  meaning="Enfants qui ont besoin d'un accueil formel, selon leur âge. Ordre de grandeur : les parts par "
+                          "âge sont à confirmer."),
         Indicator("tension", "Tension", "enfants par place accessible", "reversed", decimals=2,
-                  meaning="Besoin d'accueil rapporté aux places accessibles."),
+                  meaning="Besoin d'accueil rapporté aux places accessibles : au-dessus de 1, les familles se "
+                          "disputent les places. Ordre de grandeur : les parts par âge sont à confirmer."),
         Indicator("vacancy_rate", "Places libres", "%", "sequential",
                   meaning="Part des heures offertes qui sont libres."),
         Indicator("freshness", "Disponibilités fraîches", "%", "sequential", 100.0, 0,

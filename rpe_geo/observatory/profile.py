@@ -13,11 +13,19 @@ from rpe_geo.observatory.accessibility import (
     three_step_fca,
     two_step_fca,
 )
+from rpe_geo.observatory.coverage import age_weighted_demand, tension
 from rpe_geo.observatory.decay import Binary, Decay, Step
 from rpe_geo.observatory.inequality import gini_index, palma_ratio, theil_index
 from rpe_geo.observatory.pairs import TravelPairs
 
-__all__ = ["access_profile", "default_decay", "merge_parts", "summarise"]
+__all__ = [
+    "access_profile",
+    "default_decay",
+    "merge_parts",
+    "scaled_ages",
+    "summarise",
+    "with_need",
+]
 
 
 def default_decay(minutes: float, steps: Mapping[str, float]) -> Step:
@@ -101,6 +109,52 @@ def merge_parts(profile: pd.DataFrame, children: pd.Series, whole: pd.Series) ->
     return grouped.mask(endless, np.inf)
 
 
+def scaled_ages(ages: pd.Series, children: pd.Series) -> pd.DataFrame:
+    """
+    Give zones the ages of the whole that they are part of.
+
+    Parameters
+    ----------
+    ages
+        Children of the whole by age; nan where not published, and then every age weighs the same.
+    children
+        Children by zone.
+
+    Returns
+    -------
+    DataFrame
+        Children by zone (rows) and age (columns); each row sums to the children of the zone.
+    """
+    total = float(ages.sum(skipna=False))
+    share = ages / total if total > 0 else pd.Series(1 / len(ages), index=ages.index)
+    return pd.DataFrame({age: children * part for age, part in share.items()})
+
+
+def with_need(
+    zones: pd.DataFrame, ages: pd.DataFrame, use_rates: Mapping[str, float]
+) -> pd.DataFrame:
+    """
+    Add the children who need formal care, and how they compare with the places they can expect.
+
+    Parameters
+    ----------
+    zones
+        `children, access_e2sfca` by zone.
+    ages
+        Children by zone and completed age in years.
+    use_rates
+        Age → share that needs formal care (parameter `use_rate_by_age`).
+
+    Returns
+    -------
+    DataFrame
+        With `need` (see `age_weighted_demand`) and `tension`, need per accessible place.
+    """
+    need = age_weighted_demand(ages, {int(age): float(rate) for age, rate in use_rates.items()})
+    expected = zones["access_e2sfca"] * zones["children"]
+    return zones.assign(need=need, tension=tension(need, expected))
+
+
 def summarise(zones: pd.DataFrame) -> dict[str, float]:
     """
     Sum up a territory.
@@ -129,6 +183,8 @@ def summarise(zones: pd.DataFrame) -> dict[str, float]:
     summary["coverage_rate"] = (
         100 * float(zones.loc[both, "places"].sum()) / total if total > 0 else float("nan")
     )
+    if "need" in zones:
+        summary["need"] = float(zones["need"].sum())
     if "access_e2sfca" in zones:
         access = zones["access_e2sfca"]
         present = access.notna() & (children > 0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from rpe_geo.messages import phrase
@@ -213,10 +214,11 @@ def _offer(observatory: Observatory, zones: pd.DataFrame) -> Chapter:
 def _needs(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable) -> Chapter:
     years = observatory.parameters["children_years"]
     rates = table["use_rate_by_age"]
-    mean = sum(float(rate) for rate in rates.values()) / len(rates)
     described = table.describe("use_rate_by_age")
-    need = zones["children"] * mean
-    chosen = zones.assign(need=need).sort_values("children", ascending=False)
+    need = zones["need"]
+    chosen = zones.sort_values("children", ascending=False)
+    crowded = zones[(zones["tension"] > 1) & np.isfinite(zones["tension"])]
+    barren = zones[zones["tension"] == np.inf]
     blocks: list[Block] = [
         Paragraph(
             f"{number(observatory.summary['children'], 0)} enfants de moins de 3 ans vivent sur le territoire "
@@ -230,16 +232,21 @@ def _needs(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable)
             kind="note",
         ),
         map_of(observatory, "children", "Enfants de moins de 3 ans par zone"),
+        Paragraph(
+            f"La tension rapporte ce besoin aux places que les familles peuvent espérer, offre des voisins comprise : elle "
+            f"dépasse 1 dans {plural(len(crowded), 'zone')}, où vivent {number(float(crowded['children'].sum()), 0)} "
+            f"enfants ; {plural(len(barren), 'zone')} sans aucune place à portée."
+        ),
         TableBlock(
             "Enfants et besoin d’accueil par zone",
-            ("Zone", "Enfants", "Besoin estimé", "Places", "Besoin par place"),
+            ("Zone", "Enfants", "Besoin estimé", "Places", "Tension"),
             tuple(
                 (
                     name_of(row),
                     figure(row["children"]),
                     figure(row["need"]),
                     figure(row["places"]),
-                    figure(row["need"] / row["places"], 2) if row["places"] else "aucune place",
+                    "aucune place" if row["tension"] == np.inf else figure(row["tension"], 2),
                 )
                 for _, row in chosen.head(ROWS).iterrows()
             ),

@@ -135,7 +135,8 @@ def births_of(files: CommuneFiles, communes: Communes, year: int) -> tuple[Birth
             )
         )
     empty = pd.Series(dtype=np.float64)
-    return Births(years, summed, empty, empty, float("nan")), notes
+    by_age = both[[f"naiss{y % 100:02d}" for y in years]].set_axis([2, 1, 0], axis=1)
+    return Births(years, summed, empty, empty, float("nan"), by_age=by_age), notes
 
 
 def parts_of(

@@ -32,7 +32,13 @@ from rpe_geo.observatory.decay import Decay
 from rpe_geo.observatory.hotspots import Neighbours, getis_ord, local_moran
 from rpe_geo.observatory.neighbours import straight_pairs
 from rpe_geo.observatory.pairs import TravelPairs
-from rpe_geo.observatory.profile import access_profile, default_decay, merge_parts, summarise
+from rpe_geo.observatory.profile import (
+    access_profile,
+    default_decay,
+    merge_parts,
+    summarise,
+    with_need,
+)
 from rpe_geo.observatory.results import Note, Observatory
 from rpe_geo.observatory.tiles import Runner, tiled_access_profile
 from rpe_geo.parameters import parameter_table
@@ -136,6 +142,8 @@ def observe_communes(
     progress("observatory_read", 3, steps)
 
     zones = _calibrated(zones, official)
+    ages = births.by_age.reindex(parts.index).groupby(parts["whole"]).sum(min_count=1)
+    zones = with_need(zones, ages.reindex(zones.index), table["use_rate_by_age"])
     inside = zones.loc[[code for code in zones.index if code in asked]]
     if partial:
         effect = _margin_effect(parts, times, asked, decay)

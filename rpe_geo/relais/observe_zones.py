@@ -6,10 +6,7 @@ The neighbouring communes count as one point each: their children compete for th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -17,10 +14,7 @@ import numpy as np
 import pandas as pd
 
 from rpe_geo.crs import metric_crs
-from rpe_geo.domain import Childminder, Facility
 from rpe_geo.errors import InvalidFile, Where
-from rpe_geo.formats.facilities_geojson import read_facilities_geojson
-from rpe_geo.formats.records import read_childminders, read_facilities
 from rpe_geo.formats.zone_files import Zones, read_iris_births, read_iris_zones, read_zones
 from rpe_geo.observatory.accessibility import count_choices, two_step_fca
 from rpe_geo.observatory.calibration import calibrate, compare
@@ -29,45 +23,26 @@ from rpe_geo.observatory.decay import Binary, Decay
 from rpe_geo.observatory.hotspots import Neighbours, getis_ord, local_moran
 from rpe_geo.observatory.neighbours import straight_pairs
 from rpe_geo.observatory.pairs import TravelPairs
-from rpe_geo.observatory.profile import access_profile, default_decay, merge_parts, summarise
+from rpe_geo.observatory.profile import (
+    access_profile,
+    default_decay,
+    merge_parts,
+    scaled_ages,
+    summarise,
+    with_need,
+)
 from rpe_geo.observatory.results import Note, Observatory, Source
-from rpe_geo.observatory.supply import SLOTS, childminder_supply, facility_supply, share_places
-from rpe_geo.observatory.zones import demand_cells, spread, zone_of
+from rpe_geo.observatory.supply import SLOTS
+from rpe_geo.observatory.zones import demand_cells, zone_of
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Progress, TravelTimeEngine
 from rpe_geo.relais.commune_files import CommuneFiles, commune_parts, commune_sources, pace_of
 from rpe_geo.relais.observe import pairs_between, silent, travel_words
+from rpe_geo.relais.zone_supply import ZoneFiles, commune_supply
 
-__all__ = ["ZoneFiles", "observe_zones"]
+__all__ = ["observe_zones"]
 
 CELL_M = 200.0
-
-
-@dataclass(frozen=True)
-class ZoneFiles:
-    """
-    What is known below the commune; all but the zones may be missing.
-
-    Parameters
-    ----------
-    zones
-        Polygons, with their children if the file knows them.
-    facilities
-        Crèches and others (`.geojson`, or a registry file).
-    childminders
-        Registry file of childminders.
-    iris_births, iris_zones
-        Births by IRIS, and which IRIS lies in which zone: they say how the commune's children are spread.
-    credit
-        Who made the zones and the list of facilities, and when: « Ville de Montpellier, 2014 ».
-    """
-
-    zones: Path
-    facilities: Path | None = None
-    childminders: Path | None = None
-    iris_births: Path | None = None
-    iris_zones: Path | None = None
-    credit: str = ""
 
 
 def observe_zones(
@@ -124,7 +99,7 @@ def observe_zones(
     progress("observatory_read", 1, steps)
 
     children, child_notes = _children(zones, zone_files, flat, code, float(totals["children"]))
-    supply, supply_notes = _supply(zone_files, flat, totals, children, table, on)
+    supply, supply_notes = commune_supply(zone_files, flat, totals, children, table, on)
     notes += [*child_notes, *supply_notes]
     progress("observatory_read", 2, steps)
 
@@ -136,6 +111,11 @@ def observe_zones(
 
     result = _coverage(flat, children, supply, totals)
     result = result.join(_access(everyone, offered, times, cells, decay, zone_files))
+    # No file tells the ages of a zone: they are those of its commune.
+    of_commune = births.by_age.reindex(own.index).sum(min_count=1)
+    result = with_need(
+        result, scaled_ages(of_commune, result["children"]), table["use_rate_by_age"]
+    )
     alone = times.where(
         everyone.index.str.startswith("c")[times.demand_at]
         & ~offered.index.str.startswith("@")[times.supply_at]
@@ -236,109 +216,6 @@ def _children(
         return known.rename("children"), notes
     group = pd.Series(commune, index=known.index)
     return calibrate(known, group, pd.Series({commune: total})).rename("children"), notes
-
-
-def _supply(
-    files: ZoneFiles,
-    flat: gpd.GeoDataFrame,
-    totals: pd.Series,
-    children: pd.Series,
-    table: Any,
-    on: date,
-) -> tuple[pd.DataFrame, list[Note]]:
-    """List the supply of the commune, set on its published places by mode."""
-    notes: list[Note] = []
-    facilities, facility_notes = _facilities(files, flat, totals, children, table)
-    people, people_notes = _childminders(files, flat, totals, children, on)
-    notes += [*facility_notes, *people_notes]
-    other = _spread_over_zones(flat, float(totals["places_other"]), children, "other")
-    supply = pd.concat([frame for frame in (facilities, people, other) if len(frame)])
-    located = supply["longitude"].notna() & supply["latitude"].notna()
-    if (~located).any():
-        notes.append(Note("childminders_unplaced", {"count": int((~located).sum())}))
-    supply = supply[located]
-    points = gpd.GeoSeries(
-        gpd.points_from_xy(supply["longitude"], supply["latitude"]), supply.index, crs=4326
-    )
-    supply = supply.assign(zone=zone_of(points.to_crs(flat.crs), flat.geometry))
-    out = supply["zone"].isna()
-    if out.any():
-        notes.append(
-            Note(
-                "supply_outside_zones",
-                {"count": int(out.sum()), "places": float(supply.loc[out, "places"].sum())},
-            )
-        )
-    mode = supply["mode"]
-    factors = {}
-    for name in PLACE_MODES:
-        inside = (mode == name) & ~out
-        now = float(supply.loc[inside, "places"].sum())
-        wanted = float(totals[name])
-        factors[name] = wanted / now if now > 0 and np.isfinite(wanted) else 1.0
-    factor = mode.map(factors)
-    supply = supply.assign(registered=supply["places"])
-    for column in ("places", "open_early", "open_late", "open_saturday", "step_free", "free"):
-        supply[column] = supply[column].astype(np.float64) * factor
-    return supply, notes
-
-
-def _facilities(
-    files: ZoneFiles, flat: gpd.GeoDataFrame, totals: pd.Series, children: pd.Series, table: Any
-) -> tuple[pd.DataFrame, list[Note]]:
-    if files.facilities is None:
-        total = float(totals["places_facility"])
-        notes = [Note("facilities_spread", {"places": total})]
-        return _spread_over_zones(flat, total, children, "facility"), notes
-    found: Sequence[Facility] = (
-        read_facilities_geojson(files.facilities)
-        if files.facilities.suffix.lower() == ".geojson"
-        else read_facilities(files.facilities)
-    )
-    frame = facility_supply(found)
-    notes = []
-    total = float(totals["places_facility"])
-    if frame["places"].isna().any() and np.isfinite(total):
-        unknown = int(frame["places"].isna().sum())
-        frame = share_places(frame, total, table["facility_weights"])
-        notes.append(Note("places_shared_out", {"count": unknown, "places": total}))
-    return frame.assign(mode="places_facility", drawn=True), notes
-
-
-def _childminders(
-    files: ZoneFiles, flat: gpd.GeoDataFrame, totals: pd.Series, children: pd.Series, on: date
-) -> tuple[pd.DataFrame, list[Note]]:
-    if files.childminders is not None:
-        people: Sequence[Childminder] = read_childminders(files.childminders)
-        frame = childminder_supply(people, on=on)
-        return frame.assign(mode="places_childminder", drawn=False), []
-    total = float(totals["places_childminder"])
-    notes = [Note("childminders_spread", {"places": total})]
-    return _spread_over_zones(flat, total, children, "childminder"), notes
-
-
-def _spread_over_zones(
-    flat: gpd.GeoDataFrame, total: float, children: pd.Series, kind: str
-) -> pd.DataFrame:
-    """Put places where the children are, one point in each zone."""
-    inside = flat.geometry.representative_point().to_crs(4326)
-    places = spread(total if np.isfinite(total) else 0.0, children.reindex(flat.index))
-    frame = facility_supply([]).reindex([f"{kind}:{code}" for code in flat.index])
-    values: dict[str, Any] = {
-        "kind": kind,
-        "name": "",
-        "longitude": inside.x.to_numpy(),
-        "latitude": inside.y.to_numpy(),
-        "places": places.to_numpy(),
-        "estimated": True,
-        "open_early": 0.0,
-        "open_late": 0.0,
-        "open_saturday": 0.0,
-        "step_free": 0.0,
-        "mode": f"places_{kind}",
-        "drawn": False,
-    }
-    return frame.assign(**values)
 
 
 def _points(

@@ -44,6 +44,8 @@ def observatory():
             "places": places,
             "coverage_rate": np.where(children > 0, 100 * places / np.maximum(children, 1), np.nan),
             "access_e2sfca": np.where(children > 0, rng.uniform(0, 0.9, n), np.nan),
+            "need": children * 0.6,
+            "tension": rng.uniform(0.5, 3, n),
             "minutes_to_closest": rng.uniform(2, 20, n),
             "access_early": rng.uniform(0, 0.1, n),
             "access_margin_effect": rng.normal(0, 0.05, n),

@@ -85,6 +85,11 @@ def test_three_communes_end_to_end(files):
     assert zones.loc["01002", "children"] == 0
     assert np.isnan(zones.loc["01002", "coverage_rate"])
     assert np.isnan(zones.loc["01002", "access_e2sfca"])
+    # Ages 0, 1 and 2 weigh 0.42, 0.66 and 0.68.
+    assert zones.loc["01001", "need"] == pytest.approx(17.6)
+    expected = zones.loc["01001", "access_e2sfca"] * 30
+    assert zones.loc["01001", "tension"] == pytest.approx(17.6 / expected)
+    assert np.isnan(zones.loc["01002", "tension"])
     # Supply is conserved, and calibrated places sum to the row of the département.
     assert (zones["access_e2sfca"] * zones["children"]).sum() == pytest.approx(57)
     assert zones["places_calibrated"].sum() == pytest.approx(61, rel=1e-15)

@@ -19,7 +19,8 @@ from rpe_geo.messages import explain
 from rpe_geo.observatory.supply import childminder_supply, facility_supply, share_places
 from rpe_geo.observatory.zones import demand_cells, zone_of
 from rpe_geo.relais.commune_files import CommuneFiles
-from rpe_geo.relais.observe_zones import ZoneFiles, observe_zones
+from rpe_geo.relais.observe_zones import observe_zones
+from rpe_geo.relais.zone_supply import ZoneFiles
 from rpe_geo.schedule import Timetable
 
 ON = date(2026, 11, 22)
@@ -102,6 +103,8 @@ def test_children_and_places_sum_to_those_of_the_commune(tmp_path, commune):
     )
     table = found.zones
     assert table["children"].sum() == pytest.approx(120, rel=1e-12)
+    assert table["need"].sum() == pytest.approx(40 * 1.76)
+    assert (table["tension"] > 0).all()
     assert table["places_facility"].to_dict() == pytest.approx({"O": 30, "E": 10})
     assert table["places_childminder"].sum() == pytest.approx(30, rel=1e-12)
     assert table["places_other"].sum() == pytest.approx(6, rel=1e-12)

@@ -1,0 +1,175 @@
+"""The supply of one commune: real facilities and registry, or places spread where the children are; set on its totals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from rpe_geo.domain import Childminder, Facility
+from rpe_geo.formats.facilities_geojson import read_facilities_geojson
+from rpe_geo.formats.records import read_childminders, read_facilities
+from rpe_geo.observatory.coverage import PLACE_MODES
+from rpe_geo.observatory.results import Note
+from rpe_geo.observatory.supply import childminder_supply, facility_supply, share_places
+from rpe_geo.observatory.zones import spread, zone_of
+
+__all__ = ["ZoneFiles", "commune_supply"]
+
+
+@dataclass(frozen=True)
+class ZoneFiles:
+    """
+    What is known below the commune; all but the zones may be missing.
+
+    Parameters
+    ----------
+    zones
+        Polygons, with their children if the file knows them.
+    facilities
+        Crèches and others (`.geojson`, or a registry file).
+    childminders
+        Registry file of childminders.
+    iris_births, iris_zones
+        Births by IRIS, and which IRIS lies in which zone: they say how the commune's children are spread.
+    credit
+        Who made the zones and the list of facilities, and when: « Ville de Montpellier, 2014 ».
+    """
+
+    zones: Path
+    facilities: Path | None = None
+    childminders: Path | None = None
+    iris_births: Path | None = None
+    iris_zones: Path | None = None
+    credit: str = ""
+
+
+def commune_supply(
+    files: ZoneFiles,
+    flat: gpd.GeoDataFrame,
+    totals: pd.Series,
+    children: pd.Series,
+    table: Any,
+    on: date,
+) -> tuple[pd.DataFrame, list[Note]]:
+    """
+    List the supply of a commune, set on its published places by mode.
+
+    Parameters
+    ----------
+    files
+        What is known below the commune.
+    flat
+        Zones in a metric CRS.
+    totals
+        Published places by mode.
+    children
+        Children by zone, to spread what has no address.
+    table
+        Parameters of the observatory.
+    on
+        The day on which the registry is looked at.
+
+    Returns
+    -------
+    tuple
+        One row per place of care (`kind, longitude, latitude, places, zone, mode, estimated…`), and what to say of it.
+    """
+    notes: list[Note] = []
+    facilities, facility_notes = _facilities(files, flat, totals, children, table)
+    people, people_notes = _childminders(files, flat, totals, children, on)
+    notes += [*facility_notes, *people_notes]
+    other = _spread_over_zones(flat, float(totals["places_other"]), children, "other")
+    supply = pd.concat([frame for frame in (facilities, people, other) if len(frame)])
+    located = supply["longitude"].notna() & supply["latitude"].notna()
+    if (~located).any():
+        notes.append(Note("childminders_unplaced", {"count": int((~located).sum())}))
+    supply = supply[located]
+    points = gpd.GeoSeries(
+        gpd.points_from_xy(supply["longitude"], supply["latitude"]), supply.index, crs=4326
+    )
+    supply = supply.assign(zone=zone_of(points.to_crs(flat.crs), flat.geometry))
+    out = supply["zone"].isna()
+    if out.any():
+        notes.append(
+            Note(
+                "supply_outside_zones",
+                {"count": int(out.sum()), "places": float(supply.loc[out, "places"].sum())},
+            )
+        )
+    mode = supply["mode"]
+    factors = {}
+    for name in PLACE_MODES:
+        inside = (mode == name) & ~out
+        now = float(supply.loc[inside, "places"].sum())
+        wanted = float(totals[name])
+        factors[name] = wanted / now if now > 0 and np.isfinite(wanted) else 1.0
+    factor = mode.map(factors)
+    supply = supply.assign(registered=supply["places"])
+    for column in ("places", "open_early", "open_late", "open_saturday", "step_free", "free"):
+        supply[column] = supply[column].astype(np.float64) * factor
+    return supply, notes
+
+
+def _facilities(
+    files: ZoneFiles, flat: gpd.GeoDataFrame, totals: pd.Series, children: pd.Series, table: Any
+) -> tuple[pd.DataFrame, list[Note]]:
+    if files.facilities is None:
+        total = float(totals["places_facility"])
+        notes = [Note("facilities_spread", {"places": total})]
+        return _spread_over_zones(flat, total, children, "facility"), notes
+    found: Sequence[Facility] = (
+        read_facilities_geojson(files.facilities)
+        if files.facilities.suffix.lower() == ".geojson"
+        else read_facilities(files.facilities)
+    )
+    frame = facility_supply(found)
+    notes = []
+    total = float(totals["places_facility"])
+    if frame["places"].isna().any() and np.isfinite(total):
+        unknown = int(frame["places"].isna().sum())
+        frame = share_places(frame, total, table["facility_weights"])
+        notes.append(Note("places_shared_out", {"count": unknown, "places": total}))
+    return frame.assign(mode="places_facility", drawn=True), notes
+
+
+def _childminders(
+    files: ZoneFiles, flat: gpd.GeoDataFrame, totals: pd.Series, children: pd.Series, on: date
+) -> tuple[pd.DataFrame, list[Note]]:
+    if files.childminders is not None:
+        people: Sequence[Childminder] = read_childminders(files.childminders)
+        frame = childminder_supply(people, on=on)
+        return frame.assign(mode="places_childminder", drawn=False), []
+    total = float(totals["places_childminder"])
+    notes = [Note("childminders_spread", {"places": total})]
+    return _spread_over_zones(flat, total, children, "childminder"), notes
+
+
+def _spread_over_zones(
+    flat: gpd.GeoDataFrame, total: float, children: pd.Series, kind: str
+) -> pd.DataFrame:
+    """Put places where the children are, one point in each zone."""
+    inside = flat.geometry.representative_point().to_crs(4326)
+    places = spread(total if np.isfinite(total) else 0.0, children.reindex(flat.index))
+    frame = facility_supply([]).reindex([f"{kind}:{code}" for code in flat.index])
+    values: dict[str, Any] = {
+        "kind": kind,
+        "name": "",
+        "longitude": inside.x.to_numpy(),
+        "latitude": inside.y.to_numpy(),
+        "places": places.to_numpy(),
+        "estimated": True,
+        "open_early": 0.0,
+        "open_late": 0.0,
+        "open_saturday": 0.0,
+        "step_free": 0.0,
+        "mode": f"places_{kind}",
+        "drawn": False,
+    }
+    return frame.assign(**values)
