@@ -210,7 +210,8 @@ def test_the_command_answers_as_json_table_and_map(
     assert run(["suggest", str(request), "--format", "json", *options]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert list(answer) == [
-        *("request_id", "parameters", "suggestions", "refused", "alternatives", "openings"),
+        *("request_id", "parameters", "suggestions", "refused"),
+        *("alternatives", "openings", "stability"),
     ]
     for suggestion in answer["suggestions"]:
         assert suggestion["cost"] is None or suggestion["cost"]["reste_a_charge"] >= 0
@@ -258,6 +259,34 @@ def test_the_demonstration_answers_each_mode(demonstration: tuple[Relais, Path])
         )
         assert answer.suggestions
         _is_complete(answer, limit=50)
+
+
+def test_the_front_holds_the_first_and_nobody_who_is_beaten(
+    demonstration: tuple[Relais, Path],
+) -> None:
+    relais, _ = demonstration
+    need = _need(address="3 rue des Ferronniers, 96100 Montvernelle-sur-Aubrelle", mode="bike")
+    answer = relais.suggest(need, today=TODAY, limit=100)
+    front = {one.verdict.provider_id for one in answer.pareto}
+    assert answer.suggestions[0].verdict.provider_id in front
+    for one in answer.suggestions:
+        beaten = any(
+            all(other.contributions[part] >= points for part, points in one.contributions.items())
+            and other.score > one.score
+            for other in answer.suggestions
+        )
+        assert (one.verdict.provider_id in front) != beaten
+    assert answer.stability.provider_id == answer.suggestions[0].verdict.provider_id
+
+
+def test_everybody_is_shown_as_the_lot_has_it(demonstration: tuple[Relais, Path]) -> None:
+    relais, _ = demonstration
+    requests = relais.repository.requests()[:12]
+    counted, left_out = relais.exposure(requests, today=TODAY, limit=5)
+    answered = len(requests) - len(left_out)
+    assert answered > 0
+    assert counted["first"].sum() <= answered
+    assert math.isclose(counted["shown"].sum(), counted["expected"].sum())
 
 
 def test_when_nobody_fits_it_is_a_result_with_ways_out(

@@ -29,6 +29,7 @@ _COMMANDS = {
     "registry": "registry",
     "check": "check",
     "suggest": "suggest",
+    "exposure": "exposure",
     "access": "observatory",
     "observatory": "observatory",
     "synth": "synth",

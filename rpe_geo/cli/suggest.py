@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -57,6 +58,13 @@ def suggest_command(
             "--accept-review", help="Prendre la meilleure lecture d'une adresse douteuse."
         ),
     ] = False,
+    pareto: Annotated[
+        bool,
+        typer.Option(
+            "--pareto",
+            help="Montrer, au lieu du classement, ceux que personne ne dépasse sur tous les critères.",
+        ),
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Fichier à écrire, au lieu de la sortie standard."),
@@ -79,6 +87,8 @@ def suggest_command(
             relais.suggest(need, today=today, limit=limit, accept_review=accept_review)
             for need in asked
         ]
+        if pareto:
+            answers = [replace(answer, suggestions=answer.pareto) for answer in answers]
         if output_format is OutputFormat.html:
             from rpe_geo.publishing.suggestion_page import suggestion_page
 
@@ -105,6 +115,7 @@ def _as_json(answers: list[Suggestions]) -> str:
             refused=answer.refused,
             alternatives=answer.alternatives,
             openings=[opened.relaxation for opened in answer.openings],
+            stability=answer.stability,
         )
         for answer in answers
     ]
@@ -147,6 +158,7 @@ def print_answer(answer: Suggestions, screen: Console) -> None:
         screen.print(_ranking(answer))
         for suggestion in answer.suggestions[:3]:
             _print_reasons(suggestion, answer, screen)
+        screen.print(_how_firm(answer))
         screen.print(
             "À égalité, l'ordre est tiré au sort pour cette demande. C'est un conseil : vous décidez.\n"
         )
@@ -171,6 +183,18 @@ def print_answer(answer: Suggestions, screen: Console) -> None:
             screen.print(f"    {summary}", style="dim")
         screen.print()
     _print_refusals(answer, screen)
+
+
+def _how_firm(answer: Suggestions) -> str:
+    """Say whether the first rank hangs on a weight."""
+    stability = answer.stability
+    moved = f"{french.number(100 * stability.variation)}{french.NBSP}%"
+    if stability.stable:
+        return f"Le premier rang tient quand chaque poids varie de {moved}."
+    parts = dict.fromkeys(PART_NAMES[one.part].lower() for one in stability.overtakings)
+    if not parts:
+        return f"Le premier rang peut changer quand plusieurs poids varient de {moved} ensemble."
+    return f"Le premier rang dépend du poids donné à : {french.enumeration(parts)} (± {moved})."
 
 
 def _part_name(part: CombinationPart, answer: Suggestions) -> str | None:

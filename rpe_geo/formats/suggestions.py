@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rpe_geo.formats.verdicts import (
@@ -11,6 +12,7 @@ from rpe_geo.formats.verdicts import (
     suggestion_json,
     verdict_json,
 )
+from rpe_geo.matching.stability import Stability
 from rpe_geo.messages.matching import opening, why
 from rpe_geo.verdicts import Combination, Relaxation, Suggestion, Verdict
 
@@ -25,6 +27,7 @@ def answer_json(
     refused: Sequence[Verdict],
     alternatives: Sequence[Combination] = (),
     openings: Sequence[Relaxation] = (),
+    stability: Stability | None = None,
 ) -> dict[str, Any]:
     """
     Write the answer to one request.
@@ -35,7 +38,7 @@ def answer_json(
         The request.
     parameters
         What the answer depends on: mode, minutes, dates, engine.
-    suggestions, refused, alternatives, openings
+    suggestions, refused, alternatives, openings, stability
         As in `rpe_geo.relais.suggest.Suggestions`.
 
     Returns
@@ -57,4 +60,11 @@ def answer_json(
             relaxation_json(one) | {"gain": one.values.get("gain"), "message": opening(one.values)}
             for one in openings
         ],
+        "stability": None
+        if stability is None
+        else {
+            "variation": stability.variation,
+            "holds_share": stability.holds_share,
+            "overtakings": [asdict(one) for one in stability.overtakings],
+        },
     }

@@ -15,5 +15,6 @@ MESSAGES = {
     "travel_engine_missing": (
         "pour calculer des trajets il faut un territoire avec des rues (--territory, RPE_TERRITORY)."
     ),
+    "exposure": "Demandes comptées",
     "limit_not_positive": "le nombre de suggestions ({value}) doit être d'au moins 1.",
 }

@@ -10,23 +10,26 @@ from types import TracebackType
 from typing import Any, Self
 
 import geopandas as gpd
+import pandas as pd
 from shapely import Point
 
 from rpe_geo.domain import Request
 from rpe_geo.errors import InputError
+from rpe_geo.matching.exposure import audit_exposure
 from rpe_geo.matching.feasibility import evaluate
 from rpe_geo.protocols import (
     AddressQuery,
     Geocoded,
     Geocoder,
     Mode,
+    Progress,
     Repository,
     Route,
     TravelTimeEngine,
 )
 from rpe_geo.relais.book import ProviderBook
 from rpe_geo.relais.location import locate
-from rpe_geo.relais.suggest import Suggestions, suggest
+from rpe_geo.relais.suggest import Suggestions, scores_of, suggest
 from rpe_geo.verdicts import Verdict
 
 __all__ = ["Relais"]
@@ -126,6 +129,43 @@ class Relais:
         engine = self.engine
         located = locate(request, self.geocoder, accept_review=accept_review)
         return suggest(located, self.book(), engine, today=today, limit=limit)
+
+    def exposure(
+        self,
+        requests: Sequence[Request],
+        *,
+        today: date,
+        limit: int = 10,
+        progress: Progress | None = None,
+    ) -> tuple[pd.DataFrame, list[tuple[Request, InputError]]]:
+        """
+        Audit how often each professional is shown, at equal merit; see `rpe_geo.matching.exposure`.
+
+        Parameters
+        ----------
+        requests
+            The needs over which exposure is counted.
+        today, limit
+            As for `suggest`.
+        progress
+            Told how many requests are done.
+
+        Returns
+        -------
+        counted : DataFrame
+            Indexed by provider id.
+        left_out : list of (Request, InputError)
+            Requests without an answer, and why.
+        """
+        scored, left_out = [], []
+        for number, request in enumerate(requests):
+            if progress is not None:
+                progress("exposure", number, len(requests))
+            try:
+                scored.append(scores_of(self.suggest(request, today=today, limit=limit)))
+            except InputError as error:
+                left_out.append((request, error))
+        return audit_exposure(scored, limit=limit), left_out
 
     def check(self, requests: Sequence[Request], *, today: date) -> list[Verdict]:
         """Judge every provider of the registry against each request, without travel."""

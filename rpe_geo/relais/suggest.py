@@ -24,15 +24,17 @@ from rpe_geo.crs import WGS84
 from rpe_geo.domain import Childminder, Facility, Mam, Request, TravelMode
 from rpe_geo.matching.combination import find_combinations
 from rpe_geo.matching.feasibility import FeasibleMask, evaluate, feasible_mask
-from rpe_geo.matching.ranking import score
+from rpe_geo.matching.pareto import pareto_front
+from rpe_geo.matching.ranking import Scores, score
 from rpe_geo.matching.relaxation import Opening, find_openings
+from rpe_geo.matching.stability import Stability, first_rank_stability
 from rpe_geo.parameters import ParameterTable, parameter_table
 from rpe_geo.protocols import Geocoded, TravelTimeEngine
 from rpe_geo.relais.book import ProviderBook
 from rpe_geo.relais.location import Located
 from rpe_geo.verdicts import Combination, Refusal, Suggestion, Verdict
 
-__all__ = ["Suggestions", "Tables", "Travel", "suggest", "travel_to_providers"]
+__all__ = ["Suggestions", "Tables", "Travel", "scores_of", "suggest", "travel_to_providers"]
 
 
 @dataclass(frozen=True)
@@ -123,9 +125,24 @@ class Suggestions:
         return tuple(self._search.openings())
 
     @cached_property
+    def pareto(self) -> tuple[Suggestion, ...]:
+        """Who fits and is beaten by nobody on every part of the score, for those who would rather weigh themselves."""
+        return tuple(self._search.suggestions(pareto_front(self._search.scores)))
+
+    @cached_property
+    def stability(self) -> Stability:
+        """Whether the first rank holds when the weights move."""
+        return first_rank_stability(self._search.scores)
+
+    @cached_property
     def alternatives(self) -> tuple[Combination, ...]:
         """Pairs of providers who together cover the week, when few can alone."""
         return tuple(self._search.alternatives())
+
+
+def scores_of(answer: Suggestions) -> Scores:
+    """Return the points of everyone who fits, shown or not."""
+    return answer._search.scores  # noqa: SLF001 - the same room
 
 
 def travel_to_providers(
@@ -212,7 +229,7 @@ def suggest(
         work=located.work,
         addresses=located.addresses,
         parameters=search.parameters(),
-        suggestions=tuple(search.ranked(limit)),
+        suggestions=tuple(search.suggestions(search.scores.order(limit))),
         providers=book.records,
         feasible_count=int(search.fits.sum()),
         refused_count=int((~search.fits).sum()),
@@ -231,6 +248,7 @@ class _Search:
     travel: Travel
     mask: FeasibleMask
     today: date
+    _judged: dict[int, Verdict] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def request(self) -> Request:
@@ -257,10 +275,10 @@ class _Search:
         """Whether so few fit that more is worth a search."""
         return int(self.fits.sum()) < int(self.tables.scoring["relaxation_threshold"])
 
-    def ranked(self, limit: int) -> list[Suggestion]:
-        """Rank who fits, best first."""
+    @cached_property
+    def scores(self) -> Scores:
+        """The points of everyone who fits; `candidates` rows are those of `np.flatnonzero(fits)`."""
         rows, travel, book = np.flatnonzero(self.fits), self.travel, self.book
-        judged: dict[int, Verdict] = {}
         candidates = book.profiles.candidates(
             rows,
             self.request,
@@ -268,17 +286,20 @@ class _Search:
             start=self.mask.start[rows],
             hours_share=self.mask.hours_share[rows],
             travel_min=travel.minutes[rows],
-            verdict_of=judged.__getitem__,
+            verdict_of=self._judged.__getitem__,
             detour_min=None if travel.detour_min is None else travel.detour_min[rows],
             distance_m=book.distance_m(self.located.home)[rows],
         )
-        scores = score(candidates, self.request, scoring=self.tables.scoring)
-        best = scores.order(limit)
+        return score(candidates, self.request, scoring=self.tables.scoring)
+
+    def suggestions(self, chosen: NDArray[np.intp]) -> list[Suggestion]:
+        """Write the suggestions of some candidates, in the order given."""
+        rows = np.flatnonzero(self.fits)[chosen]
         # Verdicts in words are asked for once, and only for those who are shown.
-        judged.update(zip(best.tolist(), self._verdicts(rows[best]), strict=True))
+        self._judged.update(zip(chosen.tolist(), self._verdicts(rows), strict=True))
         return [
-            self._priced(scores.suggestion(int(row), number), int(rows[row]))
-            for number, row in enumerate(best, start=1)
+            self._priced(self.scores.suggestion(int(candidate), number), int(row))
+            for number, (candidate, row) in enumerate(zip(chosen, rows, strict=True), start=1)
         ]
 
     def refusals(self) -> list[Verdict]:
