@@ -18,6 +18,7 @@ from rpe_geo.travel.junctions import (
 )
 from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.osm_file import ParsedStreets
+from rpe_geo.travel.slopes import elevation_along, slope_factor
 from rpe_geo.travel.tags import NetworkMode
 
 __all__ = ["build_mode_network", "search_graph"]
@@ -78,6 +79,7 @@ class _Vertices:
     speed_backward: Floats
     longitude: Floats
     latitude: Floats
+    elevation: Floats  # metres; nan where unknown, and on steps
     delay: Floats  # seconds lost when passing the vertex
     node_count: int
     pattern: Ints  # what a chain must not mix
@@ -109,8 +111,9 @@ def _vertices(parsed: ParsedStreets, mode: NetworkMode) -> _Vertices | None:
             kept[restriction.via_node] = True
 
     longitude, latitude, delay = parsed.longitude[node], parsed.latitude[node], delay_of[node]
-    node, way, last, longitude, latitude, delay, node_count = _tear(
-        node, way, last, longitude, latitude, delay, blocked, parsed.longitude.size
+    elevation = elevation_along(parsed)[inside]
+    node, way, last, longitude, latitude, elevation, delay, node_count = _tear(
+        node, way, last, longitude, latitude, elevation, delay, blocked, parsed.longitude.size
     )
     meanings = parsed.meanings
     pattern_of = np.array(
@@ -133,6 +136,7 @@ def _vertices(parsed: ParsedStreets, mode: NetworkMode) -> _Vertices | None:
         speed_backward=backward[parsed.way_meaning[way]],
         longitude=longitude,
         latitude=latitude,
+        elevation=elevation,
         delay=delay,
         node_count=node_count,
         pattern=pattern_of[parsed.way_meaning[way]],
@@ -146,14 +150,15 @@ def _tear(
     last: Bools,
     longitude: Floats,
     latitude: Floats,
+    elevation: Floats,
     delay: Floats,
     blocked: Bools,
     node_count: int,
-) -> tuple[Ints, Ints, Bools, Floats, Floats, Floats, int]:
+) -> tuple[Ints, Ints, Bools, Floats, Floats, Floats, Floats, int]:
     """Tear the network apart at barriers: each segment that touches one ends in a node of its own."""
     barrier = blocked[node]
     if not barrier.any():
-        return node, way, last, longitude, latitude, delay, node_count
+        return node, way, last, longitude, latitude, elevation, delay, node_count
     begins = np.concatenate([[True], last[:-1]])
     # A barrier inside a way becomes two vertices: the end of one run, the beginning of the next.
     twice = barrier & ~last & ~begins
@@ -167,8 +172,8 @@ def _tear(
     torn = barrier[source]
     new_node[torn] = node_count + np.arange(int(torn.sum()))
     return (
-        new_node, way[source], new_last, longitude[source], latitude[source], delay[source],
-        node_count + int(torn.sum()),
+        new_node, way[source], new_last, longitude[source], latitude[source], elevation[source],
+        delay[source], node_count + int(torn.sum()),
     )  # fmt: skip
 
 
@@ -272,6 +277,10 @@ def _network(
         against = np.where(flipped, vertices.speed_forward[owner], vertices.speed_backward[owner])
         seconds = _with_durations(parsed, vertices, owner, length)
         plain_along, plain_against = length / (along / 3.6), length / (against / 3.6)
+    if not np.isnan(vertices.elevation).all():
+        climb = vertices.elevation[far] - vertices.elevation[near]
+        plain_along /= slope_factor(mode, climb, length, speeds["slope"])
+        plain_against /= slope_factor(mode, -climb, length, speeds["slope"])
     stated = ~np.isnan(seconds)
     time_along = np.where(stated & (along > 0), seconds, plain_along)
     time_against = np.where(stated & (against > 0), seconds, plain_against)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import math
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -70,6 +72,8 @@ class ParsedStreets:
         Turn restrictions, with indices of ways and nodes.
     ignored_restrictions
         Restrictions that could not be used: incomplete, or through ways.
+    elevation
+        Metres above the sea of each node; nan where the source says nothing; empty where it says nothing at all.
     """
 
     longitude: NDArray[np.float64]
@@ -87,6 +91,7 @@ class ParsedStreets:
     ignored_restrictions: int = 0
     water: list[WaterBody] = field(default_factory=list)
     content_hash: str = ""
+    elevation: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
 
 class _Numbered(dict[Any, int]):
@@ -148,6 +153,7 @@ class _Collector:
         self.names, self.classes = _Numbered(), _Numbered()
         self.names[""]
         self.node_meanings: dict[int, NodeMeaning] = {}
+        self.elevations: dict[int, float] = {}
         self.turns: list[tuple[str, int, int, int, frozenset[str]]] = []
         self.ignored = 0
         self.water: list[WaterBody] = []
@@ -156,6 +162,14 @@ class _Collector:
         meaning = self.rules.node(node.tags)
         if meaning is not None:
             self.node_meanings[node.id] = meaning
+        self.height(node.id, node.tags.get("ele"))
+
+    def height(self, node: int, text: Any) -> None:
+        """Keep the elevation of a node (m), where it reads as a number."""
+        with contextlib.suppress(TypeError, ValueError):
+            metres = float(text)
+            if math.isfinite(metres):
+                self.elevations[node] = metres
 
     def way(self, way: Any) -> None:
         tags = way.tags
@@ -242,7 +256,7 @@ def read_pbf(source: Path, *, progress: Progress | None = None) -> ParsedStreets
     collector = _Collector(rules)
     wanted = osmium.filter.KeyFilter(
         "highway", "route", "barrier", "waterway", "natural", "restriction", "restriction:motorcar",
-        "restriction:motor_vehicle", "restriction:bicycle",
+        "restriction:motor_vehicle", "restriction:bicycle", "ele",
     )  # fmt: skip
     ways = 0
     thing: Any  # a Node, a Way or a Relation: the filter lets nothing else pass
@@ -305,10 +319,21 @@ def _assemble(collector: _Collector) -> ParsedStreets:
             for ref, meaning in collector.node_meanings.items()
             if ref in number_of
         },
+        elevation=_elevations(collector.elevations, number_of),
         restrictions=restrictions,
         ignored_restrictions=ignored,
         water=collector.water,
     )
+
+
+def _elevations(known: Mapping[int, float], number_of: Mapping[int, int]) -> NDArray[np.float64]:
+    """Elevation of each node of a street; empty where none is known."""
+    found = {number_of[ref]: metres for ref, metres in known.items() if ref in number_of}
+    if not found:
+        return np.zeros(0)
+    elevation = np.full(len(number_of), np.nan)
+    elevation[list(found)] = list(found.values())
+    return elevation
 
 
 def read_graphml(source: Path) -> ParsedStreets:
@@ -328,6 +353,7 @@ def read_graphml(source: Path) -> ParsedStreets:
         meaning = rules.node(tags)
         if meaning is not None:
             collector.node_meanings[int(node)] = meaning
+        collector.height(int(node), attributes.get("elevation"))
     seen: set[tuple[int, int, float]] = set()
     invented = -1
     for start, end, attributes in graph.edges(data=True):
