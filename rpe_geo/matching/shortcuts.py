@@ -32,8 +32,10 @@ BROKEN, BLOCKED, UNSETTLED, ROOMY, RESTED, FREE = (np.int8(code) for code in ran
 
 _CYCLE_MAX = 4
 _PAIRS_AT_ONCE = 4096
+_TOGETHER_MAX = 6
 
 Whole = NDArray[np.int64]
+Words = NDArray[np.uint64]
 Truths = NDArray[np.bool_]
 
 
@@ -199,10 +201,14 @@ class _Part(Presences):
         light = most <= 4 * law["weekly_hours_max"] * window
         broken = np.zeros_like(nights)
         passed = np.full(len(nights), NEVER, dtype=np.int64)
+        if not (light & rested).all():
+            idle = self._idle(~(light & rested))
+            light |= idle
+            rested |= idle
         if not rested.all():
-            broken |= self._too_long(everyone, nights)
+            broken |= self._too_long(everyone, ~nights & ~rested)
         if not (broken | light).all():
-            broken |= self._too_heavy(everyone, pad)
+            broken |= self._too_heavy(everyone, pad, ~(broken | light))
         doubtful = np.flatnonzero(~broken & ~(light & rested))
         if len(doubtful):
             within, beyond, idle, passed[doubtful] = SumsOfHours(self).bound(
@@ -247,30 +253,39 @@ class _Part(Presences):
             np.minimum(offered, registry.places[self.providers] - children - under_3),
             offered,
         )
-        most = self._together(during)
-        free = most <= room
-        free &= (
-            np.minimum(most, self._contracts_under(3, during)) + under_3 + children
-            <= (self.law["under_3_max"])
-        )
-        free &= (
-            np.minimum(most, self._contracts_under(11, during)) + under_11 + children
-            <= (self.law["under_11_max"])
-        )
+        mine_3 = under_3 + children
+        mine_11 = under_11 + children
+        young, small = self._contracts_under(3, during), self._contracts_under(11, during)
+
+        def enough(most: Whole) -> Truths:
+            fits: Truths = most <= room
+            fits &= np.minimum(most, young) + mine_3 <= self.law["under_3_max"]
+            fits &= np.minimum(most, small) + mine_11 <= self.law["under_11_max"]
+            return fits
+
+        # All at once where there is room for all; hour by hour where there is not.
+        most = self.count(during)
+        free = enough(most)
+        if not free.all():
+            most = np.where(free, most, self._together(during & ~free[self.pair]))
+            free = enough(most)
         free &= self._mam_has_room()
         broken = offered < 0
-        if (most > offered).any():
-            turn = np.full(len(offered), self.weeks)
-            broken |= self._together(self.lasting(turn)) > offered
+        crowded = most > offered
+        if crowded.any():
+            lasting = self.lasting(np.full(len(offered), self.weeks))
+            broken |= self._together(lasting & crowded[self.pair]) > offered
         if broken.any():
             broken &= self.probed()
         return broken, free
 
     def _together(self, chosen: Truths) -> Whole:
         """Count the most contract children present together at an asked quarter-hour, six at most."""
-        at_least = [np.zeros_like(self.asked) for _ in range(6)]
+        at_least: list[Words] = []
         patterns = self.registry.patterns
         for pair, rows in self.turns(chosen):
+            if len(at_least) < _TOGETHER_MAX:
+                at_least.append(np.zeros_like(self.asked))
             there = patterns.packed[rows] & self.asked[pair]
             for number in range(len(at_least) - 1, 0, -1):
                 at_least[number][pair] |= at_least[number - 1][pair] & there
@@ -279,7 +294,7 @@ class _Part(Presences):
         for slots in at_least:
             most += slots.any(axis=(1, 2))
         # Six may be more: no bound then, unless nobody could be.
-        return np.where(most == len(at_least), self.count(chosen), most)
+        return np.where(most == _TOGETHER_MAX, self.count(chosen), most)
 
     def _contracts_under(self, years: int, during: Truths) -> Whole:
         contracts = self.registry.contracts
@@ -345,24 +360,41 @@ class _Part(Presences):
             total += np.roll(quarters, -shift, axis=1)
         return total
 
-    def _too_long(self, everyone: Present, nights: Truths) -> Truths:
-        """Tell where a day is surely too long, and the need surely makes it longer."""
-        lasting = self.gather(self.lasting(np.full(len(nights), self.weeks)))
+    def _idle(self, doubtful: Truths) -> Truths:
+        """Tell which doubtful pairs add nothing: somebody who stays through the whole need is there at every asked hour."""
+        contracts = self.registry.contracts
+        pair = np.flatnonzero(doubtful[self.pair])
+        person, of = self.person[pair], self.pair[pair]
+        stays = np.zeros(len(self.pair), dtype=np.bool_)
+        stays[pair] = (contracts.start[person] < self.starts[of]) & (
+            contracts.end[person] > self.ends[of]
+        )
+        left = self.asked.copy()
+        patterns = self.registry.patterns
+        for those, rows in self.turns(stays):
+            left[those] &= ~patterns.packed[rows]
+        idle: Truths = doubtful & ~left.any(axis=(1, 2))
+        return idle
+
+    def _too_long(self, everyone: Present, doubtful: Truths) -> Truths:
+        """Tell where a day is surely too long, and the need surely makes it longer; without nights."""
+        sure = self.lasting(np.full(len(doubtful), self.weeks)) & doubtful[self.pair]
+        lasting = self.gather(sure)
         first = np.minimum(lasting.first, self.asked_first)
         last = np.maximum(lasting.last, self.asked_last)
         longer = (self.asked_first < everyone.first) | (self.asked_last > everyone.last)
         longer &= self.asked_last > 0
         long = last - first > 4 * self.law["daily_span_hours"]
-        broken: Truths = (long & longer).any(axis=1) & ~nights & self.asked_whole & self.probed()
+        broken: Truths = (long & longer).any(axis=1) & doubtful & self.asked_whole & self.probed()
         return broken
 
-    def _too_heavy(self, everyone: Present, pad: Whole) -> Truths:
+    def _too_heavy(self, everyone: Present, pad: Whole, doubtful: Truths) -> Truths:
         """Tell where the contracts that last as long as a window pass its limit, and the need surely adds hours."""
         law = self.law
-        quarters = self.quarters(self.gather(self.lasting(pad)))
+        quarters = self.quarters(self.gather(self.lasting(pad) & doubtful[self.pair]))
         window, year = law["weekly_hours_window"], law["annual_hours_window"]
         most = 4 * law["weekly_hours_max"] * window
-        broken: Truths = self._sums(quarters, window).min(axis=1) > most
+        broken: Truths = doubtful & (self._sums(quarters, window).min(axis=1) > most)
         worked = self._sums(quarters, year).min(axis=1) * law["annual_weeks_worked"]
         broken &= ~self.registry.consent[self.providers] | (
             worked > 4 * law["annual_hours_max"] * year
