@@ -59,6 +59,17 @@ _OTHER_LABELS = {
     "hotspot": ("Zone en tension ou d'aisance (Gi*, fausses découvertes maîtrisées)", ""),
     "moran": ("Quadrant de Moran local, s'il est significatif", ""),
     "gi_star_p": ("Probabilité de Gi* sous le hasard", ""),
+    "kind": (
+        "Type de commune, de 1 (couverture la plus basse) à 5, par ressemblance (k-moyennes)",
+        "",
+    ),
+    "kind_clarity": ("Netteté du type : près de 0, entre deux types", "part"),
+    "children_estimate": (
+        "Enfants de moins de 3 ans, estimés là où ils ne sont pas publiés",
+        "enfants",
+    ),
+    "children_low": ("Borne basse de l'estimation (8 fois sur 10)", "enfants"),
+    "children_high": ("Borne haute de l'estimation (8 fois sur 10)", "enfants"),
     "estimated": ("Places estimées", "vrai ou faux"),
 }
 

@@ -121,6 +121,10 @@ MESSAGES = {
         "le cluster « {given} » ne répond pas : vérifiez l'adresse, ou écrivez --scheduler local."
     ),
     "scheduler_streets": "--scheduler ne vaut que pour les communes à vol d'oiseau, sans --territory ni --zones.",
+    "children_estimated": (
+        "Communes sans nombre d'enfants publié : {count}. Il est estimé, avec un intervalle qui le contient huit fois sur dix "
+        "({children} enfants en tout) ; taux et accès y restent vides."
+    ),
     "observatory_read": "Observatoire",
     "tiles_reach": "Ce que chaque zone atteint",
     "tiles_share": "Partage des places",

@@ -14,6 +14,7 @@ import pandas as pd
 
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import day, number, plural
+from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.parameters import ParameterTable, parameter_table
 from rpe_geo.privacy.figures import suppress_small_counts
@@ -206,6 +207,7 @@ def _offer(observatory: Observatory, zones: pd.DataFrame) -> Chapter:
             note=table_note(len(zones), zones),
         )
     )
+    blocks += _kinds(zones)
     return Chapter(
         "1° L’offre : équipements et modes d’accueil", tuple(set_words(block) for block in blocks)
     )
@@ -252,6 +254,7 @@ def _needs(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable)
             ),
             note=table_note(len(zones), zones),
         ),
+        *_estimated(zones),
         Paragraph(
             "Demandes reçues par le relais, familles aux besoins spécifiques, horaires demandés : à compléter avec les "
             "statistiques d’activité du relais.",
@@ -259,6 +262,60 @@ def _needs(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable)
         ),
     ]
     return Chapter("2° Les besoins des familles", tuple(set_words(block) for block in blocks))
+
+
+def _estimated(zones: pd.DataFrame) -> list[Block]:
+    """Tell of the children that are not published, with their interval."""
+    if "children_estimate" not in zones:
+        return []
+    guessed = zones[zones["children_estimate"].notna()].sort_values(
+        "children_estimate", ascending=False
+    )
+    return [
+        TableBlock(
+            "Enfants estimés là où leur nombre n’est pas publié",
+            ("Zone", "Enfants, environ", "Au moins", "Au plus"),
+            tuple(
+                (
+                    name_of(row),
+                    figure(row["children_estimate"]),
+                    figure(row["children_low"]),
+                    figure(row["children_high"]),
+                )
+                for _, row in guessed.head(ROWS).iterrows()
+            ),
+            note="L’intervalle contient le vrai nombre environ huit fois sur dix ; ces enfants ne sont dans aucun autre chiffre.",
+        )
+    ]
+
+
+def _kinds(zones: pd.DataFrame) -> list[Block]:
+    """Describe the kinds of communes by their medians."""
+    if "kind" not in zones:
+        return []
+    shown = ("coverage_childminder", "coverage_facility", "coverage_rate", "access_e2sfca")
+    rows = []
+    for kind, members in zones[zones["kind"].notna()].groupby("kind"):
+        medians = [float(members[name].median()) * INDICATORS[name].factor for name in shown]
+        rows.append(
+            (
+                f"Type {int(float(str(kind)))}",
+                number(len(members), 0),
+                number(float(members["children"].sum()), 0),
+                *(figure(median, 1) for median in medians),
+            )
+        )
+    return [
+        TableBlock(
+            "Cinq types de communes, de la moins à la plus couverte",
+            ("Type", "Communes", "Enfants", "Individuel", "Établissements", "Total", "Accès"),
+            tuple(rows),
+            note=(
+                "Communes qui se ressemblent (k-moyennes sur les rangs) ; médianes, en places pour 100 enfants. "
+                "Le type de chaque commune est dans indicators.csv."
+            ),
+        )
+    ]
 
 
 def _method(observatory: Observatory, table: ParameterTable) -> Chapter:

@@ -222,3 +222,49 @@ def test_all_of_france_against_the_published_figures(real_data):
     # Supply with children in reach is all given out.
     given_out = (found.zones["access_e2sfca"] * found.zones["children"]).sum()
     assert given_out == pytest.approx(found.zones["places"].sum(), rel=1e-3)
+
+
+def test_many_communes_get_kinds_and_missing_children_an_interval(files):
+    n = 120
+    rng = np.random.default_rng(4)
+    codes = [f"{number:05d}" for number in range(1001, 1001 + n)]
+    people = rng.integers(400, 5000, n).astype(float)
+    births = pd.DataFrame(
+        {"id": ["FR", "D1", *(code[1:] for code in codes)]}
+        | {
+            f"naiss{year}": [1.0, 1.0, *np.round(people * 0.011 * rng.uniform(0.9, 1.1, n))]
+            for year in (18, 19, 20)
+        }
+    )
+    true = births.loc[6, ["naiss18", "naiss19", "naiss20"]].sum()
+    births.loc[6, "naiss19"] = np.nan
+    communes = pd.DataFrame(
+        {
+            "code": codes,
+            "nom": codes,
+            "departement": "01",
+            "population": people,
+            "superficie_km2": 10.0,
+            "centroid_lon": 5 + rng.uniform(0, 0.5, n),
+            "centroid_lat": 46 + rng.uniform(0, 0.5, n),
+            "naiss22": np.round(people * 0.011),
+        }
+    )
+    places = pd.DataFrame({"id": births["id"]})
+    for mode in ("assmat", "eaje", "autr"):
+        places[mode] = [0.0, 0.0, *np.round(people * 0.005 * rng.uniform(0.2, 2, n))]
+    found = observe(files(communes=communes, births=births, **{"places-2020": places}))
+    zones = found.zones
+    gone = zones.loc["01005"]
+    assert np.isnan(gone["children"])
+    assert np.isnan(gone["coverage_rate"])
+    assert gone["uncertain"]
+    assert "estimé" in gone["uncertain_why"]
+    assert gone["children_low"] <= gone["children_estimate"] <= gone["children_high"]
+    assert gone["children_estimate"] == pytest.approx(true, rel=0.25)
+    assert zones["children_estimate"].notna().sum() == 1
+    assert [note.code for note in found.notes if note.code == "children_estimated"]
+    assert np.isnan(gone["kind"])
+    assert set(zones["kind"].dropna()) == {1, 2, 3, 4, 5}
+    means = zones.groupby("kind")["coverage_rate"].mean()
+    assert means.loc[1] < means.loc[5]
