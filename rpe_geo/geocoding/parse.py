@@ -290,6 +290,8 @@ def _take_arrondissement(found: list[str], *, whole: bool = False) -> tuple[list
         )
         rest = found[index + 2 :]
         ends = not rest or rest[0] in {BREAK, _MARK} or rest[0] == "e"
+        # « Paris 12e 11 rue Lacuée »
+        ends = ends or (index == 0 and rest[0].isdigit() and bool(split_type(rest[1:])[0]))
         if alone and ends:
             skip = 3 if rest and rest[0] == "e" else 2
             return [*found[:index], divided, *found[index + skip :]], int(after)

@@ -73,6 +73,8 @@ def test_a_place_called_chez_is_no_occupant(text: str, body: str) -> None:
         ("12 rue de la Paix, Paris 2ème arrondissement", 2),
         ("12 rue de la Paix pariz 15", 15),
         ("34 rue Garibaldi Lyon 3", 3),
+        ("paris 12e 11 rue lacuee", 12),
+        ("Paris 11 rue de la Paix", 0),
         ("12 rue de Paris 90000 Belfort", 0),
         ("rue de Paris 12, 90000 Belfort", 0),
     ],
