@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from api.dependencies import TodayDep
-from api.pages.besoin import day_texts, read_need
+from api.pages.besoin import day_texts, read_need, week_prefix
 from api.pages.connexion import CheckedForm, SessionDep
 from api.pages.desk import Desk, DeskDep
 from api.pages.fond import map_options
@@ -119,6 +119,12 @@ def _need_values(need: Need | None, work: Work) -> dict[str, Any]:
         "besoin": need,
         "semaine_1": day_texts(weeks[0]),
         "semaine_2": day_texts(weeks[1]) if len(weeks) > 1 else [""] * 7,
+        "semaines_suivantes": [
+            (number + 1, week_prefix(number), day_texts(week))
+            for number, week in enumerate(weeks)
+            if number > 1
+        ],
+        "cycle": len(weeks),
         "modes": {name: text for name, text in MODE_NAMES.items() if name in served},
         "besoins_connus": NEEDS,
         "souhaits": {

@@ -12,9 +12,9 @@ from starlette.datastructures import FormData
 from rpe_geo.domain import FUNCTIONAL_NEEDS, Child, Household, Request, TravelMode
 from rpe_geo.errors import InputError, InvalidRecord, InvalidSchedule, Where
 from rpe_geo.matching.preferences import PARTS, WISHES
-from rpe_geo.schedule import QUARTERS_PER_DAY, Timetable, Week
+from rpe_geo.schedule import CYCLE_WEEKS_MAX, QUARTERS_PER_DAY, Timetable, Week
 
-__all__ = ["day_texts", "read_hours", "read_need"]
+__all__ = ["day_texts", "read_hours", "read_need", "week_prefix"]
 
 _DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _NAMES = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -36,13 +36,20 @@ def _clock(quarter: int) -> str:
     return f"{quarter // 4:02d}:{quarter % 4 * 15:02d}"
 
 
-def read_hours(form: FormData, prefix: str) -> str:
-    """Read seven fields into the text form of a week; empty when nothing is asked."""
+def week_prefix(number: int) -> str:
+    """Name the seven fields of a week of a cycle; the first two have a grid beside them."""
+    return ("h", "g")[number] if number < 2 else f"s{number + 1}"
+
+
+def read_hours(form: FormData, prefix: str, before: Week | None = None) -> str:
+    """Read seven fields into the text form of a week; empty when nothing is asked, hours of public holidays are kept."""
+    sent = [str(form.get(f"{prefix}-{number}", "")).strip() for number in range(7)]
+    if before and (sent == day_texts(before) or f"{prefix}-0" not in form):
+        return str(before)
     rules = []
     for number, name in enumerate(_DAYS):
-        text = str(form.get(f"{prefix}-{number}", "")).strip()
         spans = []
-        for part in re.split(r"[,;]", text):
+        for part in re.split(r"[,;]", sent[number]):
             if not part.strip():
                 continue
             found = _SPAN.match(part.strip())
@@ -54,7 +61,27 @@ def read_hours(form: FormData, prefix: str) -> str:
             spans.append(f"{hour:02d}:{minute:02d}-{to_hour:02d}:{to_minute:02d}")
         if spans:
             rules.append(f"{name} {','.join(spans)}")
+    if before and before.days[7]:
+        rules.append(str(Week(((),) * 7 + before.days[7:])))
     return "; ".join(rules)
+
+
+def _read_cycle(form: FormData, before: Timetable | None) -> Timetable:
+    """Read the weeks of a cycle; only a smaller number of weeks, asked for, takes one away."""
+    known = before.weeks if before else (Week(),)
+    asked = int(_number(form, "semaines") or len(known))
+    if not 1 <= asked <= CYCLE_WEEKS_MAX:
+        raise InvalidSchedule("schedule_cycle_too_long", weeks=asked, limit=CYCLE_WEEKS_MAX)
+    # A second week that is filled in counts even when nobody said that there are two.
+    if asked == len(known) == 1 and read_hours(form, week_prefix(1)):
+        asked = 2
+    texts = [
+        read_hours(form, week_prefix(number), known[number] if number < len(known) else None)
+        for number in range(asked)
+    ]
+    if not any(text not in {"", "off"} for text in texts):
+        raise InvalidRecord("schedule_asks_nothing", where=Where(field="schedule"))
+    return Timetable.parse([text or "off" for text in texts])
 
 
 def _number(form: FormData, name: str) -> float | None:
@@ -88,12 +115,7 @@ def read_need(form: FormData, before: Request | None = None) -> Request:
     InputError
         Naming the field that cannot be used.
     """
-    weeks = [read_hours(form, "h")]
-    second = read_hours(form, "g")
-    if second:
-        weeks.append(second)
-    if not weeks[0]:
-        raise InvalidRecord("schedule_asks_nothing", where=Where(field="schedule"))
+    schedule = _read_cycle(form, before.schedule if before else None)
     needs = frozenset(str(word) for word in form.getlist("besoin")) & FUNCTIONAL_NEEDS
     births = [
         _date(text, "naissance") for value in form.getlist("naissance") if (text := str(value))
@@ -123,7 +145,7 @@ def read_need(form: FormData, before: Request | None = None) -> Request:
         request_id=before.request_id if before else "nouvelle",
         children=children,
         start=_date(str(form.get("debut", "")), "debut"),
-        schedule=Timetable.parse(weeks),
+        schedule=schedule,
         address=address,
         longitude=before.longitude if before and same else None,
         latitude=before.latitude if before and same else None,

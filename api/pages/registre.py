@@ -196,7 +196,7 @@ def _changed(before: Childminder, form: FormData, today: date) -> Childminder:
         )
     hours = before.working_hours
     if hours is None or len(hours.weeks) == 1:
-        written = read_hours(form, "h")
+        written = read_hours(form, "h", hours.weeks[0] if hours else None)
         hours = Timetable.parse(written) if written else None
     known = before.publication or Publication()
     publication = replace(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from html import unescape
 from urllib.parse import urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from rpe_geo.domain import Request
+from rpe_geo.domain import Child, Request
 from rpe_geo.errors import InputError
+from rpe_geo.schedule import Timetable, Week
 from rpe_geo.settings import Settings
 from rpe_geo.storage.repository import open_repository
 from tests.pages.opened import PASSWORD, make_settings, search_form
@@ -239,6 +243,63 @@ def test_a_need_is_not_overwritten_silently(client, case, settings):
     repository.close()
     assert client.post(f"{case}/besoin", data=form).status_code == 409
     assert client.post(f"{case}/besoin", data=form | {"h-0": "tôt"}).status_code == 422
+
+
+def _sent(page: str) -> dict[str, list[str]]:
+    """Read back what a browser would send of the form of the need, as it stands."""
+    form = page[page.index('/besoin"><input') :].split("</form>", maxsplit=1)[0]
+    fields: dict[str, list[str]] = {}
+    for tag in re.findall(r"<input [^>]+>", form):
+        name, value = re.search(r'name="([^"]+)"', tag), re.search(r' value="([^"]*)"', tag)
+        if name and ('type="checkbox"' not in tag or " checked" in tag):
+            fields.setdefault(name[1], []).append(unescape(value[1]) if value else "")
+    return fields | {"mode": ["walk"]}
+
+
+@pytest.mark.parametrize(
+    "weeks",
+    [
+        ["Mo-Fr 08:00-18:00", "Tu 20:00-06:00", "off", "We 09:00-12:00,13:30-17:00"],
+        ["off", "Mo 08:00-12:00", "Sa,Su 00:00-24:00; PH 09:00-10:00"],
+        ["Mo-Fr 08:00-18:00", "off"],
+        ["Mo 08:00-12:00; PH 09:00-11:30"],
+    ],
+)
+def test_saving_a_need_as_it_stands_loses_nothing(client, case, settings, weeks):
+    repository = open_repository(settings.database_url)
+    identity = case.rpartition("/")[2]
+    known = repository.request(identity)
+    births = [date(2026, 1, day) for day in (1, 2, 3, 4)]
+    full = replace(
+        known, schedule=Timetable.parse(weeks), children=tuple(Child(birth) for birth in births)
+    )
+    repository.save(requests=[full])
+    assert client.post(f"{case}/besoin", data=_sent(client.get(case).text)).status_code == 200
+    kept = repository.request(identity)
+    assert kept.schedule == full.schedule
+    assert kept.children == full.children
+    sent = _sent(client.get(case).text)
+    assert client.post(f"{case}/besoin", data=sent | {"h-3": ["07:00-09:00"]}).status_code == 200
+    changed = repository.request(identity).schedule
+    assert changed.weeks[1:] == full.schedule.weeks[1:]
+    assert changed.weeks[0].days[3] == Week.parse("Th 07:00-09:00").days[3]
+    assert changed.weeks[0].days[7] == full.schedule.weeks[0].days[7]
+    repository.close()
+
+
+def test_a_cycle_grows_and_shrinks_when_asked(client, case, settings):
+    repository = open_repository(settings.database_url)
+    identity = case.rpartition("/")[2]
+    for changed, weeks in (({"semaines": ["3"]}, 3), ({"semaines": ["1"]}, 1)):
+        sent = _sent(client.get(case).text)
+        assert client.post(f"{case}/besoin", data=sent | changed).status_code == 200
+        assert len(repository.request(identity).schedule) == weeks
+    sent = _sent(client.get(case).text)
+    client.post(f"{case}/besoin", data=sent | {"g-5": ["08:00-12:00"]})
+    assert len(repository.request(identity).schedule) == 2
+    too_long = client.post(f"{case}/besoin", data=sent | {"semaines": ["99"]})
+    assert too_long.status_code in {409, 422}
+    repository.close()
 
 
 def test_another_rpe_sees_nothing(client, case):
