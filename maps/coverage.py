@@ -31,7 +31,7 @@ _THEMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Couverture", ("coverage_rate", "coverage_rate_calibrated", "coverage_childminder", "coverage_facility")),
     ("Accès", ("access_e2sfca", "access_2sfca", "access_3sfca", "places_within_reach", "minutes_to_closest", "tension", "choices")),
     ("Horaires et besoins", ("access_early", "access_late", "access_saturday", "access_step_free")),
-    ("Registre", ("vacancy_rate", "freshness")),
+    ("Registre", ("open_requests", "vacancy_rate", "freshness")),
     ("Population et places", ("children", "need", "places", "places_childminder", "places_facility", "places_other")),
     ("Analyse", ("gi_star", "access_margin_effect")),
 )  # fmt: skip

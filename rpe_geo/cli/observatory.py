@@ -154,6 +154,12 @@ def build(
     credit: Annotated[
         str, typer.Option(help="Avec --zones : producteur et date, « Ville de Montpellier, 2014 ».")
     ] = "",
+    requests: Annotated[
+        Path | None,
+        typer.Option(
+            help="Demandes sans solution, géocodées : comptées par zone (petits effectifs tus), jamais dessinées une à une."
+        ),
+    ] = None,
     territory: Annotated[
         Path | None, typer.Option(help="Territoire : trajets par les rues, et ses établissements.")
     ] = None,
@@ -248,6 +254,12 @@ def build(
                 decay=weight,
                 progress=progress,
             )
+        if requests is not None:
+            from rpe_geo.parameters import parameter_table
+            from rpe_geo.relais.observe_requests import with_requests
+
+            table = parameter_table("observatory", date(year, 12, 31))
+            observatory = with_requests(observatory, requests, table)
         write_observatory(observatory, directory)
         if scheduler is not None:
             shutil.rmtree(directory / ".tiles", ignore_errors=True)

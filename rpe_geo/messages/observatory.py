@@ -125,6 +125,9 @@ MESSAGES = {
         "Communes sans nombre d'enfants publié : {count}. Il est estimé, avec un intervalle qui le contient huit fois sur dix "
         "({children} enfants en tout) ; taux et accès y restent vides."
     ),
+    "requests_unplaced": (
+        "Demandes sans coordonnées ou hors des zones, non comptées : {count}. Géocodez leur adresse."
+    ),
     "observatory_read": "Observatoire",
     "tiles_reach": "Ce que chaque zone atteint",
     "tiles_share": "Partage des places",

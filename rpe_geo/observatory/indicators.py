@@ -94,6 +94,8 @@ INDICATORS: dict[str, Indicator] = {
         Indicator("tension", "Tension", "enfants par place accessible", "reversed", decimals=2,
                   meaning="Besoin d'accueil rapporté aux places accessibles : au-dessus de 1, les familles se "
                           "disputent les places. Ordre de grandeur : les parts par âge sont à confirmer."),
+        Indicator("open_requests", "Demandes sans solution", "demandes", "count", decimals=0,
+                  meaning="Demandes qui attendent une réponse ; les petits effectifs ne sont pas dits."),
         Indicator("vacancy_rate", "Places libres", "%", "sequential",
                   meaning="Part des heures offertes qui sont libres."),
         Indicator("freshness", "Disponibilités fraîches", "%", "sequential", 100.0, 0,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from datetime import date
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -16,6 +17,7 @@ from rpe_geo.messages import phrase
 from rpe_geo.messages.french import day, number, plural
 from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.results import Observatory
+from rpe_geo.observatory.zones import zone_of
 from rpe_geo.parameters import ParameterTable, parameter_table
 from rpe_geo.privacy.figures import suppress_small_counts
 from rpe_geo.publishing.blocks import Block, Chapter, KeyFigures, Paragraph, Report, TableBlock
@@ -255,6 +257,7 @@ def _needs(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable)
             note=table_note(len(zones), zones),
         ),
         *_estimated(zones),
+        *_requests(observatory),
         Paragraph(
             "Demandes reçues par le relais, familles aux besoins spécifiques, horaires demandés : à compléter avec les "
             "statistiques d’activité du relais.",
@@ -287,6 +290,42 @@ def _estimated(zones: pd.DataFrame) -> list[Block]:
             note="L’intervalle contient le vrai nombre environ huit fois sur dix ; ces enfants ne sont dans aucun autre chiffre.",
         )
     ]
+
+
+def _requests(observatory: Observatory) -> list[Block]:
+    """Tell where open requests gather; a circle and a count, never a home."""
+    areas = observatory.parameters.get("request_areas")
+    if areas is None:
+        return []
+    count = observatory.parameters["open_requests"]
+    words = f"{plural(count, 'demande')} sans solution sur le territoire ; {plural(len(areas), 'lieu', 'lieux')} où elles se rassemblent (HDBSCAN)."
+    blocks: list[Block] = [Paragraph(words)]
+    if areas:
+        points = gpd.GeoSeries(
+            gpd.points_from_xy(
+                [area["longitude"] for area in areas], [area["latitude"] for area in areas]
+            ),
+            crs=4326,
+        )
+        zone = zone_of(points, observatory.zones.geometry)
+        names = observatory.zones["nom"]
+        rows = tuple(
+            (
+                "autour de " + str(names[code]) if code is not None else "au bord du territoire",
+                number(area["requests"], 0),
+                f"{number(area['radius_m'], 0)} m",
+            )
+            for area, code in zip(areas, zone, strict=True)
+        )
+        blocks.append(
+            TableBlock(
+                "Où les demandes sans solution se rassemblent",
+                ("Lieu", "Demandes", "Rayon"),
+                rows,
+                note="Centre et rayon arrondis à 500 m : aucun domicile ne peut y être lu.",
+            )
+        )
+    return blocks
 
 
 def _kinds(zones: pd.DataFrame) -> list[Block]:

@@ -74,6 +74,11 @@ def estimated_children(zones: pd.DataFrame, communes: Communes) -> tuple[pd.Data
         for name in about.columns
         if re.fullmatch(r"naiss\d\d|foyers_paje_\d{4}", str(name))
     ]
+    births = [name for name in others if name.startswith("naiss")]
+    # A département without any birth in a year has none published.
+    written = about.groupby(zones["departement"])[births].transform("sum") if births else None
+    if written is not None:
+        about = about.assign(**about[births].mask(written == 0))
     features = (
         about[others]
         .div(people, axis=0)
@@ -85,7 +90,6 @@ def estimated_children(zones: pd.DataFrame, communes: Communes) -> tuple[pd.Data
     )
     usable = people.notna()
     # Trees cannot go beyond what they saw: they correct a first guess, three mean years or the usual share of inhabitants.
-    births = [name for name in others if name.startswith("naiss")]
     share = float((zones["children"] / people).median())
     guess = 3 * about[births].mean(axis=1) if births else pd.Series(np.nan, index=zones.index)
     guess = guess.where(guess > 0, people * share)
@@ -113,6 +117,6 @@ def estimated_children(zones: pd.DataFrame, communes: Communes) -> tuple[pd.Data
     )
     note = Note(
         "children_estimated",
-        {"count": len(found), "children": round(float(amounts["estimate"].sum()))},
+        {"count": len(found), "children": float(amounts["estimate"].sum().round())},
     )
     return zones, [note]
