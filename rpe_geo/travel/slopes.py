@@ -85,7 +85,7 @@ def slope_factor(
     """
     if mode == "car":
         return np.ones(climb.size)
-    grade = np.divide(climb, length, out=np.zeros(climb.size), where=length > 0)
+    grade = np.divide(climb, length, out=np.zeros(climb.size), where=length > 1e-3)
     grade = np.clip(np.nan_to_num(grade, nan=0.0), -rules["steepest"], rules["steepest"])
     if mode == "bike":
         slower = 1 - rules["bike_loss"] * np.maximum(grade, 0)
