@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
@@ -287,7 +288,8 @@ def send(
     answer = service.public.suggest(asked.request(), today=today, limit=1)
     now = datetime.now(UTC)
     identifier = desk.casework(desk.settings.rpe_id).receive(
-        answer.request,
+        # The income estimated what was left to pay; it is not among what the family agreed to leave.
+        replace(answer.request, household=None),
         {name: sending[name] for name in ("nom", "contact", "message", "choisis")}
         | {"accord": now.isoformat(timespec="seconds")},
         at=now,
