@@ -85,7 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
             raise WrongToken("professionals_only")
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    install_pages(app)
+    install_pages(app, settings)
     app.add_middleware(BodyLimit, limit_kb=settings.max_body_kb)
     app.add_middleware(RateLimit, per_minute=settings.requests_per_minute, path=API)
     app.add_middleware(SecurityHeaders, tile_host=_host(settings.tiles_url))

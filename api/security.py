@@ -121,7 +121,7 @@ class RateLimit:
     """
     Let each client ask so many times a minute, in bursts of half a minute's worth.
 
-    A client on this machine that no proxy vouches for is the operator: it is not limited.
+    A client on this machine that no proxy vouches for is the operator: it is not limited, unless everyone is.
 
     Parameters
     ----------
@@ -130,13 +130,21 @@ class RateLimit:
     per_minute
         Requests that refill in a minute; 0 for no limit.
     path
-        Only paths that begin so are counted.
+        Only paths that begin so are counted; "/" is that page alone.
+    method
+        Only this method is counted; every one when it is empty.
+    everyone
+        Whether clients on this machine are limited too.
     """
 
-    def __init__(self, app: ASGIApp, *, per_minute: int, path: str) -> None:
+    def __init__(
+        self, app: ASGIApp, *, per_minute: int, path: str, method: str = "", everyone: bool = False
+    ) -> None:
         self._app = app
         self._per_minute = per_minute
         self._path = path
+        self._method = method
+        self._everyone = everyone
         self._burst = max(1.0, per_minute / 2)
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
@@ -146,7 +154,9 @@ class RateLimit:
         counted = (
             scope["type"] == "http"
             and self._per_minute > 0
+            and self._method in {"", scope["method"]}
             and scope["path"].startswith(self._path)
+            and (self._path != "/" or scope["path"] == "/")
         )
         wait = self._wait(scope) if counted else 0.0
         if wait <= 0:
@@ -161,7 +171,7 @@ class RateLimit:
         """Take one request of the client's; return the seconds to wait when none is left."""
         client = scope.get("client")
         name = client[0] if client else ""
-        if is_this_machine(client):
+        if is_this_machine(client) and not self._everyone:
             return 0.0
         now = time.monotonic()
         with self._lock:

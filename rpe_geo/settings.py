@@ -100,7 +100,14 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(
         default=240,
         ge=0,
-        description="What one client may ask the API in a minute; 0 for no limit.",
+        description="What one client may ask the API, or search in the pages, in a minute; 0 for no limit.",
+    )
+    forms_per_minute: int = Field(
+        default=20,
+        ge=0,
+        description=(
+            "How often one client may send a request, sign in or ask for a new password in a minute; 0 for no limit."
+        ),
     )
 
     @property

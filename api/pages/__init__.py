@@ -13,11 +13,12 @@ import maps
 from api.pages import animateur, confirmer, connexion, famille, fond, registre
 from api.pages.rendering import install_page_errors
 from api.security import RateLimit
+from rpe_geo.settings import Settings
 
 __all__ = ["install_pages"]
 
 _HERE = Path(__file__).resolve().parents[1]
-_SENT_PER_MINUTE = 20
+_ADDRESSES_PER_MINUTE = 600
 
 
 class _Kept(StaticFiles):
@@ -30,7 +31,7 @@ class _Kept(StaticFiles):
         return answer
 
 
-def install_pages(app: FastAPI) -> None:
+def install_pages(app: FastAPI, settings: Settings) -> None:
     """
     Put the pages and their assets on the application.
 
@@ -38,6 +39,8 @@ def install_pages(app: FastAPI) -> None:
     ----------
     app
         Its lifespan gives `service` and `desk`.
+    settings
+        How often one client may search and send forms.
     """
     version = leaflet.VERSION
     for path, folder in (
@@ -49,6 +52,14 @@ def install_pages(app: FastAPI) -> None:
     for door in (famille, fond, connexion, animateur, registre, confirmer):
         app.include_router(door.router, include_in_schema=False)
     install_page_errors(app)
-    for path in ("/demande", "/pro/connexion", "/pro/oubli", "/adresses"):
-        limit = 600 if path == "/adresses" else _SENT_PER_MINUTE
-        app.add_middleware(RateLimit, per_minute=limit, path=path)
+    # A guess of a password is as bad from this machine: behind a proxy that says nothing, everybody is on it.
+    for path in ("/demande", "/pro/connexion", "/pro/oubli"):
+        app.add_middleware(
+            RateLimit,
+            per_minute=settings.forms_per_minute,
+            path=path,
+            method="POST",
+            everyone=True,
+        )
+    app.add_middleware(RateLimit, per_minute=settings.requests_per_minute, path="/", method="POST")
+    app.add_middleware(RateLimit, per_minute=_ADDRESSES_PER_MINUTE, path="/adresses")

@@ -74,6 +74,7 @@ def make_settings(folder: Path) -> Settings:
         masking_secret="secret des tests",
         secret_key="autre secret des tests",
         tiles_url="",
+        forms_per_minute=0,
         outbox=folder / "outbox",
         public_url="http://testserver",
         _env_file=None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from html import unescape
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from rpe_geo.errors import InputError
 from rpe_geo.schedule import Timetable, Week
 from rpe_geo.settings import Settings
 from rpe_geo.storage.repository import open_repository
+from rpe_geo.wiring import open_casework
 from tests.pages.opened import PASSWORD, make_settings, search_form
 
 PAGE = {"accept": "text/html"}
@@ -127,6 +128,28 @@ def test_a_request_is_kept_followed_and_taken_back(client, settings):
     assert client.get("/demande/forgé.du.tout").status_code == 403
 
 
+def test_what_is_kept_is_what_the_consent_names(client, settings):
+    page = client.post("/", data=search_form()).text
+    consent = re.search(r"J’accepte que le relais.*?</span>", page)[0]
+    assert "Mes revenus ne sont pas gardés" in consent
+    assert "puis rendue anonyme. Je peux la retirer à tout moment." in consent
+    path = send_request(client, message="Le soir aussi")
+    repository = open_repository(settings.database_url)
+    casework = open_casework(repository, settings, settings.rpe_id)
+    case = next(one for one in casework.inbox() if one.contact.get("message") == "Le soir aussi")
+    kept = {field.name for field in fields(Request)}
+    said = {"children", "start", "schedule", "address", "longitude", "latitude", "mode"}
+    ours = {"request_id", "max_minutes", "start_tolerance_days", "min_hours_share"}
+    blank = replace(case.request, household=None, preferences={}, end=None)
+    for name in kept - said - ours - {"household", "preferences", "end"}:
+        assert getattr(case.request, name) is None
+    assert case.request == blank
+    assert all(not child.needs and child.school is None for child in case.request.children)
+    assert set(case.contact) == {"nom", "contact", "message", "choisis", "accord"}
+    client.post(f"{path}/retirer")
+    repository.close()
+
+
 # ---- accounts -----------------------------------------------------------------------------------------------------
 
 
@@ -170,6 +193,27 @@ def test_a_forgotten_password_is_set_anew_once(client, settings):
     assert client.post(path, data={"password": "encore une autre"}).status_code == 403
     assert sign_in(client, "ailleurs@rpe.example", "tout autre phrase").status_code == 200
     client.post("/pro/sortie", data={"csrf": csrf_of(client)})
+
+
+@pytest.mark.parametrize("path", ["/pro/connexion", "/pro/oubli", "/demande"])
+def test_forms_without_account_are_limited_from_this_machine_too(settings, path):
+    limited = create_app(settings.model_copy(update={"forms_per_minute": 4}))
+    with TestClient(limited, headers=PAGE, client=("127.0.0.1", 50_000)) as client:
+        codes = [client.post(path, data={"email": "x@y.example"}).status_code for _ in range(3)]
+        assert codes[2] == 429
+        assert 429 not in codes[:2]
+        assert client.get("/pro/connexion").status_code == 200
+
+
+def test_the_search_is_limited_like_the_api(settings):
+    limited = create_app(settings.model_copy(update={"requests_per_minute": 4}))
+    form = search_form(adresse="")
+    with TestClient(limited, headers=PAGE, client=("192.0.2.7", 50_000)) as client:
+        codes = [client.post("/", data=form).status_code for _ in range(3)]
+        assert codes == [422, 422, 429]
+        assert client.get("/").status_code == 200
+    with TestClient(limited, headers=PAGE, client=("127.0.0.1", 50_000)) as client:
+        assert client.post("/", data=form).status_code == 422
 
 
 def test_production_refuses_a_default_secret(settings):
@@ -248,12 +292,12 @@ def test_a_need_is_not_overwritten_silently(client, case, settings):
 def _sent(page: str) -> dict[str, list[str]]:
     """Read back what a browser would send of the form of the need, as it stands."""
     form = page[page.index('/besoin"><input') :].split("</form>", maxsplit=1)[0]
-    fields: dict[str, list[str]] = {}
+    sent: dict[str, list[str]] = {}
     for tag in re.findall(r"<input [^>]+>", form):
         name, value = re.search(r'name="([^"]+)"', tag), re.search(r' value="([^"]*)"', tag)
         if name and ('type="checkbox"' not in tag or " checked" in tag):
-            fields.setdefault(name[1], []).append(unescape(value[1]) if value else "")
-    return fields | {"mode": ["walk"]}
+            sent.setdefault(name[1], []).append(unescape(value[1]) if value else "")
+    return sent | {"mode": ["walk"]}
 
 
 @pytest.mark.parametrize(
