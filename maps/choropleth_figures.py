@@ -89,7 +89,9 @@ def coverage_figure(observatory: Observatory, indicator: str, *, width_in: float
         & (centre["miny"] > south)
         & (centre["maxy"] < north)
     )
+    beyond = ""
     if home.any():
+        beyond = "" if home.all() else "\nMétropole ; l’outre-mer est dans les tableaux"
         zones = zones[home]
     departement = None if home.any() else str(zones.index[0])[:3]
     flat = zones.to_crs(metric_crs(departement))
@@ -164,7 +166,7 @@ def coverage_figure(observatory: Observatory, indicator: str, *, width_in: float
             loc="outside lower center",
             ncols=5,
             frameon=False,
-            title=_words(f"{about.label} ({about.unit})" if about.unit else about.label),
+            title=_words(f"{about.label} ({about.unit})" if about.unit else about.label) + beyond,
             title_fontproperties={"weight": "bold", "size": 9},
             fontsize=8,
             handlelength=1.6,

@@ -49,7 +49,7 @@ def estimated_children(zones: pd.DataFrame, communes: Communes) -> tuple[pd.Data
     Estimate the children of communes that have no published number, with an interval.
 
     Learnt on 4,000 communes at most: how far the children are from a first guess (three mean years of the births known, or
-    the usual share of inhabitants), given births of other years, families who draw the PAJE, density and place. Nothing else of the run uses the estimate: coverage and access stay nan.
+    the usual share of inhabitants), given their inhabitants, that guess and the density. Nothing else of the run uses the estimate: coverage and access stay nan.
 
     Parameters
     ----------
@@ -69,30 +69,18 @@ def estimated_children(zones: pd.DataFrame, communes: Communes) -> tuple[pd.Data
     people = about["population"].where(about["population"] > 0)
     if not (missing & people.notna()).any():
         return zones, []
-    others = [
-        str(name)
-        for name in about.columns
-        if re.fullmatch(r"naiss\d\d|foyers_paje_\d{4}", str(name))
-    ]
-    births = [name for name in others if name.startswith("naiss")]
+    births = [str(name) for name in about.columns if re.fullmatch(r"naiss\d\d", str(name))]
     # A département without any birth in a year has none published.
     written = about.groupby(zones["departement"])[births].transform("sum") if births else None
     if written is not None:
         about = about.assign(**about[births].mask(written == 0))
-    features = (
-        about[others]
-        .div(people, axis=0)
-        .assign(
-            density=people / about["superficie_km2"].where(about["superficie_km2"] > 0),
-            longitude=zones["longitude"],
-            latitude=zones["latitude"],
-        )
-    )
+    density = people / about["superficie_km2"].where(about["superficie_km2"] > 0)
     usable = people.notna()
     # Trees cannot go beyond what they saw: they correct a first guess, three mean years or the usual share of inhabitants.
     share = float((zones["children"] / people).median())
     guess = 3 * about[births].mean(axis=1) if births else pd.Series(np.nan, index=zones.index)
     guess = guess.where(guess > 0, people * share)
+    features = pd.DataFrame({"people": people, "guess": guess, "density": density})
     known = usable & ~missing
     rng = np.random.default_rng(0)
     learnt = pd.Series(rng.random(len(zones)) < _LEARNT / max(int(known.sum()), 1), zones.index)
