@@ -26,9 +26,19 @@ from rpe_geo.rules.patterns import FAR
 from rpe_geo.rules.working_time import pad_weeks
 from rpe_geo.schedule import QUARTERS_PER_DAY
 
-__all__ = ["BLOCKED", "BROKEN", "FREE", "RESTED", "ROOMY", "UNSETTLED", "last_refused", "settle"]
+__all__ = [
+    "BLOCKED",
+    "BROKEN",
+    "FREE",
+    "RESTED",
+    "ROOMY",
+    "TIMELY",
+    "UNSETTLED",
+    "last_refused",
+    "settle",
+]
 
-BROKEN, BLOCKED, UNSETTLED, ROOMY, RESTED, FREE = (np.int8(code) for code in range(-2, 4))
+BROKEN, BLOCKED, UNSETTLED, TIMELY, ROOMY, RESTED, FREE = (np.int8(code) for code in range(-3, 4))
 
 _CYCLE_MAX = 4
 _PAIRS_AT_ONCE = 4096
@@ -69,7 +79,8 @@ def settle(
         What is known. FREE: no law is broken at this start. BROKEN: some law is, at every start until the latest.
         BLOCKED: some law is, until the start has passed the day in the second array. ROOMY: no law of
         places and ages is broken at this start, working time is to be asked. RESTED: of working time, only the sums of
-        hours are to be asked. UNSETTLED: everything is to be asked.
+        hours are to be asked. TIMELY: no law of working time is broken at this start, places and ages are to be
+        asked. UNSETTLED: everything is to be asked.
     """
     answers = np.full(len(providers), UNSETTLED)
     passed = np.full(len(providers), NEVER, dtype=np.int64)
@@ -174,7 +185,8 @@ class _Part(Presences):
             part = _Part(self.registry, self.needs, self.pairs.take(left), self.law, self.weeks)
             broken, rested, light, passed[left] = part.settle_time()
             settled = np.where(rested, np.where(light, FREE, RESTED), ROOMY)
-            settled = np.where(roomy[left], settled, UNSETTLED)
+            crowded = np.where(rested & light, TIMELY, UNSETTLED)
+            settled = np.where(roomy[left], settled, crowded)
             settled = np.where(passed[left] == NEVER, settled, BLOCKED)
             answers[left] = np.where(broken, BROKEN, settled)
         return answers, passed

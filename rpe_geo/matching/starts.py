@@ -17,12 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.domain import Request, months_after
-from rpe_geo.matching.shortcuts import BLOCKED, FREE, RESTED, ROOMY, UNSETTLED, last_refused, settle
+from rpe_geo.matching.shortcuts import (
+    BLOCKED,
+    FREE,
+    RESTED,
+    ROOMY,
+    TIMELY,
+    UNSETTLED,
+    last_refused,
+    settle,
+)
 from rpe_geo.matching.threads import in_threads
 from rpe_geo.parameters import parameter_table
 from rpe_geo.rules.breaches import Breaches
 from rpe_geo.rules.compiled import FOREVER, NEVER, Registry
-from rpe_geo.rules.laws import every_breach, working_time_breaches
+from rpe_geo.rules.laws import every_breach, slot_breaches_of, working_time_breaches
 from rpe_geo.rules.need import Need, Needs, compile_need
 from rpe_geo.rules.needs import HoursShares, needs_met, schools_served
 from rpe_geo.rules.timeline import Timeline, lay_timeline
@@ -39,6 +48,7 @@ _Laws = Callable[[Timeline, Mapping[str, Any]], Sequence[Breaches]]
 _TO_ASK: dict[np.int8, _Laws] = {
     RESTED: summed_hours,
     ROOMY: working_time_breaches,
+    TIMELY: slot_breaches_of,
     UNSETTLED: every_breach,
 }
 
@@ -319,7 +329,7 @@ def first_starts(
         chunks = [
             (laws, pairs)
             for code, laws in _TO_ASK.items()
-            for pairs in _chunks(left[settled == code])
+            for pairs in _chunks(_by_house(registry, providers, left[settled == code]))
         ]
 
         def asked(chunk: tuple[_Laws, Whole], start: Whole = start) -> Whole:
@@ -338,6 +348,11 @@ def first_starts(
     return found
 
 
+def _by_house(registry: Registry, providers: Whole, pairs: Whole) -> Whole:
+    """Put those of a MAM last: only timelines with one of them are asked its laws."""
+    return pairs[np.argsort(registry.mam[providers[pairs]] >= 0, kind="stable")]
+
+
 def _chunks(pairs: Whole) -> list[Whole]:
     return [pairs[first : first + _PAIRS_AT_ONCE] for first in range(0, len(pairs), _PAIRS_AT_ONCE)]
 
@@ -352,7 +367,7 @@ def _last_blocked(
     laws: _Laws,
 ) -> Whole:
     """Return the start that must be passed for each pair; NEVER when none of the laws is broken."""
-    ages = laws is every_breach
+    ages = laws in (every_breach, slot_breaches_of)
     # A child's age in months, which old attestations look at, changes too often to shorten anything.
     shortened = not (ages and registry.legacy[providers].any())
     timeline = timeline_of(
