@@ -34,6 +34,7 @@ _COMMANDS = {
     "observatory": "observatory",
     "synth": "synth",
     "user": "user",
+    "purge": "purge",
 }
 """Command → module of this package that has it; each module has `register(app)`."""
 

@@ -9,11 +9,12 @@ from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 from rpe_geo.casework import Activity, Event, Status, activity, outcomes, status_of
-from rpe_geo.domain import Request
+from rpe_geo.domain import Request, months_after
 from rpe_geo.errors import Conflict
+from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Repository
 
-__all__ = ["Case", "CaseStore", "Casework"]
+__all__ = ["Case", "CaseStore", "Casework", "Purge"]
 
 Guard = Callable[[Sequence[Event]], None]
 """Looks at the facts that name a provider, and raises `Conflict` when a new one must not be added."""
@@ -66,6 +67,26 @@ class Case:
     def received_at(self) -> datetime | None:
         """When it came in; None for an imported request."""
         return next((event.at for event in self.events if event.kind == "received"), None)
+
+
+@dataclass(frozen=True)
+class Purge:
+    """
+    What a purge did.
+
+    Parameters
+    ----------
+    purged
+        Requests of which only the anonymous facts stay.
+    undated
+        Requests without any fact, imported: nobody knows when the last exchange was, they stay.
+    months
+        Months that a request is kept after its last fact.
+    """
+
+    purged: tuple[str, ...]
+    undated: tuple[str, ...]
+    months: int
 
 
 @dataclass(frozen=True)
@@ -138,6 +159,40 @@ class Casework:
         """
         guard = (lambda facts: _require_free(event, facts)) if event.kind == "proposed" else None
         self.store.note(event, seen=seen, guard=guard)
+
+    def purge(self, on: date) -> Purge:
+        """
+        Forget the requests whose last fact is too old, whatever their status.
+
+        The file goes whole: who asks, address and coordinates, needs, work, household, births. The facts stay: they are
+        anonymous, and the activity of past years is counted from them.
+
+        Parameters
+        ----------
+        on
+            The day that counts; a request is kept up to the very day its months end.
+
+        Returns
+        -------
+        Purge
+            The identifiers of what was forgotten and of what has no date; running again does nothing more.
+        """
+        months = int(parameter_table("privacy", on)["request_retention_months"])
+        last: dict[str, date] = {}
+        for event in self.store.events():
+            known = last.get(event.request_id, date.min)
+            last[event.request_id] = max(known, event.at.date())
+        kept = [request.request_id for request in self.repository.requests()]
+        old = tuple(
+            identity
+            for identity in kept
+            if identity in last and months_after(last[identity], months) < on
+        )
+        if old:
+            self.repository.delete(request_ids=old)
+        for identity in old:
+            self.store.audit("", "purge", "request", identity)
+        return Purge(old, tuple(one for one in kept if one not in last), months)
 
     def activity(self, first: date, last: date) -> Activity:
         """Count a period from the facts."""
