@@ -34,6 +34,9 @@ MESSAGES = {
     ),
     "port_taken": "impossible d'écouter sur {host}:{port} : une autre application s'en sert, ou l'adresse n'est pas d'ici.",
     "serve_missing": "le service web n'est pas installé ici : installez rpe_geo avec l'extra « api ».",
+    "pdf_missing": (
+        "le PDF ne peut pas être composé ici, typst n'est pas installé : installez rpe_geo avec l'extra « observatory »."
+    ),
     "unexpected": "une erreur inattendue s'est produite ; elle est de notre fait et a été notée.",
 }
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from maps.choropleth_figures import font_folder
 from maps.ribbon import week_ribbon
 from rpe_geo.domain import Childminder, Facility, Mam
 from rpe_geo.messages.french import MODES, day, hours, minutes, number
 from rpe_geo.messages.rules import french_hours
+from rpe_geo.publishing.typesetting import typeset
 from rpe_geo.relais.suggest import Suggestions
 from rpe_geo.schedule import Timetable
 from rpe_geo.verdicts import Suggestion
@@ -69,9 +69,12 @@ def family_sheet(
     -------
     bytes
         A PDF, A4.
-    """
-    import typst
 
+    Raises
+    ------
+    ServiceUnavailable
+        When typst is not installed.
+    """
     request = answer.request
     need = (
         f"{french_hours(request.schedule.write())}, à partir du {day(request.start)}, {MODES[request.mode]}. "
@@ -113,10 +116,7 @@ def family_sheet(
             + ")\n"
         )
         (root / "sheet.typ").write_text("".join(source), encoding="utf-8")
-        printed: bytes = typst.compile(
-            str(root / "sheet.typ"), font_paths=[str(font_folder())], ignore_system_fonts=True
-        )
-        return printed
+        return typeset(root / "sheet.typ")
 
 
 def _text(text: str) -> str:

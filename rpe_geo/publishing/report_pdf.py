@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from maps.choropleth_figures import font_folder
 from rpe_geo.publishing.blocks import Block, FigureBlock, KeyFigures, Paragraph, Report, TableBlock
+from rpe_geo.publishing.typesetting import typeset
 
 __all__ = ["report_pdf"]
 
@@ -47,9 +47,12 @@ def report_pdf(report: Report) -> bytes:
     -------
     bytes
         A tagged PDF, A4.
-    """
-    import typst
 
+    Raises
+    ------
+    ServiceUnavailable
+        When typst is not installed.
+    """
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         source = [
@@ -70,10 +73,7 @@ def report_pdf(report: Report) -> bytes:
                     (root / f"{drawings}.svg").write_bytes(block.svg)
                 source.append(_block(block, drawings))
         (root / "report.typ").write_text("\n".join(source), encoding="utf-8")
-        compiled: bytes = typst.compile(
-            str(root / "report.typ"), font_paths=[str(font_folder())], ignore_system_fonts=True
-        )
-        return compiled
+        return typeset(root / "report.typ")
 
 
 def _text(text: str) -> str:

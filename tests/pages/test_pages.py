@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import date
@@ -248,6 +249,15 @@ def test_suggestions_come_with_reasons_and_can_be_proposed(client, case):
     assert client.get(f"{case}/comparer", params=chosen).status_code == 200
     sheet = client.get(f"{case}/fiche.pdf", params=chosen)
     assert sheet.content.startswith(b"%PDF")
+
+
+def test_without_typst_the_sheet_says_what_to_install(client, case, monkeypatch):
+    keys = re.findall(r'name="lieu" value="([^"]+)" form="choix"', client.get(case).text)
+    monkeypatch.setitem(sys.modules, "typst", None)
+    answer = client.get(f"{case}/fiche.pdf", params={"lieu": keys[0]})
+    assert answer.status_code == 503
+    assert "typst n" in answer.text
+    assert "observatory" in answer.text
 
 
 def test_one_place_is_not_offered_to_two_families_unknowingly(client, case):
