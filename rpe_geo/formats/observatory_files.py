@@ -64,12 +64,6 @@ _OTHER_LABELS = {
         "",
     ),
     "kind_clarity": ("Netteté du type : près de 0, entre deux types", "part"),
-    "children_estimate": (
-        "Enfants de moins de 3 ans, estimés là où ils ne sont pas publiés",
-        "enfants",
-    ),
-    "children_low": ("Borne basse de l'estimation (8 fois sur 10)", "enfants"),
-    "children_high": ("Borne haute de l'estimation (8 fois sur 10)", "enfants"),
     "estimated": ("Places estimées", "vrai ou faux"),
 }
 

@@ -121,10 +121,6 @@ MESSAGES = {
         "le cluster « {given} » ne répond pas : vérifiez l'adresse, ou écrivez --scheduler local."
     ),
     "scheduler_streets": "--scheduler ne vaut que pour les communes à vol d'oiseau, sans --territory ni --zones.",
-    "children_estimated": (
-        "Communes sans nombre d'enfants publié : {count}. Il est estimé, avec un intervalle qui le contient huit fois sur dix "
-        "({children} enfants en tout) ; taux et accès y restent vides."
-    ),
     "requests_unplaced": (
         "Demandes sans coordonnées ou hors des zones, non comptées : {count}. Géocodez leur adresse."
     ),

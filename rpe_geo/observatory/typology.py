@@ -1,5 +1,5 @@
 """
-Where learning from data truly helps: a typology of zones, and missing demand with its interval.
+Where learning from data truly helps: a typology of zones.
 
 scikit-learn is used for nothing that a formula gives.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-__all__ = ["estimate_missing", "typology"]
+__all__ = ["typology"]
 
 
 def typology(features: pd.DataFrame, *, kinds: int = 5, seed: int = 0) -> pd.DataFrame:
@@ -45,63 +45,3 @@ def typology(features: pd.DataFrame, *, kinds: int = 5, seed: int = 0) -> pd.Dat
     answer.loc[known.index, "kind"] = order[model.labels_]
     answer.loc[known.index, "typical"] = 1 - distances[:, 0] / np.maximum(distances[:, 1], 1e-12)
     return answer
-
-
-def estimate_missing(
-    target: pd.Series, features: pd.DataFrame, *, coverage: float = 0.8, seed: int = 0
-) -> pd.DataFrame:
-    """
-    Estimate a figure where it is not published, with an interval (quantile gradient boosting, conformalised).
-
-    The interval is widened, if need be, so that on a held-out quarter of the known zones it holds the asked share of them
-    (Romano, Patterson & Candès 2019, conformalized quantile regression).
-
-    Parameters
-    ----------
-    target
-        Figure by zone, nan where it is to be estimated; not negative.
-    features
-        What is known of every zone; nan is allowed.
-    coverage
-        Share of the true values that the interval is to hold.
-    seed
-        Seed of the split.
-
-    Returns
-    -------
-    DataFrame
-        `estimate, low, high` for the zones where the target is nan; empty when fewer than 40 are known.
-    """
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
-    wanted = target.index[target.isna()]
-    known = target.index[target.notna()]
-    empty = pd.DataFrame(columns=["estimate", "low", "high"], index=wanted[:0], dtype=np.float64)
-    if len(known) < 40 or not len(wanted):
-        return empty
-    rng = np.random.default_rng(seed)
-    held = rng.permutation(len(known)) < len(known) // 4
-    train, test = known[~held], known[held]
-    tails = ((1 - coverage) / 2, 0.5, (1 + coverage) / 2)
-    models = [
-        HistGradientBoostingRegressor(
-            loss="quantile", quantile=tail, max_iter=150, min_samples_leaf=10, random_state=seed
-        ).fit(features.loc[train], target.loc[train])
-        for tail in tails
-    ]
-    low, _, high = (model.predict(features.loc[test]) for model in models)
-    truth = target.loc[test].to_numpy()
-    # How far the truth lies outside: the interval grows (never shrinks) by the quantile that covers enough.
-    outside = np.maximum(low - truth, truth - high)
-    level = min(1.0, np.ceil((len(test) + 1) * coverage) / len(test))
-    margin = max(0.0, float(np.quantile(outside, level)))
-    low, middle, high = (model.predict(features.loc[wanted]) for model in models)
-    low, high = np.minimum(low, middle) - margin, np.maximum(high, middle) + margin
-    return pd.DataFrame(
-        {
-            "estimate": np.maximum(middle, 0),
-            "low": np.maximum(low, 0),
-            "high": np.maximum(high, 0),
-        },
-        index=wanted,
-    )

@@ -256,7 +256,6 @@ def _needs(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable)
             ),
             note=table_note(len(zones), zones),
         ),
-        *_estimated(zones),
         *_requests(observatory),
         Paragraph(
             "Demandes reçues par le relais, familles aux besoins spécifiques, horaires demandés : à compléter avec les "
@@ -265,31 +264,6 @@ def _needs(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable)
         ),
     ]
     return Chapter("2° Les besoins des familles", tuple(set_words(block) for block in blocks))
-
-
-def _estimated(zones: pd.DataFrame) -> list[Block]:
-    """Tell of the children that are not published, with their interval."""
-    if "children_estimate" not in zones:
-        return []
-    guessed = zones[zones["children_estimate"].notna()].sort_values(
-        "children_estimate", ascending=False
-    )
-    return [
-        TableBlock(
-            "Enfants estimés là où leur nombre n’est pas publié",
-            ("Zone", "Enfants, environ", "Au moins", "Au plus"),
-            tuple(
-                (
-                    name_of(row),
-                    figure(row["children_estimate"]),
-                    figure(row["children_low"]),
-                    figure(row["children_high"]),
-                )
-                for _, row in guessed.head(ROWS).iterrows()
-            ),
-            note="L’intervalle contient le vrai nombre environ huit fois sur dix ; ces enfants ne sont dans aucun autre chiffre.",
-        )
-    ]
 
 
 def _requests(observatory: Observatory) -> list[Block]:

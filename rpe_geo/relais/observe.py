@@ -52,7 +52,7 @@ from rpe_geo.relais.commune_files import (
     parts_of,
 )
 from rpe_geo.relais.observe_checks import compare_communes
-from rpe_geo.relais.observe_learning import estimated_children, kinds_of_communes
+from rpe_geo.relais.observe_learning import kinds_of_communes
 
 __all__ = [
     "observe_communes",
@@ -157,14 +157,6 @@ def observe_communes(
         )
     )
     inside = _flags(inside, checks, table)
-    guessed, guess_notes = estimated_children(_flags(zones, checks, table), communes)
-    notes += guess_notes
-    if (
-        "children_estimate" in guessed
-        and guessed.loc[inside.index, "children_estimate"].notna().any()
-    ):
-        added = ["children_estimate", "children_low", "children_high", "uncertain_why"]
-        inside = inside.assign(**{name: guessed.loc[inside.index, name] for name in added})
     inside = kinds_of_communes(inside)
     progress("observatory_read", 4, steps)
     inside = _local_statistics(inside, table, minutes)
