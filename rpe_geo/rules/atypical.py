@@ -1,4 +1,4 @@
-"""Hours outside the standard window of the profile in force (DOMAIN §1.3)."""
+"""Hours outside the standard window of the profile in force (docs/sources.md, S25 to S30)."""
 
 from __future__ import annotations
 
