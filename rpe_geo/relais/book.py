@@ -15,6 +15,7 @@ from rpe_geo.crs import WGS84, great_circle_m
 from rpe_geo.domain import Childminder, Facility, Mam, TravelMode
 from rpe_geo.matching.profiles import Profiles
 from rpe_geo.protocols import Repository, TravelTimeEngine
+from rpe_geo.relais.judged import Judgements
 from rpe_geo.rules.compiled import Registry, compile_registry
 from rpe_geo.schedule import Timetable
 
@@ -38,6 +39,8 @@ class ProviderBook:
         One point per row, EPSG:4326, indexed by row number; None where the place is not known.
     longitude, latitude
         The same in degrees; nan where the place is not known.
+    judgements
+        What the rules answered to the needs asked last.
     """
 
     version: int
@@ -50,6 +53,7 @@ class ProviderBook:
     points: gpd.GeoSeries
     longitude: NDArray[np.float64]
     latitude: NDArray[np.float64]
+    judgements: Judgements = field(repr=False, compare=False)
     _served: dict[str, NDArray[np.intp]] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -94,6 +98,7 @@ class ProviderBook:
             points=gpd.GeoSeries.from_xy(longitude, latitude, crs=WGS84),
             longitude=longitude,
             latitude=latitude,
+            judgements=Judgements(registry),
         )
 
     def __len__(self) -> int:

@@ -23,7 +23,7 @@ from rpe_geo.cost import childminder_cost, facility_cost
 from rpe_geo.crs import WGS84
 from rpe_geo.domain import Childminder, Facility, Mam, Request, TravelMode
 from rpe_geo.matching.combination import find_combinations
-from rpe_geo.matching.feasibility import FeasibleMask, evaluate, feasible_mask
+from rpe_geo.matching.feasibility import FeasibleMask
 from rpe_geo.matching.pareto import pareto_front
 from rpe_geo.matching.ranking import Scores, score
 from rpe_geo.matching.relaxation import Opening, find_openings
@@ -31,6 +31,7 @@ from rpe_geo.matching.stability import Stability, first_rank_stability
 from rpe_geo.parameters import ParameterTable, parameter_table
 from rpe_geo.protocols import Geocoded, TravelTimeEngine
 from rpe_geo.relais.book import ProviderBook
+from rpe_geo.relais.judged import Judgement
 from rpe_geo.relais.location import Located
 from rpe_geo.verdicts import Combination, Refusal, Suggestion, Verdict
 
@@ -221,8 +222,8 @@ def suggest(
     """
     tables = Tables.on(today)
     travel = travel_to_providers(located, book, engine, tables)
-    mask = feasible_mask(book.registry, located.request, today=today)
-    search = _Search(located, book, engine, tables, travel, mask, today)
+    judgement = book.judgements.of(located.request, today)
+    search = _Search(located, book, engine, tables, travel, judgement, today)
     return Suggestions(
         request=located.request,
         home=located.home,
@@ -246,7 +247,7 @@ class _Search:
     engine: TravelTimeEngine
     tables: Tables
     travel: Travel
-    mask: FeasibleMask
+    judgement: Judgement
     today: date
     _judged: dict[int, Verdict] = field(default_factory=dict, repr=False, compare=False)
 
@@ -264,6 +265,11 @@ class _Search:
     def near(self) -> NDArray[np.bool_]:
         """Who is within the minutes that the family accepts."""
         return self.travel.ranked_min <= self.travel.limit_min
+
+    @cached_property
+    def mask(self) -> FeasibleMask:
+        """What the rules say of those who are near; the others are only asked where they matter."""
+        return self.judgement.mask(self.near)
 
     @cached_property
     def fits(self) -> NDArray[np.bool_]:
@@ -313,9 +319,12 @@ class _Search:
         order = np.argsort(_sortable(self.travel.minutes[rows]), kind="stable")
         listed = rows[order][: self.tables.suggest["refused_listed"]]
         within = self.near[listed]
+        wanted = self.near.copy()
+        wanted[listed] = True
+        mask = self.judgement.mask(wanted)
         judged = iter(self._verdicts(listed[within]))
         return [
-            next(judged) if close else _too_far(self, int(row))
+            next(judged) if close else _too_far(self, mask, int(row))
             for row, close in zip(listed, within, strict=True)
         ]
 
@@ -327,7 +336,7 @@ class _Search:
             today=self.today,
             scoring=self.tables.scoring,
             minutes_of=cache(self._minutes_by),
-            mask=self.mask,
+            mask=self.judgement.mask(),
         )
 
     def alternatives(self) -> list[Combination]:
@@ -371,7 +380,7 @@ class _Search:
         return replace(suggestion, cost=cost)
 
     def _verdicts(self, rows: NDArray[np.intp]) -> list[Verdict]:
-        return evaluate(self.book.registry, self.request, today=self.today, only=rows)
+        return self.judgement.verdicts(rows, self.request.request_id)
 
     def _minutes_by(self, mode: TravelMode) -> NDArray[np.float64] | None:
         """Give the minutes of any mode; None where it cannot be served."""
@@ -383,7 +392,7 @@ class _Search:
         return travel_to_providers(other, self.book, self.engine, self.tables).ranked_min
 
 
-def _too_far(search: _Search, row: int) -> Verdict:
+def _too_far(search: _Search, mask: FeasibleMask, row: int) -> Verdict:
     travel, profiles = search.travel, search.book.profiles
     minutes = float(travel.ranked_min[row])
     refusal = Refusal(
@@ -395,7 +404,7 @@ def _too_far(search: _Search, row: int) -> Verdict:
             "detour": travel.detour_min is not None,
             "searched": travel.searched_min,
             "unknown_place": bool(np.isnan(minutes)),
-            "otherwise_feasible": bool(search.mask.feasible[row]),
+            "otherwise_feasible": bool(mask.feasible[row]),
         },
     )
     return Verdict(
@@ -404,7 +413,7 @@ def _too_far(search: _Search, row: int) -> Verdict:
         provider_id=profiles.provider_ids[row],
         feasible=False,
         start=None,
-        hours_share=Fraction(float(search.mask.hours_share[row])).limit_denominator(100_000),
+        hours_share=Fraction(float(mask.hours_share[row])).limit_denominator(100_000),
         refusals=(refusal,),
     )
 
