@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+import warnings
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,9 +16,10 @@ from maps.style import DIVERGING, INK, PAPER, SEQUENTIAL, SEQUENTIAL_INK
 from rpe_geo.messages.french import number
 from rpe_geo.observatory.indicators import Indicator
 
-__all__ = ["Classes", "classify", "natural_breaks", "shown_values"]
+__all__ = ["Classes", "classify", "shown_values"]
 
-_SAMPLE = 200
+_SAMPLE = 120
+_warnings_set = threading.Lock()
 _STEPS = (1.0, 2.0, 2.5, 5.0)
 
 
@@ -101,51 +104,23 @@ def _sequential_breaks(known: NDArray[np.float64]) -> tuple[list[float], int]:
     distinct = len(np.unique(inside))
     if distinct < 2:
         return [], 0
-    raw = natural_breaks(inside, min(6, distinct))
+    raw = _fisher_jenks(inside, min(6, distinct))
     # Values that hardly differ give limits that do not: each is kept once.
     limits = sorted({float(limit) for limit in raw if known[0] < limit < known[-1]})
     return _rounded(limits, float(known[0]), float(known[-1])) if limits else ([], 0)
 
 
-def natural_breaks(known: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """
-    Cut sorted figures into classes that differ least inside (Fisher 1958; Jenks 1977), by exact dynamic programming.
+def _fisher_jenks(known: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Largest figure of each class but the last, classes differing least inside (Fisher 1958; Jenks 1977)."""
+    # Imported here: a page that draws no classes need not wait for it.
+    import mapclassify
 
-    The answer of `mapclassify.FisherJenks`, in double precision and without its imports, which take longer than a map.
-
-    Parameters
-    ----------
-    known
-        Figures in ascending order, at least `count` of them.
-    count
-        Number of classes.
-
-    Returns
-    -------
-    array
-        Largest figure of each class but the last.
-    """
-    size = len(known)
-    centred = known - known.mean()  # Sums of squares lose no digits.
-    sums = np.concatenate([[0.0], np.cumsum(centred)])
-    squares = np.concatenate([[0.0], np.cumsum(centred**2)])
-    start, end = np.arange(size)[:, None], np.arange(1, size + 1)[None, :]
-    total = sums[end] - sums[start]
-    inside = squares[end] - squares[start] - total**2 / np.maximum(end - start, 1)
-    inside = np.where(end > start, inside, np.inf)
-    # best[j]: least sum for the first j + 1 figures; a class more begins at the position kept.
-    best = inside[0]
-    begins = []
-    for _ in range(count - 1):
-        before = np.concatenate([[np.inf], best[:-1]])
-        sums_by_start = before[:, None] + inside
-        begins.append(sums_by_start.argmin(axis=0))
-        best = sums_by_start.min(axis=0)
-    limits = np.empty(count - 1)
-    last = size - 1
-    for at in range(count - 2, -1, -1):
-        last = int(begins[at][last]) - 1
-        limits[at] = known[last]
+    # mapclassify reckons in single precision: figures between 0 and 1 lose least.
+    scaled = (known - known[0]) / (known[-1] - known[0])
+    with _warnings_set, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Numba not installed")
+        bins = mapclassify.FisherJenks(scaled, k=count).bins
+    limits: NDArray[np.float64] = known[np.searchsorted(scaled, bins[:-1])]
     return limits
 
 
