@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from rpe_geo.privacy import (
     public_place,
     stand_in,
 )
-from rpe_geo.protocols import Repository
+from rpe_geo.protocols import Repository, Standing
 
 __all__ = ["PublicRegistry"]
 
@@ -164,7 +165,35 @@ class PublicRegistry:
         """Refuse: the public writes nothing."""
         raise Forbidden("professionals_only")
 
-    def revise(self, record: Any, *, revision: int) -> int:  # noqa: ARG002 - the same
+    def revise(self, record: Any, *, revision: int, by: str = "") -> int:  # noqa: ARG002 - the same
+        """Refuse: the public writes nothing."""
+        raise Forbidden("professionals_only")
+
+    def standings(self, kind: type[Any], record_ids: Any = None) -> dict[str, Standing]:  # noqa: ARG002 - the same
+        """Refuse: who changed what is not public."""
+        raise Forbidden("professionals_only")
+
+    def cease(
+        self,
+        kind: type[Any],  # noqa: ARG002 - the same
+        record_id: str,  # noqa: ARG002 - the same
+        *,
+        revision: int,  # noqa: ARG002 - the same
+        on: date | None,  # noqa: ARG002 - the same
+        by: str = "",  # noqa: ARG002 - the same
+    ) -> int:
+        """Refuse: the public writes nothing."""
+        raise Forbidden("professionals_only")
+
+    def ceased(self, kind: type[Any]) -> list[Any]:  # noqa: ARG002 - the same
+        """Return nothing: what is closed is not shown."""
+        return []
+
+    def last_imported(self, kind: type[Any]) -> dict[str, Any]:  # noqa: ARG002 - the same
+        """Return nothing: files are the relais's own."""
+        return {}
+
+    def save_import(self, *_given: Any, **_more: Any) -> None:
         """Refuse: the public writes nothing."""
         raise Forbidden("professionals_only")
 

@@ -1,5 +1,5 @@
 """
-The life of a request: what happened to it, who was proposed, how it ended; and the statistics counted from that.
+The life of a request: what happened to it, who was proposed, how it ended.
 
 A file is the ordered list of its events and nothing else: its status is derived, never stored, so that the activity
 report of a year to the CAF (docs/sources.md S55–S56) is a count of facts. Events are anonymous but for ids.
@@ -7,26 +7,27 @@ report of a year to the CAF (docs/sources.md S55–S56) is a count of facts. Eve
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from statistics import median
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, get_args
 
 from rpe_geo.errors import Conflict, InvalidRecord, Where
 
 __all__ = [
-    "Activity",
+    "CLOSED",
     "Channel",
     "Event",
     "EventKind",
+    "Offer",
     "Outcome",
+    "Provider",
     "RefusalReason",
     "Status",
-    "activity",
     "append",
+    "offers_elsewhere",
     "outcomes",
+    "status_after",
     "status_of",
 ]
 
@@ -48,6 +49,9 @@ RefusalReason = Literal[
     "no_answer",
 ]
 
+Provider = tuple[str, str]
+"""Kind and id."""
+
 _AFTER: Mapping[EventKind, Status] = {
     "received": "new",
     "contact": "in_progress",
@@ -58,7 +62,7 @@ _AFTER: Mapping[EventKind, Status] = {
     "unsolved": "unsolved",
     "reopened": "in_progress",
 }
-_CLOSED: frozenset[Status] = frozenset({"accepted", "withdrawn", "unsolved"})
+CLOSED: frozenset[Status] = frozenset({"accepted", "withdrawn", "unsolved"})
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class Event:
         When, with its time zone.
     actor
         Account that noted it; empty when the family itself did.
+    shared_with
+        Of a proposal made of two providers: the other one, « kind:id ».
     """
 
     request_id: str
@@ -86,6 +92,14 @@ class Event:
     provider_id: str | None = None
     reason: RefusalReason | None = None
     channel: Channel | None = None
+    shared_with: str | None = None
+
+    @property
+    def provider(self) -> Provider | None:
+        """Whom it names, by kind and id."""
+        if self.provider_kind is None or self.provider_id is None:
+            return None
+        return (self.provider_kind, self.provider_id)
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(EventKind):
@@ -94,6 +108,11 @@ class Event:
             raise InvalidRecord("event_without_provider", where=Where(field="provider_id"))
         if self.kind == "refused" and self.reason not in get_args(RefusalReason):
             raise InvalidRecord("event_without_reason", where=Where(field="reason"))
+
+
+def status_after(kind: EventKind) -> Status:
+    """Say where one fact leads by itself, whatever came before."""
+    return _AFTER[kind]
 
 
 def status_of(events: Sequence[Event]) -> Status:
@@ -110,31 +129,97 @@ def status_of(events: Sequence[Event]) -> Status:
     Status
         `proposed` as long as one proposal waits for an answer.
     """
-    if not events:
-        return "new"
-    status = _AFTER[events[-1].kind]
+    status: Status = "new"
+    for number, event in enumerate(events):
+        if event.kind == "contact" and status in CLOSED:
+            continue
+        status = _AFTER[event.kind]
+        if status == "accepted" and _is_half(events[: number + 1], event):
+            status = "in_progress"
     if status in {"in_progress", "new"} and "waiting" in outcomes(events).values():
         return "proposed"
     return status
 
 
-def outcomes(events: Iterable[Event]) -> dict[tuple[str, str], Outcome]:
+def _is_half(events: Sequence[Event], accepted: Event) -> bool:
+    """Tell whether somebody said yes to a part of a week whose other part is not accepted."""
+    offers = [event for event in events if event.kind == "proposed"]
+    offer = next((one for one in reversed(offers) if one.provider == accepted.provider), None)
+    if offer is None or offer.shared_with is None:
+        return False
+    kind, _, identity = offer.shared_with.partition(":")
+    return outcomes(events).get((kind, identity)) != "accepted"
+
+
+def outcomes(events: Iterable[Event]) -> dict[Provider, Outcome]:
     """Return what became of each provider proposed: (kind, id) to waiting, accepted or refused."""
-    became: dict[tuple[str, str], Outcome] = {}
+    became: dict[Provider, Outcome] = {}
     for event in events:
-        if event.provider_id is None or event.provider_kind is None:
+        if event.provider is None:
             continue
-        provider = (event.provider_kind, event.provider_id)
         match event.kind:
             case "proposed":
-                became[provider] = "waiting"
+                became[event.provider] = "waiting"
             case "accepted":
-                became[provider] = "accepted"
+                became[event.provider] = "accepted"
             case "refused":
-                became[provider] = "refused"
+                became[event.provider] = "refused"
             case _:
                 pass
     return became
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A place that was proposed to a family and is not free for another: who proposed it, when, and what she said."""
+
+    request_id: str
+    provider: Provider
+    at: datetime
+    actor: str
+    outcome: Outcome
+
+
+def offers_elsewhere(
+    events: Iterable[Event], request_id: str, *, since: datetime | None = None
+) -> dict[Provider, list[Offer]]:
+    """
+    Find the places that other families were offered, and did not refuse.
+
+    Parameters
+    ----------
+    events
+        Of all requests, oldest first.
+    request_id
+        The family that is looked at; its own offers are left out.
+    since
+        Acceptances noted before are left out: the registry knows of them by now.
+
+    Returns
+    -------
+    dict of (kind, id) to list of Offer
+        Oldest first; nothing of requests that were taken back or closed without solution.
+    """
+    lives: dict[str, list[Event]] = {}
+    for event in events:
+        if event.request_id != request_id:
+            lives.setdefault(event.request_id, []).append(event)
+    found: dict[Provider, list[Offer]] = {}
+    for identity, life in lives.items():
+        status = status_of(life)
+        if status in {"withdrawn", "unsolved"}:
+            continue
+        for provider, outcome in outcomes(life).items():
+            about = [one for one in life if one.provider == provider]
+            said = next(one for one in reversed(about) if one.kind in {"proposed", "accepted"})
+            late = outcome == "accepted" and since is not None and said.at < since
+            if outcome == "refused" or late or (outcome == "waiting" and status == "accepted"):
+                continue
+            offer = Offer(identity, provider, said.at, said.actor, outcome)
+            found.setdefault(provider, []).append(offer)
+    return {
+        provider: sorted(offers, key=lambda offer: offer.at) for provider, offers in found.items()
+    }
 
 
 def append(events: Sequence[Event], event: Event) -> tuple[Event, ...]:
@@ -158,89 +243,12 @@ def append(events: Sequence[Event], event: Event) -> tuple[Event, ...]:
     Conflict
         When the request is closed and is not reopened first, or a provider answers who was not proposed.
     """
-    closed = status_of(events) in _CLOSED
+    closed = status_of(events) in CLOSED
     if closed and event.kind not in {"reopened", "contact"}:
         raise Conflict("request_closed", request_id=event.request_id)
     if not closed and event.kind == "reopened":
         raise Conflict("request_open", request_id=event.request_id)
-    if event.kind in {"accepted", "refused"} and event.provider_id is not None:
-        provider = (event.provider_kind or "", event.provider_id)
-        if outcomes(events).get(provider) != "waiting":
-            raise Conflict("provider_not_proposed", provider_id=event.provider_id)
+    answers = event.kind in {"accepted", "refused"} and event.provider is not None
+    if answers and outcomes(events).get(event.provider or ("", "")) != "waiting":
+        raise Conflict("provider_not_proposed", provider_id=event.provider_id)
     return (*events, event)
-
-
-@dataclass(frozen=True)
-class Activity:
-    """
-    Counts of a period, for the yearly report to the CAF.
-
-    Parameters
-    ----------
-    received, solved, unsolved, withdrawn
-        Requests by what happened to them within the period.
-    proposals
-        Providers proposed.
-    refusals
-        Reason to count.
-    contacts
-        Channel to count.
-    solutions
-        Provider kind to count.
-    median_days_to_solution
-        From reception to acceptance; None without any solution.
-    """
-
-    first: date
-    last: date
-    received: int
-    solved: int
-    unsolved: int
-    withdrawn: int
-    proposals: int
-    refusals: Mapping[str, int] = field(default_factory=dict)
-    contacts: Mapping[str, int] = field(default_factory=dict)
-    solutions: Mapping[str, int] = field(default_factory=dict)
-    median_days_to_solution: float | None = None
-
-
-def activity(events: Iterable[Event], first: date, last: date) -> Activity:
-    """
-    Count what happened in a period.
-
-    Parameters
-    ----------
-    events
-        Of all requests, in any order.
-    first, last
-        Bounds of the period, inclusive.
-
-    Returns
-    -------
-    Activity
-        Counts; a request closed, reopened and closed again counts by its last closing in the period.
-    """
-    ordered = sorted(events, key=lambda event: event.at)
-    received_on = {e.request_id: e.at.date() for e in reversed(ordered) if e.kind == "received"}
-    inside = [event for event in ordered if first <= event.at.date() <= last]
-    closings = {e.request_id: e for e in inside if _AFTER[e.kind] in _CLOSED}
-    ends = Counter(event.kind for event in closings.values())
-    solved = [event for event in closings.values() if event.kind == "accepted"]
-    days = [
-        (event.at.date() - received_on[event.request_id]).days
-        for event in solved
-        if event.request_id in received_on
-    ]
-    return Activity(
-        first=first,
-        last=last,
-        received=sum(event.kind == "received" for event in inside),
-        solved=len(solved),
-        unsolved=ends["unsolved"],
-        withdrawn=ends["withdrawn"],
-        proposals=sum(event.kind == "proposed" for event in inside),
-        refusals=Counter(event.reason for event in inside if event.reason is not None),
-        contacts=Counter(event.channel for event in inside if event.channel is not None),
-        solutions=Counter(event.provider_kind or "other" for event in solved),
-        median_days_to_solution=float(median(days)) if days else None,
-    )

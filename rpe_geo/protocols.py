@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -28,6 +28,7 @@ __all__ = [
     "Repository",
     "Route",
     "RouteStep",
+    "Standing",
     "TravelTimeEngine",
 ]
 
@@ -221,6 +222,30 @@ class TravelTimeEngine(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Standing:
+    """
+    Where a stored record stands.
+
+    Parameters
+    ----------
+    revision
+        Its version, for the optimistic lock.
+    changed_at
+        When it was last written, by hand or not.
+    edited_at, edited_by
+        When and by which account it was last changed by hand; None and empty when never.
+    ceased_on
+        Since when a MAM or a facility is closed; None while it is open.
+    """
+
+    revision: int
+    changed_at: datetime
+    edited_at: datetime | None = None
+    edited_by: str = ""
+    ceased_on: date | None = None
+
+
 class Repository(Protocol):
     """
     The registry of one RPE: finds and stores, never decides.
@@ -293,8 +318,49 @@ class Repository(Protocol):
         """Return the version of one record, one more with each change; 0 when there is none."""
         ...
 
-    def revise(self, record: Childminder | Mam | Facility | Request, *, revision: int) -> int:
+    def revise(
+        self, record: Childminder | Mam | Facility | Request, *, revision: int, by: str = ""
+    ) -> int:
         """Store one record if its version is still `revision`, else raise `Conflict`; return its version now."""
+        ...
+
+    def standings(
+        self,
+        kind: type[Childminder | Mam | Facility | Request],
+        record_ids: Sequence[str] | None = None,
+    ) -> dict[str, Standing]:
+        """Return where records stand, all of a kind or some: version, last change, by whose hand, whether ceased."""
+        ...
+
+    def cease(
+        self,
+        kind: type[Childminder | Mam | Facility | Request],
+        record_id: str,
+        *,
+        revision: int,
+        on: date | None,
+        by: str = "",
+    ) -> int:
+        """Set a MAM or a facility aside, or take it up again with None; it is found by its id alone meanwhile."""
+        ...
+
+    def ceased(self, kind: type[Childminder | Mam | Facility | Request]) -> list[Any]:
+        """Return the MAM or facilities that were set aside."""
+        ...
+
+    def last_imported(self, kind: type[Childminder | Mam | Facility | Request]) -> dict[str, Any]:
+        """Return the records of a kind as a file last gave them, by id."""
+        ...
+
+    def save_import(
+        self,
+        kind: type[Childminder | Mam | Facility | Request],
+        records: Sequence[Any],
+        *,
+        sent: Sequence[Any],
+        read: Mapping[str, int],
+    ) -> None:
+        """Store what an import makes of its records, unless one of them changed since it was read: `Conflict`."""
         ...
 
     def delete(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpe_geo.casework import Event, EventKind, activity, append, outcomes, status_of
+from rpe_geo.activity import activity
+from rpe_geo.casework import Event, EventKind, append, outcomes, status_of
 from rpe_geo.errors import Conflict, InvalidRecord
 
 DAY = datetime(2026, 11, 2, 9, tzinfo=UTC)

@@ -25,7 +25,6 @@ from maps.cards import Card
 from maps.layers import mark_spec
 from maps.style import PlaceKind
 from maps.suggestions import place_kind, suggestion_places
-from rpe_geo.casework import Event
 from rpe_geo.crs import WGS84
 from rpe_geo.domain import Childminder, Facility, Mam
 from rpe_geo.errors import AddressNotFound, AmbiguousAddress, InputError, NotFound
@@ -326,14 +325,7 @@ def follow(request: Request, desk: DeskDep, today: TodayDep, token: Link) -> Res
 def withdraw(request: Request, desk: DeskDep, token: Link, _form: OwnForm) -> Response:
     """Take a request back: the file is deleted at once, an anonymous fact stays for the statistics."""
     claim = _claimed(desk, token)
-    casework = desk.casework(claim["rpe"])
-    try:
-        case = casework.case(claim["id"])
-    except NotFound:
-        return render(request, "suivi.html", case=None)
-    if case.status not in {"accepted", "withdrawn", "unsolved"}:
-        casework.store.note(Event(claim["id"], "withdrawn", datetime.now(UTC)))
-    casework.repository.delete(request_ids=[claim["id"]])
+    desk.casework(claim["rpe"]).take_back(claim["id"], at=datetime.now(UTC))
     return render(request, "suivi.html", case=None)
 
 

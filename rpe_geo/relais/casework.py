@@ -5,10 +5,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
-from rpe_geo.casework import Activity, Event, Status, activity, outcomes, status_of
+from rpe_geo.activity import Activity, activity
+from rpe_geo.casework import (
+    CLOSED,
+    Channel,
+    Event,
+    Offer,
+    Provider,
+    Status,
+    offers_elsewhere,
+    status_of,
+)
 from rpe_geo.domain import Request, months_after
 from rpe_geo.errors import Conflict
 from rpe_geo.parameters import parameter_table
@@ -17,14 +27,26 @@ from rpe_geo.protocols import Repository
 __all__ = ["Case", "CaseStore", "Casework", "Purge"]
 
 Guard = Callable[[Sequence[Event]], None]
-"""Looks at the facts that name a provider, and raises `Conflict` when a new one must not be added."""
+"""Looks at the facts of every request, and raises `Conflict` when new ones must not be added."""
+
+_TRIES = 8
+_REMEMBERED = timedelta(days=183)
+"""How long an acceptance is told to others: later the registry knows of it."""
 
 
 class CaseStore(Protocol):
     """Where the life of requests is kept."""
 
-    def receive(self, event: Event, contact: Mapping[str, Any]) -> None:
-        """Note that a request came in, and who asks, at once."""
+    def receive(self, request: Request, event: Event, contact: Mapping[str, Any]) -> None:
+        """Keep a request, who asks and that it came in, at once; `Conflict` when its identifier is taken."""
+        ...
+
+    def take_back(self, event: Event, *, closed: Callable[[Sequence[Event]], bool]) -> bool:
+        """Delete a file and note, unless it was closed, that its family took it back, at once; False when it is gone."""
+        ...
+
+    def purge(self, is_old: Callable[[date], bool]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Delete the files whose last fact is too old; return theirs, and the identifiers of those without any."""
         ...
 
     def contacts(self) -> dict[str, dict[str, Any]]:
@@ -36,9 +58,9 @@ class CaseStore(Protocol):
         ...
 
     def note(
-        self, event: Event, *, seen: int | None = None, guard: Guard | None = None
+        self, events: Sequence[Event], *, seen: int | None = None, guard: Guard | None = None
     ) -> Sequence[Event]:
-        """Add a fact, or raise `Conflict`; `guard` sees the facts of its provider in the same transaction."""
+        """Add facts to one life, all or none, or raise `Conflict`; `guard` sees all facts in the same transaction."""
         ...
 
     def audit(self, actor: str, action: str, subject_kind: str, subject_id: str) -> None:
@@ -52,11 +74,12 @@ class CaseStore(Protocol):
 
 @dataclass(frozen=True)
 class Case:
-    """A request with its life and who asks."""
+    """A request with its life, who asks, and what of it other families were offered meanwhile."""
 
     request: Request
     events: tuple[Event, ...] = ()
     contact: Mapping[str, Any] = field(default_factory=dict)
+    elsewhere: Mapping[Provider, Sequence[Offer]] = field(default_factory=dict)
 
     @property
     def status(self) -> Status:
@@ -105,23 +128,60 @@ class Casework:
     repository: Repository
     store: CaseStore
 
-    def receive(self, request: Request, contact: Mapping[str, Any], *, at: datetime) -> str:
-        """Keep a family's request and who asks; return its identifier, which tells nothing of the family."""
-        identifier = f"D{at:%y%m%d}-{secrets.token_hex(3).upper()}"
-        kept = replace(request, request_id=identifier)
-        self.repository.save(requests=[kept])
-        try:
-            self.store.receive(Event(identifier, "received", at, channel="online"), contact)
-        except BaseException:
-            # A request without anybody to answer must not stay.
-            self.repository.delete(request_ids=[identifier])
-            raise
-        return identifier
+    def receive(
+        self,
+        request: Request,
+        contact: Mapping[str, Any],
+        *,
+        at: datetime,
+        channel: Channel = "online",
+    ) -> str:
+        """
+        Keep a family's request and who asks, whole or not at all.
+
+        Parameters
+        ----------
+        request
+            The need; it is given an identifier.
+        contact
+            Who asks, and how to be reached.
+        at
+            Now, with its time zone.
+        channel
+            How it came in.
+
+        Returns
+        -------
+        str
+            Its identifier, which tells nothing of the family; once it is returned, the request is stored.
+        """
+        drawn = 0
+        while True:
+            drawn += 1
+            identifier = f"D{at:%y%m%d}-{secrets.token_hex(3).upper()}"
+            event = Event(identifier, "received", at, channel=channel)
+            try:
+                self.store.receive(replace(request, request_id=identifier), event, contact)
+            except Conflict:
+                # An identifier drawn twice on one day: never over another family's file.
+                if drawn == _TRIES:
+                    raise
+            else:
+                return identifier
+
+    def take_back(self, request_id: str, *, at: datetime) -> bool:
+        """Delete a file at its family's wish; an anonymous fact stays. False when it is gone already."""
+        return self.store.take_back(
+            Event(request_id, "withdrawn", at), closed=lambda life: status_of(life) in CLOSED
+        )
 
     def inbox(self) -> list[Case]:
         """Return every case, newest first; imported requests without a date come last."""
+        return self._cases(self.store.events())
+
+    def _cases(self, events: Sequence[Event]) -> list[Case]:
         lives: dict[str, list[Event]] = {}
-        for event in self.store.events():
+        for event in events:
             lives.setdefault(event.request_id, []).append(event)
         contacts = self.store.contacts()
         cases = [
@@ -136,36 +196,57 @@ class Casework:
         return sorted(cases, key=lambda case: case.received_at or oldest, reverse=True)
 
     def case(self, request_id: str) -> Case:
-        """Return one case, or raise `NotFound`."""
+        """Return one case, with the offers of its places to other families, or raise `NotFound`."""
         request = self.repository.request(request_id)
-        events = tuple(self.store.events(request_id))
-        return Case(request, events, self.store.contacts().get(request_id, {}))
+        events = self.store.events()
+        return Case(
+            request,
+            tuple(event for event in events if event.request_id == request_id),
+            self.store.contacts().get(request_id, {}),
+            offers_elsewhere(events, request_id, since=datetime.now(UTC) - _REMEMBERED),
+        )
 
-    def note(self, event: Event, *, seen: int) -> None:
+    def note(self, *events: Event, seen: int, known: Mapping[Provider, int] | None = None) -> None:
         """
-        Add a fact; a place that waits for another family's answer is not offered twice unknowingly.
+        Add facts; a place that another family was offered is not offered again unknowingly.
 
         Parameters
         ----------
-        event
-            What happened now.
+        *events
+            What happened now to one request; several are noted all or not at all.
         seen
-            How many facts its author had before the eyes.
+            How many facts their author had before the eyes.
+        known
+            Of each provider proposed, how many offers to other families the author knows of; none when absent.
 
         Raises
         ------
         Conflict
             When somebody else was quicker; nothing is kept.
+        NotFound
+            When the file was deleted meanwhile.
         """
-        guard = (lambda facts: _require_free(event, facts)) if event.kind == "proposed" else None
-        self.store.note(event, seen=seen, guard=guard)
+        offered = [event for event in events if event.kind == "proposed"]
+
+        def guard(facts: Sequence[Event]) -> None:
+            since = datetime.now(UTC) - _REMEMBERED
+            elsewhere = offers_elsewhere(facts, events[0].request_id, since=since)
+            for event in offered:
+                if event.provider is None:
+                    continue
+                found = elsewhere.get(event.provider, [])
+                if len(found) > (known or {}).get(event.provider, 0):
+                    raise Conflict("place_offered", request_id=found[-1].request_id)
+
+        self.store.note(events, seen=seen, guard=guard if offered else None)
 
     def purge(self, on: date) -> Purge:
         """
         Forget the requests whose last fact is too old, whatever their status.
 
         The file goes whole: who asks, address and coordinates, needs, work, household, births. The facts stay: they are
-        anonymous, and the activity of past years is counted from them.
+        anonymous, and the activity of past years is counted from them. What is noted or changed while this runs either
+        comes first, and keeps the file, or comes after, and is told that the file is gone.
 
         Parameters
         ----------
@@ -178,35 +259,9 @@ class Casework:
             The identifiers of what was forgotten and of what has no date; running again does nothing more.
         """
         months = int(parameter_table("privacy", on)["request_retention_months"])
-        last: dict[str, date] = {}
-        for event in self.store.events():
-            known = last.get(event.request_id, date.min)
-            last[event.request_id] = max(known, event.at.date())
-        kept = [request.request_id for request in self.repository.requests()]
-        old = tuple(
-            identity
-            for identity in kept
-            if identity in last and months_after(last[identity], months) < on
-        )
-        if old:
-            self.repository.delete(request_ids=old)
-        for identity in old:
-            self.store.audit("", "purge", "request", identity)
-        return Purge(old, tuple(one for one in kept if one not in last), months)
+        purged, undated = self.store.purge(lambda last: months_after(last, months) < on)
+        return Purge(purged, undated, months)
 
     def activity(self, first: date, last: date) -> Activity:
         """Count a period from the facts."""
         return activity(self.store.events(), first, last)
-
-
-def _require_free(event: Event, facts: Sequence[Event]) -> None:
-    """Refuse to offer a place that waits for the answer of another family."""
-    provider = (event.provider_kind or "", event.provider_id or "")
-    lives: dict[str, list[Event]] = {}
-    for fact in facts:
-        lives.setdefault(fact.request_id, []).append(fact)
-    for request_id, life in lives.items():
-        closed = status_of(life) in {"withdrawn", "unsolved"}
-        waits = outcomes(life).get(provider) == "waiting"
-        if request_id != event.request_id and waits and not closed:
-            raise Conflict("place_offered", request_id=request_id)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, text
+from sqlalchemy import Connection, Engine, insert, select
 
 from rpe_geo.casework import Event, append
-from rpe_geo.errors import Conflict
-from rpe_geo.storage.database import reading, writing
+from rpe_geo.domain import Request
+from rpe_geo.errors import Conflict, NotFound
 from rpe_geo.storage.sealing import Seal
-from rpe_geo.storage.tables import audit_entries, case_events, registries, request_contacts
+from rpe_geo.storage.shelves import SHELVES, batch_of, remove, revisions, write
+from rpe_geo.storage.tables import audit_entries, case_events, request_contacts
+from rpe_geo.storage.transactions import OwnRows
 
 __all__ = ["SqlCasework"]
 
-_FIELDS = ("kind", "actor", "provider_kind", "provider_id", "reason", "channel")
+_FIELDS = ("kind", "actor", "provider_kind", "provider_id", "reason", "channel", "shared_with")
+_SHELF = SHELVES[Request]
 
 
 class SqlCasework:
@@ -35,71 +37,126 @@ class SqlCasework:
     """
 
     def __init__(self, engine: Engine, *, rpe_id: str, seal: Seal) -> None:
-        self._engine = engine
-        self._rpe_id = rpe_id
+        self._own = OwnRows(engine, rpe_id)
         self._seal = seal
 
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """Open a transaction that holds the RPE's own row: its writers come one after the other."""
-        with writing(self._engine) as connection:
-            self._announce(connection)
-            held = select(registries.c.version).where(registries.c.rpe_id == self._rpe_id)
-            connection.execute(held.with_for_update())
-            yield connection
+    # ---- whole files ---------------------------------------------------------------------------------------------
 
-    def _announce(self, connection: Connection) -> None:
-        if self._engine.dialect.name == "postgresql":
-            connection.execute(
-                text("SELECT set_config('rpe_geo.rpe_id', :rpe_id, true)"), {"rpe_id": self._rpe_id}
-            )
+    def receive(self, request: Request, event: Event, contact: Mapping[str, Any]) -> None:
+        """
+        Keep a request, who asks, and that it came in: in one transaction, so that none is ever without the others.
 
-    def receive(self, event: Event, contact: Mapping[str, Any]) -> None:
-        """Note that a request came in, and who asks, at once."""
-        with self._writing() as connection:
-            self._insert(connection, event)
+        Raises
+        ------
+        Conflict
+            When its identifier is taken; nothing is kept.
+        """
+        batch = batch_of(_SHELF, [request], rpe_id=self._own.rpe_id, seal=self._seal)
+        sealed = self._seal.close(contact)
+        with self._own.writing() as connection:
+            if self._exists(connection, request.request_id):
+                raise Conflict("record_changed", id=request.request_id, read=0, found=1)
+            write(connection, self._own, batch)
             connection.execute(
                 insert(request_contacts).values(
-                    rpe_id=self._rpe_id,
-                    request_id=event.request_id,
-                    content=self._seal.close(contact),
+                    rpe_id=self._own.rpe_id, request_id=request.request_id, content=sealed
                 )
             )
+            self._insert(connection, event)
+
+    def take_back(self, event: Event, *, closed: Callable[[Sequence[Event]], bool]) -> bool:
+        """
+        Delete a file and note that its family took it back, in one transaction.
+
+        Parameters
+        ----------
+        event
+            That it was taken back; not noted when the request was closed already.
+        closed
+            Tells whether a life is closed.
+
+        Returns
+        -------
+        bool
+            False when there is no such file any more.
+        """
+        with self._own.writing() as connection:
+            if not self._exists(connection, event.request_id):
+                return False
+            if not closed(self._events(connection, event.request_id)):
+                self._insert(connection, event)
+            remove(connection, self._own, _SHELF, [event.request_id])
+        return True
+
+    def purge(self, is_old: Callable[[date], bool]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """
+        Delete the files whose last fact or change by hand is too old; look and delete in one transaction.
+
+        Parameters
+        ----------
+        is_old
+            Tells it from the day of the last.
+
+        Returns
+        -------
+        purged, undated
+            Identifiers of what was deleted, and of files without any date, which stay.
+        """
+        with self._own.writing() as connection:
+            last: dict[str, date] = {}
+            for event in self._events(connection, None):
+                known = last.get(event.request_id, date.min)
+                last[event.request_id] = max(known, event.at.date())
+            rows = connection.execute(
+                select(_SHELF.id, _SHELF.table.c.edited_at)
+                .where(_SHELF.table.c.rpe_id == self._own.rpe_id)
+                .order_by(_SHELF.id)
+            ).all()
+            for identity, edited_at in rows:
+                if identity in last and edited_at is not None:
+                    last[identity] = max(last[identity], _aware(edited_at).date())
+            old = tuple(row[0] for row in rows if row[0] in last and is_old(last[row[0]]))
+            if old:
+                remove(connection, self._own, _SHELF, old)
+            for identity in old:
+                self._note_reading(connection, "", "purge", "request", identity)
+        return old, tuple(row[0] for row in rows if row[0] not in last)
 
     def contacts(self) -> dict[str, dict[str, Any]]:
         """Return who asks, by request."""
-        with reading(self._engine) as connection:
-            self._announce(connection)
+        with self._own.reading() as connection:
             rows = connection.execute(
                 select(request_contacts.c.request_id, request_contacts.c.content).where(
-                    request_contacts.c.rpe_id == self._rpe_id
+                    request_contacts.c.rpe_id == self._own.rpe_id
                 )
             ).all()
         return {row.request_id: self._seal.open(row.content) for row in rows}
 
+    # ---- facts ---------------------------------------------------------------------------------------------------
+
     def events(self, request_id: str | None = None) -> list[Event]:
         """Return what happened to one request, or to all, oldest first."""
-        with reading(self._engine) as connection:
+        with self._own.reading() as connection:
             return self._events(connection, request_id)
 
     def note(
         self,
-        event: Event,
+        events: Sequence[Event],
         *,
         seen: int | None = None,
         guard: Callable[[Sequence[Event]], None] | None = None,
     ) -> Sequence[Event]:
         """
-        Add a fact to the life of its request.
+        Add facts to the life of one request, all or none.
 
         Parameters
         ----------
-        event
+        events
             What happened now.
         seen
-            How many facts its author had before the eyes; None to add in any case.
+            How many facts their author had before the eyes; None to add in any case.
         guard
-            Looks at every fact of the requests that name the same provider, and raises to refuse.
+            Looks at every fact of every request, in the same transaction, and raises to refuse.
 
         Returns
         -------
@@ -109,62 +166,71 @@ class SqlCasework:
         Raises
         ------
         Conflict
-            When somebody noted something meanwhile, or the fact contradicts those before.
+            When somebody noted something meanwhile, or the facts contradict those before.
+        NotFound
+            When the file was deleted meanwhile: no fact brings it back.
         """
-        with self._writing() as connection:
-            before = self._events(connection, event.request_id)
-            if seen is not None and len(before) != seen:
-                raise Conflict("case_changed", request_id=event.request_id)
+        (request_id,) = {event.request_id for event in events}
+        with self._own.writing() as connection:
+            if not self._exists(connection, request_id):
+                raise NotFound("request_unknown", id=request_id)
+            life: Sequence[Event] = self._events(connection, request_id)
+            if seen is not None and len(life) != seen:
+                raise Conflict("case_changed", request_id=request_id)
             if guard is not None:
-                guard(self._about(connection, event))
-            life = append(before, event)
-            self._insert(connection, event)
+                guard(self._events(connection, None))
+            for event in events:
+                life = append(life, event)
+                self._insert(connection, event)
         return life
 
-    def _about(self, connection: Connection, event: Event) -> list[Event]:
-        """Return the facts of every request in which the provider of an event is named."""
-        everything = self._events(connection, None)
-        provider = (event.provider_kind, event.provider_id)
-        named = {e.request_id for e in everything if (e.provider_kind, e.provider_id) == provider}
-        return [one for one in everything if one.request_id in named]
+    # ---- who read or changed what --------------------------------------------------------------------------------
 
     def audit(self, actor: str, action: str, subject_kind: str, subject_id: str) -> None:
         """Note who read or changed a file."""
-        with self._writing() as connection:
-            connection.execute(
-                insert(audit_entries).values(
-                    rpe_id=self._rpe_id,
-                    at=datetime.now(UTC),
-                    actor=actor,
-                    action=action,
-                    subject_kind=subject_kind,
-                    subject_id=subject_id,
-                )
-            )
+        with self._own.adding() as connection:
+            self._note_reading(connection, actor, action, subject_kind, subject_id)
 
     def audited(self, subject_id: str) -> list[tuple[datetime, str, str]]:
         """Return when, who and what was noted of a file, newest first."""
-        with reading(self._engine) as connection:
+        with self._own.reading() as connection:
             rows = connection.execute(
                 select(audit_entries.c.at, audit_entries.c.actor, audit_entries.c.action)
                 .where(
-                    audit_entries.c.rpe_id == self._rpe_id,
+                    audit_entries.c.rpe_id == self._own.rpe_id,
                     audit_entries.c.subject_id == subject_id,
                 )
                 .order_by(audit_entries.c.pk.desc())
             ).all()
         return [(_aware(row.at), row.actor, row.action) for row in rows]
 
+    def _note_reading(
+        self, connection: Connection, actor: str, action: str, subject_kind: str, subject_id: str
+    ) -> None:
+        connection.execute(
+            insert(audit_entries).values(
+                rpe_id=self._own.rpe_id,
+                at=datetime.now(UTC),
+                actor=actor,
+                action=action,
+                subject_kind=subject_kind,
+                subject_id=subject_id,
+            )
+        )
+
+    def _exists(self, connection: Connection, request_id: str) -> bool:
+        return bool(revisions(connection, self._own, _SHELF, [request_id]))
+
     def _insert(self, connection: Connection, event: Event) -> None:
         columns = {name: getattr(event, name) for name in _FIELDS}
         connection.execute(
             insert(case_events).values(
-                rpe_id=self._rpe_id, request_id=event.request_id, at=event.at, **columns
+                rpe_id=self._own.rpe_id, request_id=event.request_id, at=event.at, **columns
             )
         )
 
     def _events(self, connection: Connection, request_id: str | None) -> list[Event]:
-        query = select(case_events).where(case_events.c.rpe_id == self._rpe_id)
+        query = select(case_events).where(case_events.c.rpe_id == self._own.rpe_id)
         if request_id is not None:
             query = query.where(case_events.c.request_id == request_id)
         return [

@@ -94,7 +94,8 @@ def _connect_sqlite(url: URL) -> Engine:
         # We say BEGIN ourselves: Python's driver would start a transaction too late for a lock.
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        # What a page said is kept must survive the loss of power, not only of the process.
+        connection.execute("PRAGMA synchronous = FULL")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

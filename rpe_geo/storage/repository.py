@@ -2,141 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 import shapely
 from shapely import Point, Polygon
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Row,
-    Select,
-    Table,
-    and_,
-    bindparam,
-    column,
-    delete,
-    func,
-    or_,
-    select,
-    table,
-    text,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, Select, Table, and_, or_, select, update
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
-from rpe_geo.crs import EARTH_RADIUS_M, great_circle_m
+from rpe_geo.crs import great_circle_m
 from rpe_geo.domain import Childminder, Facility, Mam, Request
 from rpe_geo.errors import Conflict, NotFound
-from rpe_geo.storage.database import connect, migrate, reading, writing
+from rpe_geo.protocols import Standing
+from rpe_geo.storage.database import connect, migrate
 from rpe_geo.storage.documents import decode, encode
 from rpe_geo.storage.sealing import Seal
-from rpe_geo.storage.tables import (
-    childminder_identities,
-    childminders,
-    facilities,
-    mams,
-    place_index,
-    registries,
-    request_files,
-    requests,
-)
+from rpe_geo.storage.shelves import SHELVES, Record, Shelf, batch_of, read, remove, revisions, write
+from rpe_geo.storage.space import Box, boxes_around, lies_in
+from rpe_geo.storage.tables import imported_records, registries
+from rpe_geo.storage.transactions import OwnRows
 
 __all__ = ["Record", "SqlRepository", "open_repository"]
-
-Record = Childminder | Mam | Facility | Request
-_Box = tuple[float, float, float, float]
-"""West, south, east, north, in degrees."""
-
-_IDS_PER_QUERY = 500
-
-
-@dataclass(frozen=True)
-class _Shelf:
-    """Where one kind of record is kept, and how a record becomes its columns."""
-
-    kind: type[Any]
-    id_name: str
-    table: Table
-    columns: Callable[[Any], dict[str, Any]]
-    personal: Table | None = None
-    personal_fields: tuple[str, ...] = ()
-
-    @property
-    def id(self) -> ColumnElement[str]:
-        return self.table.c[self.id_name]
-
-    @property
-    def is_provider(self) -> bool:
-        return "place" in self.table.c
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """Records of one kind as the rows of their tables."""
-
-    shelf: _Shelf
-    rows: list[dict[str, Any]]
-    private: list[dict[str, Any]]
-
-
-def _place_of(record: Childminder | Mam | Facility) -> dict[str, Any]:
-    if record.longitude is None or record.latitude is None:
-        return {"longitude": None, "latitude": None, "place": None}
-    return {
-        "longitude": record.longitude,
-        "latitude": record.latitude,
-        "place": (record.longitude, record.latitude),
-    }
-
-
-_SHELVES: dict[type[Any], _Shelf] = {
-    Childminder: _Shelf(
-        Childminder,
-        "childminder_id",
-        childminders,
-        lambda record: {
-            **_place_of(record),
-            "status": record.agrement.status,
-            "places": record.agrement.places,
-            "mam_id": record.mam_id,
-            "availability_confirmed_on": record.availability_confirmed_on,
-        },
-        childminder_identities,
-        ("name", "address", "contact", "own_children", "contracts"),
-    ),
-    Mam: _Shelf(Mam, "mam_id", mams, _place_of),
-    Facility: _Shelf(
-        Facility,
-        "facility_id",
-        facilities,
-        lambda record: {**_place_of(record), "kind": record.kind, "places": record.places},
-    ),
-    Request: _Shelf(
-        Request,
-        "request_id",
-        requests,
-        lambda record: {"start": record.start},
-        request_files,
-        (
-            "address",
-            "longitude",
-            "latitude",
-            "work_address",
-            "work_longitude",
-            "work_latitude",
-            "children",
-            "household",
-        ),
-    ),
-}
 
 
 class SqlRepository:
@@ -156,6 +47,7 @@ class SqlRepository:
     def __init__(self, engine: Engine, *, rpe_id: str, seal: Seal | None = None) -> None:
         self.engine = engine
         self.rpe_id = rpe_id
+        self._own = OwnRows(engine, rpe_id)
         self._seal = seal or Seal()
 
     def of(self, rpe_id: str) -> SqlRepository:
@@ -170,7 +62,7 @@ class SqlRepository:
 
     def version(self) -> int:
         """Return a number that grows with every change of the providers."""
-        with self._reading() as connection:
+        with self._own.reading() as connection:
             found = connection.scalar(
                 select(registries.c.version).where(registries.c.rpe_id == self.rpe_id)
             )
@@ -247,9 +139,51 @@ class SqlRepository:
         int
             1 when first saved, one more with each change; 0 when there is no such record.
         """
-        shelf = _SHELVES[kind]
-        with self._reading() as connection:
-            return self._revision(connection, shelf, record_id)
+        with self._own.reading() as connection:
+            found = revisions(connection, self._own, SHELVES[kind], [record_id])
+        return found.get(record_id, 0)
+
+    def standings(
+        self, kind: type[Record], record_ids: Sequence[str] | None = None
+    ) -> dict[str, Standing]:
+        """Return where records stand, all of a kind or some: version, last change, by whose hand, whether ceased."""
+        shelf = SHELVES[kind]
+        kept = shelf.table.c
+        columns = [shelf.id, kept.version, kept.updated_at, kept.edited_at, kept.edited_by]
+        if shelf.can_cease:
+            columns.append(kept.ceased_on)
+        query = select(*columns).where(kept.rpe_id == self.rpe_id)
+        if record_ids is not None:
+            query = query.where(shelf.id.in_(record_ids))
+        with self._own.reading() as connection:
+            rows = connection.execute(query).all()
+        return {
+            str(row[0]): Standing(
+                revision=row.version,
+                changed_at=_aware(row.updated_at),
+                edited_at=None if row.edited_at is None else _aware(row.edited_at),
+                edited_by=row.edited_by or "",
+                ceased_on=row.ceased_on if shelf.can_cease else None,
+            )
+            for row in rows
+        }
+
+    def ceased(self, kind: type[Record]) -> list[Any]:
+        """Return the records of a kind that were set aside, by id."""
+        shelf = SHELVES[kind]
+        return self._find(kind, shelf.table.c.ceased_on.is_not(None)) if shelf.can_cease else []
+
+    def last_imported(self, kind: type[Record]) -> dict[str, Any]:
+        """Return the records of a kind as a file last gave them, by id."""
+        shelf = SHELVES[kind]
+        kept = imported_records.c
+        with self._own.reading() as connection:
+            rows = connection.execute(
+                select(kept.record_id, kept.content).where(
+                    kept.rpe_id == self.rpe_id, kept.kind == shelf.name
+                )
+            ).all()
+        return {row.record_id: decode(kind, self._seal.open(row.content)) for row in rows}
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -263,14 +197,76 @@ class SqlRepository:
     ) -> None:
         """Store records in one transaction, replacing those of the same id."""
         given = {Childminder: childminders, Mam: mams, Facility: facilities, Request: requests}
-        batches = [self._batch(_SHELVES[kind], rows) for kind, rows in given.items() if rows]
+        batches = [
+            batch_of(SHELVES[kind], rows, rpe_id=self.rpe_id, seal=self._seal)
+            for kind, rows in given.items()
+            if rows
+        ]
         if not batches:
             return
-        with self._writing(counts=any(batch.shelf.is_provider for batch in batches)) as connection:
+        with self._own.writing(
+            counts=any(batch.shelf.is_provider for batch in batches)
+        ) as connection:
             for batch in batches:
-                self._upsert(connection, batch)
+                write(connection, self._own, batch)
 
-    def revise(self, record: Record, *, revision: int) -> int:
+    def save_import(
+        self,
+        kind: type[Record],
+        records: Sequence[Any],
+        *,
+        sent: Sequence[Any],
+        read: Mapping[str, int],
+    ) -> None:
+        """
+        Store what an import makes of its records, if none of them changed since they were read.
+
+        Parameters
+        ----------
+        kind
+            Childminder, Mam, Facility or Request.
+        records
+            Those to write.
+        sent
+            The records as the file gives them: the next import tells from them what was changed by hand.
+        read
+            Versions when they were read, by id; absent for new ones.
+
+        Raises
+        ------
+        Conflict
+            When one was changed, created or deleted meanwhile; nothing is stored.
+        """
+        shelf = SHELVES[kind]
+        batch = batch_of(shelf, records, rpe_id=self.rpe_id, seal=self._seal)
+        documents = [
+            {
+                "rpe_id": self.rpe_id,
+                "kind": shelf.name,
+                "record_id": getattr(record, shelf.id_name),
+                "content": self._seal.close(encode(record)),
+            }
+            for record in sent
+        ]
+        ids = [document["record_id"] for document in documents]
+        with self._own.writing(counts=shelf.is_provider and bool(records)) as connection:
+            found = revisions(connection, self._own, shelf, ids)
+            for record_id in ids:
+                if found.get(record_id, 0) != read.get(record_id, 0):
+                    raise _changed(record_id, read.get(record_id, 0), found.get(record_id, 0))
+            if batch.rows:
+                write(connection, self._own, batch)
+            if documents:
+                statement = self._own.insert(imported_records)
+                connection.execute(
+                    statement.on_conflict_do_update(
+                        index_elements=["rpe_id", "kind", "record_id"],
+                        set_={"content": statement.excluded.content},
+                    ),
+                    documents,
+                )
+
+    def revise(self, record: Record, *, revision: int, by: str = "") -> int:
         """
         Store one record if nobody changed it meanwhile.
 
@@ -280,6 +276,8 @@ class SqlRepository:
             The changed record.
         revision
             Its version when it was read (`revision_of`), 0 for one that must not exist yet.
+        by
+            Account that changed it, for those who come second.
 
         Returns
         -------
@@ -291,15 +289,55 @@ class SqlRepository:
         Conflict
             When it was changed, created or deleted meanwhile; nothing is stored.
         """
-        shelf = _SHELVES[type(record)]
-        record_id = getattr(record, shelf.id_name)
-        batch = self._batch(shelf, [record])
-        with self._writing(counts=shelf.is_provider) as connection:
-            # The lock on the RPE's own row is held: no other writer of this RPE stands between check and write.
-            found = self._revision(connection, shelf, record_id)
-            if found != revision:
-                raise Conflict("record_changed", id=record_id, read=revision, found=found)
-            self._upsert(connection, batch)
+        shelf = SHELVES[type(record)]
+        batch = batch_of(shelf, [record], rpe_id=self.rpe_id, seal=self._seal)
+        with self._revising(shelf, getattr(record, shelf.id_name), revision) as connection:
+            write(connection, self._own, batch, by=by)
+        return revision + 1
+
+    def cease(
+        self, kind: type[Record], record_id: str, *, revision: int, on: date | None, by: str = ""
+    ) -> int:
+        """
+        Set a MAM or a facility aside, or take it up again; it stays stored and is found by its id alone.
+
+        Parameters
+        ----------
+        kind
+            Mam or Facility.
+        record_id
+            Its identifier.
+        revision
+            Its version when it was read.
+        on
+            Since when it is closed; None to take it up again.
+        by
+            Account that does so.
+
+        Returns
+        -------
+        int
+            Its version now.
+
+        Raises
+        ------
+        Conflict
+            When it was changed meanwhile; nothing is stored.
+        """
+        shelf = SHELVES[kind]
+        with self._revising(shelf, record_id, revision) as connection:
+            now = datetime.now(UTC)
+            connection.execute(
+                update(shelf.table)
+                .where(shelf.table.c.rpe_id == self.rpe_id, shelf.id == record_id)
+                .values(
+                    ceased_on=on,
+                    version=shelf.table.c.version + 1,
+                    updated_at=now,
+                    edited_at=now,
+                    edited_by=by,
+                )
+            )
         return revision + 1
 
     def delete(
@@ -317,107 +355,26 @@ class SqlRepository:
             Facility: facility_ids,
             Request: request_ids,
         }
-        shelves = {_SHELVES[kind]: list(ids) for kind, ids in given.items() if ids}
+        shelves = {SHELVES[kind]: list(ids) for kind, ids in given.items() if ids}
         if not shelves:
             return 0
-        removed = 0
-        with self._writing(counts=any(shelf.is_provider for shelf in shelves)) as connection:
-            for shelf, ids in shelves.items():
-                for start in range(0, len(ids), _IDS_PER_QUERY):
-                    chunk = ids[start : start + _IDS_PER_QUERY]
-                    for kept in (shelf.personal, shelf.table):
-                        if kept is None:
-                            continue
-                        result = connection.execute(
-                            delete(kept).where(
-                                kept.c.rpe_id == self.rpe_id, kept.c[shelf.id_name].in_(chunk)
-                            )
-                        )
-                    removed += result.rowcount
-        return removed
-
-    # -- transactions ----------------------------------------------------------------------------------------------
+        with self._own.writing(counts=any(shelf.is_provider for shelf in shelves)) as connection:
+            return sum(remove(connection, self._own, shelf, ids) for shelf, ids in shelves.items())
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with reading(self.engine) as connection:
-            self._announce(connection)
+    def _revising(self, shelf: Shelf, record_id: str, revision: int) -> Iterator[Connection]:
+        """Open a transaction in which one record still has the version that was read."""
+        with self._own.writing(counts=shelf.is_provider) as connection:
+            # The lock on the RPE's own row is held: no other writer of this RPE stands between check and write.
+            found = revisions(connection, self._own, shelf, [record_id]).get(record_id, 0)
+            if found != revision:
+                raise _changed(record_id, revision, found)
             yield connection
-
-    @contextmanager
-    def _writing(self, *, counts: bool) -> Iterator[Connection]:
-        """Open a transaction that locks the RPE's own row first: its writers come one after the other."""
-        with writing(self.engine) as connection:
-            self._announce(connection)
-            row = self._insert(registries).values(rpe_id=self.rpe_id, version=int(counts))
-            connection.execute(
-                row.on_conflict_do_update(
-                    index_elements=["rpe_id"],
-                    set_={"version": registries.c.version + int(counts)},
-                )
-            )
-            yield connection
-
-    def _announce(self, connection: Connection) -> None:
-        """Tell PostgreSQL whose rows this transaction may see; nothing of it stays on the pooled connection."""
-        if self.engine.dialect.name == "postgresql":
-            connection.execute(
-                text("SELECT set_config('rpe_geo.rpe_id', :rpe_id, true)"), {"rpe_id": self.rpe_id}
-            )
-
-    def _insert(self, target: Table) -> Any:
-        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
-        return dialect.insert(target)
-
-    def _batch(self, shelf: _Shelf, records: Sequence[Any]) -> _Batch:
-        """Turn records into rows, before any lock is taken."""
-        rows, private = [], []
-        for record in records:
-            document = encode(record)
-            key = {"rpe_id": self.rpe_id, shelf.id_name: document.pop(shelf.id_name)}
-            if shelf.personal is not None:
-                secret = {name: document.pop(name) for name in shelf.personal_fields}
-                private.append({**key, "content": self._seal.close(secret)})
-            rows.append({**key, "record": document, **shelf.columns(record)})
-        return _Batch(shelf, rows, private)
-
-    def _upsert(self, connection: Connection, batch: _Batch) -> None:
-        shelf = batch.shelf
-        statement = self._insert(shelf.table)
-        changed = {name: statement.excluded[name] for name in batch.rows[0] if name != "rpe_id"}
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["rpe_id", shelf.id_name],
-                set_={
-                    **changed,
-                    "version": shelf.table.c.version + 1,
-                    "updated_at": func.current_timestamp(),
-                },
-            ),
-            batch.rows,
-        )
-        if shelf.personal is not None:
-            statement = self._insert(shelf.personal)
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["rpe_id", shelf.id_name],
-                    set_={"content": statement.excluded.content},
-                ),
-                batch.private,
-            )
-
-    def _revision(self, connection: Connection, shelf: _Shelf, record_id: str) -> int:
-        found = connection.scalar(
-            select(shelf.table.c.version).where(
-                shelf.table.c.rpe_id == self.rpe_id, shelf.id == record_id
-            )
-        )
-        return int(found or 0)
 
     # -- queries ---------------------------------------------------------------------------------------------------
 
     def _select(
-        self, shelf: _Shelf, *conditions: ColumnElement[bool], in_space: bool = False
+        self, shelf: Shelf, *conditions: ColumnElement[bool], in_space: bool = False
     ) -> Select[Any]:
         """
         Select the documents of a kind that meet conditions on its own table, then join what is personal.
@@ -426,7 +383,7 @@ class SqlRepository:
         """
         found = (
             select(shelf.id.label("id"), shelf.table.c.record)
-            .where(self._own(shelf.table, in_space=in_space), *conditions)
+            .where(self._ours(shelf.table, in_space=in_space), *conditions)
             .cte("found")
             .prefix_with("MATERIALIZED", dialect="postgresql")
         )
@@ -441,47 +398,32 @@ class SqlRepository:
             ),
         )
 
-    def _own(self, owned: Table, *, in_space: bool) -> ColumnElement[bool]:
+    def _ours(self, owned: Table, *, in_space: bool) -> ColumnElement[bool]:
         """Keep to this RPE's rows; SQLite is told that a search in space has the better index."""
-        if in_space and self.engine.dialect.name == "sqlite":
+        if in_space and not self._own.on_postgresql:
             unindexed: ColumnElement[str] = UnaryExpression(owned.c.rpe_id, operator=custom_op("+"))
             return unindexed == self.rpe_id
         return owned.c.rpe_id == self.rpe_id
 
-    def _read(self, shelf: _Shelf, row: Row[Any]) -> Any:
-        document = {shelf.id_name: row.id, **row.record}
-        if shelf.personal is not None:
-            document |= self._seal.open(row.content)
-        return decode(shelf.kind, document)
-
-    def _find(self, kind: type[Any], boxes: Sequence[_Box] | None = None) -> list[Any]:
+    def _find(
+        self,
+        kind: type[Any],
+        *conditions: ColumnElement[bool],
+        boxes: Sequence[Box] | None = None,
+    ) -> list[Any]:
         """Return the records of a kind, those whose place lies in one of the boxes when there are some."""
-        shelf = _SHELVES[kind]
-        query = self._select(shelf)
+        shelf = SHELVES[kind]
+        if not conditions and shelf.can_cease:
+            conditions = (shelf.table.c.ceased_on.is_(None),)
+        query = self._select(shelf, *conditions)
         if boxes is not None:
-            inside = or_(*(self._in_box(shelf.table, box) for box in boxes))
-            query = self._select(shelf, inside, in_space=True)
-        with self._reading() as connection:
+            postgresql = self._own.on_postgresql
+            inside = or_(*(lies_in(shelf.table, box, on_postgresql=postgresql) for box in boxes))
+            query = self._select(shelf, inside, *conditions, in_space=True)
+        with self._own.reading() as connection:
             rows = connection.execute(query).all()
         # Sorted here: databases order text by their own locale.
-        return [self._read(shelf, row) for row in sorted(rows, key=lambda row: str(row.id))]
-
-    def _in_box(self, placed: Table, box: _Box) -> ColumnElement[bool]:
-        west, south, east, north = box
-        if self.engine.dialect.name == "postgresql":
-            envelope = func.ST_MakeEnvelope(west, south, east, north, 4326)
-            return placed.c.place.op("&&")(envelope)
-        index = table(
-            place_index(placed),
-            *(column(name) for name in ("pk", "west", "east", "south", "north")),
-        )
-        inside = select(index.c.pk).where(
-            index.c.west <= bindparam(None, east),
-            index.c.east >= bindparam(None, west),
-            index.c.south <= bindparam(None, north),
-            index.c.north >= bindparam(None, south),
-        )
-        return placed.c.pk.in_(inside)
+        return [read(shelf, row, self._seal) for row in sorted(rows, key=lambda row: str(row.id))]
 
     def _near(self, kind: type[Any], point: Point, radius_m: float) -> list[Any]:
         found = self._find(kind, boxes=boxes_around(point.x, point.y, radius_m))
@@ -494,44 +436,21 @@ class SqlRepository:
         return [record for record, far in zip(found, distances <= radius_m, strict=True) if far]
 
     def _one(self, kind: type[Any], record_id: str) -> Any:
-        shelf = _SHELVES[kind]
-        with self._reading() as connection:
+        shelf = SHELVES[kind]
+        with self._own.reading() as connection:
             row = connection.execute(self._select(shelf, shelf.id == record_id)).first()
         if row is None:
             raise NotFound(f"{shelf.id_name.removesuffix('_id')}_unknown", id=record_id)
-        return self._read(shelf, row)
+        return read(shelf, row, self._seal)
 
 
-def boxes_around(longitude: float, latitude: float, radius_m: float) -> list[_Box]:
-    """
-    Enclose a great circle in boxes of degrees.
+def _changed(record_id: str, revision: int, found: int) -> Conflict:
+    return Conflict("record_changed", id=record_id, read=revision, found=found)
 
-    Parameters
-    ----------
-    longitude, latitude
-        Its centre, EPSG:4326.
-    radius_m
-        Its radius in metres.
 
-    Returns
-    -------
-    list of (west, south, east, north)
-        One box, or two where it crosses the 180th meridian; a circle around a pole takes all longitudes.
-    """
-    # A hair wider than exact: a point on the circle must not be lost to rounding.
-    angle = radius_m / EARTH_RADIUS_M * (1 + 1e-9) + 1e-12
-    height = math.degrees(angle)
-    south, north = max(latitude - height, -90.0), min(latitude + height, 90.0)
-    if latitude - height <= -90 or latitude + height >= 90:
-        return [(-180.0, south, 180.0, north)]
-    ratio = math.sin(angle) / math.cos(math.radians(latitude))
-    width = math.degrees(math.asin(min(ratio, 1.0))) + 1e-9
-    west, east = longitude - width, longitude + width
-    if west < -180:
-        return [(-180.0, south, east, north), (west + 360, south, 180.0, north)]
-    if east > 180:
-        return [(west, south, 180.0, north), (-180.0, south, east - 360, north)]
-    return [(west, south, east, north)]
+def _aware(moment: datetime) -> datetime:
+    """Give back the time zone that SQLite forgets."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def open_repository(

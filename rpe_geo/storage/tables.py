@@ -15,6 +15,7 @@ from typing import Any
 from geoalchemy2 import Geometry
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -30,6 +31,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -45,6 +47,7 @@ __all__ = [
     "childminder_identities",
     "childminders",
     "facilities",
+    "imported_records",
     "mams",
     "memberships",
     "metadata",
@@ -54,6 +57,7 @@ __all__ = [
     "request_files",
     "requests",
     "sessions",
+    "sign_in_tries",
 ]
 
 _SRID = 4326
@@ -107,7 +111,7 @@ Document = JSON().with_variant(JSONB(), "postgresql")
 
 
 def _record_columns(id_name: str) -> list[Any]:
-    """List what every table of records has: whose it is, its id, its version for the optimistic lock, its document."""
+    """List what every table of records has: whose it is, id, version for the optimistic lock, whose hand, document."""
     return [
         Column("pk", Integer, primary_key=True),
         Column("rpe_id", String, nullable=False),
@@ -125,6 +129,8 @@ def _record_columns(id_name: str) -> list[Any]:
             nullable=False,
             server_default=func.current_timestamp(),
         ),
+        Column("edited_at", DateTime(timezone=True)),
+        Column("edited_by", String),
         Column("record", Document, nullable=False),
         UniqueConstraint("rpe_id", id_name),
     ]
@@ -158,7 +164,9 @@ childminders = Table(
     Index(None, "rpe_id", "mam_id"),
 )
 
-mams = Table("mams", metadata, *_record_columns("mam_id"), *_place_columns())
+mams = Table(
+    "mams", metadata, *_record_columns("mam_id"), *_place_columns(), Column("ceased_on", Date)
+)
 
 facilities = Table(
     "facilities",
@@ -167,6 +175,7 @@ facilities = Table(
     *_place_columns(),
     Column("kind", String, nullable=False),
     Column("places", Integer),
+    Column("ceased_on", Date),
 )
 
 requests = Table(
@@ -200,7 +209,17 @@ request_files = Table("request_files", metadata, *_personal_columns("request_id"
 request_contacts = Table("request_contacts", metadata, *_personal_columns("request_id", requests))
 """Who asks: name, how to be reached, message, places chosen, when it was consented to."""
 
-PERSONAL_TABLES = (childminder_identities, request_files, request_contacts)
+imported_records = Table(
+    "imported_records",
+    metadata,
+    Column("rpe_id", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("record_id", String, primary_key=True),
+    Column("content", Text, nullable=False),
+)
+"""Each record as a file last gave it: what differs from it was changed by hand, and no import undoes that silently."""
+
+PERSONAL_TABLES = (childminder_identities, request_files, request_contacts, imported_records)
 """Tables under row-level security on PostgreSQL."""
 
 accounts = Table(
@@ -210,8 +229,7 @@ accounts = Table(
     Column("email", String, nullable=False),
     Column("name", String, nullable=False),
     Column("password_hash", String, nullable=False),
-    Column("failures", Integer, nullable=False, server_default="0"),
-    Column("locked_until", DateTime(timezone=True)),
+    Column("identity", String),
     UniqueConstraint("email"),
 )
 
@@ -221,9 +239,11 @@ memberships = Table(
     Column("account_id", String, primary_key=True),
     Column("rpe_id", String, primary_key=True),
     Column("role", String, nullable=False),
+    Column("active", Boolean, nullable=False, server_default=true()),
+    Column("last_sign_in", DateTime(timezone=True)),
     ForeignKeyConstraint(["account_id"], [accounts.c.account_id], ondelete="CASCADE"),
 )
-"""Which RPE an account works for, and as what."""
+"""Which RPE an account works for, as what, and whether it may at present."""
 
 sessions = Table(
     "sessions",
@@ -232,10 +252,22 @@ sessions = Table(
     Column("account_id", String, nullable=False),
     Column("rpe_id", String, nullable=False),
     Column("csrf", String, nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("provider", Text),
     ForeignKeyConstraint(["account_id"], [accounts.c.account_id], ondelete="CASCADE"),
 )
 """Who is signed in; only a hash of the cookie is kept."""
+
+sign_in_tries = Table(
+    "sign_in_tries",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("paused_until", DateTime(timezone=True)),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+"""Wrong passwords by the hash of an e-mail or of a known device, whether the e-mail has an account or not."""
 
 case_events = Table(
     "case_events",
@@ -250,6 +282,7 @@ case_events = Table(
     Column("provider_id", String),
     Column("reason", String),
     Column("channel", String),
+    Column("shared_with", String),
     Index(None, "rpe_id", "request_id"),
 )
 """The life of requests: anonymous but for ids, kept when a file is deleted so that a year can still be counted."""

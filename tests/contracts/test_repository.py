@@ -29,7 +29,8 @@ from rpe_geo.errors import Conflict, NotFound
 from rpe_geo.formats.checks import id_of
 from rpe_geo.protocols import Repository
 from rpe_geo.schedule import Timetable
-from rpe_geo.storage.repository import SqlRepository, open_repository
+from rpe_geo.storage import repository as storage
+from rpe_geo.storage.repository import open_repository
 from tests.formats.record_strategies import RECORDS
 
 WORK_DAYS = Timetable.parse("Mo-Fr 08:00-18:00")
@@ -122,15 +123,15 @@ def test_a_record_that_loses_its_place_is_not_found_by_distance(repository):
 def test_save_is_all_or_nothing(repository, monkeypatch):
     repository.save(childminders=[childminder("A", name="Avant")])
     version = repository.version()
-    write, written = SqlRepository._upsert, []
+    write, written = storage.write, []
 
-    def fail_after_the_second(self, connection, batch):
-        write(self, connection, batch)
+    def fail_after_the_second(connection, own, batch):
+        write(connection, own, batch)
         written.append(batch)
         if len(written) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(SqlRepository, "_upsert", fail_after_the_second)
+    monkeypatch.setattr(storage, "write", fail_after_the_second)
     with pytest.raises(KeyboardInterrupt):
         repository.save(
             childminders=[childminder("A", name="Après"), childminder("B")],
