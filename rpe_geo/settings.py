@@ -110,6 +110,60 @@ class Settings(BaseSettings):
         ),
     )
 
+    session_minutes: int = Field(
+        default=120,
+        ge=5,
+        le=720,
+        description="How long a session lasts without being used; twelve hours in all at most.",
+    )
+    allowed_hosts: str = Field(
+        default="",
+        description=(
+            "In production, names by which the service may be asked beside that of public_url, separated by commas."
+        ),
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description=(
+            "Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by "
+            "commas; empty for none."
+        ),
+    )
+    passwords: bool = Field(
+        default=True,
+        description="Whether one may sign in by a password; false leaves OpenID Connect alone.",
+    )
+    oidc_issuer: str = Field(
+        default="",
+        description="Issuer of an OpenID Connect provider (ProConnect, Keycloak…); empty for none.",
+    )
+    oidc_client_id: str = Field(default="", description="Name of this service at the provider.")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="Its secret there; without one the service is a public client."
+    )
+    oidc_label: str = Field(
+        default="mon identité professionnelle",
+        description="What the button says after « Se connecter avec ».",
+    )
+    oidc_scope: str = Field(
+        default="openid email profile", description="What is asked of the provider."
+    )
+    oidc_pkce: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="Whether PKCE is used; auto: when the provider's discovery document offers S256.",
+    )
+    oidc_email_trusted: bool = Field(
+        default=False,
+        description="Whether every e-mail of the provider counts as verified, where it sends no email_verified.",
+    )
+    oidc_role_claim: str = Field(
+        default="",
+        description=(
+            "Claim with values « RPE:role » by which an account is made at the first sign-in; empty: administrators "
+            "make every account."
+        ),
+    )
+
     @property
     def fernet_keys(self) -> tuple[str, ...]:
         """The keys of `encryption_keys`, one by one."""

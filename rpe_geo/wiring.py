@@ -62,14 +62,19 @@ def open_registry(settings: Settings) -> Repository:
     )
 
 
-def open_accounts(repository: Repository) -> Accounts:
-    """Open the accounts kept in the same database as a registry."""
+def open_accounts(repository: Repository, settings: Settings | None = None) -> Accounts:
+    """Open the accounts kept in the same database as a registry; the settings say how long a session may rest."""
+    from datetime import timedelta
+
     from rpe_geo.relais.accounts import Accounts
     from rpe_geo.storage.accounts import SqlAccounts
     from rpe_geo.storage.repository import SqlRepository
 
     assert isinstance(repository, SqlRepository)
-    return Accounts(SqlAccounts(repository.engine))
+    store = SqlAccounts(repository.engine)
+    if settings is None:
+        return Accounts(store)
+    return Accounts(store, idle=timedelta(minutes=settings.session_minutes))
 
 
 def open_casework(repository: Repository, settings: Settings, rpe_id: str) -> Casework:

@@ -77,7 +77,7 @@ def sign_in(request: Request, desk: DeskDep, form: OwnForm) -> Response:
         token, session = desk.accounts.sign_in(email, str(form.get("password", ""))[:1000])
     except Forbidden as error:
         return render(
-            request, "connexion.html", status=403, faute=phrase(error.code), email=email[:200]
+            request, "connexion.html", status=403, faute=phrase(error.code, **error.values), email=email[:200]
         )
     answer = RedirectResponse(_HOME, 303)
     secure = desk.settings.environment == "production" or request.url.scheme == "https"

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
-import smtplib
 import threading
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.message import EmailMessage
 from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from api.dependencies import Service
-from rpe_geo.errors import Forbidden, InputError, ServiceUnavailable
+from rpe_geo.errors import InputError
+from rpe_geo.links import Links
+from rpe_geo.mailing import send_mail
 from rpe_geo.relais import Relais
 from rpe_geo.relais.accounts import Accounts
 from rpe_geo.relais.casework import Casework
@@ -25,16 +22,25 @@ from rpe_geo.wiring import open_accounts, open_casework
 __all__ = ["Desk", "DeskDep", "open_desk", "require_safe_secrets"]
 
 _DEFAULT = "development"
+_LEAST = {"secret_key": 32, "masking_secret": 16}
 
 
 def require_safe_secrets(settings: Settings) -> None:
-    """Refuse to start in production with a secret that everybody knows."""
-    if settings.environment != "production":
-        return
-    for name in ("secret_key", "masking_secret"):
-        value = getattr(settings, name).get_secret_value()
-        if value == _DEFAULT or len(value) < 16:
-            raise InputError("default_secret", name=f"RPE_{name.upper()}")
+    """Refuse to start in production with a secret that everybody knows or may guess, or without encryption on the way."""
+    if settings.environment == "production":
+        for name, least in _LEAST.items():
+            value = getattr(settings, name).get_secret_value()
+            if value == _DEFAULT or len(value) < least or len(set(value)) < least // 4:
+                raise InputError("default_secret", name=f"RPE_{name.upper()}", least=least)
+        token = settings.api_token
+        if token is not None and len(token.get_secret_value()) < _LEAST["secret_key"]:
+            raise InputError("default_secret", name="RPE_API_TOKEN", least=_LEAST["secret_key"])
+        if urlsplit(settings.public_url).scheme != "https":
+            raise InputError("public_url_insecure")
+    if settings.oidc_issuer and not settings.oidc_client_id:
+        raise InputError("openid_incomplete", name="RPE_OIDC_CLIENT_ID")
+    if not settings.passwords and not settings.oidc_issuer:
+        raise InputError("passwords_needed")
 
 
 @dataclass(frozen=True)
@@ -79,59 +85,33 @@ class Desk:
 
     # ---- signed links --------------------------------------------------------------------------------------------
 
+    @property
+    def links(self) -> Links:
+        """What this deployment signs and seals."""
+        return Links(self.settings.secret_key.get_secret_value(), self.settings.public_url)
+
     def sign(self, purpose: str, content: dict[str, str]) -> str:
         """Write what a link carries, signed and dated."""
-        return str(self._signer(purpose).dumps(content))
+        return self.links.sign(purpose, content)
 
     def unsign(self, purpose: str, token: str, *, days: float) -> dict[str, str]:
         """Read what a link carries, or raise `Forbidden` when it is too old or not ours."""
-        try:
-            content = self._signer(purpose).loads(token, max_age=round(days * 86_400))
-        except BadSignature:
-            raise Forbidden("link_unusable") from None
-        return cast("dict[str, str]", content)
-
-    def _signer(self, purpose: str) -> URLSafeTimedSerializer:
-        return URLSafeTimedSerializer(self.settings.secret_key.get_secret_value(), salt=purpose)
+        return self.links.unsign(purpose, token, days=days)
 
     def link(self, path: str) -> str:
         """Write the whole address of a page, for a mail."""
-        return self.settings.public_url.rstrip("/") + path
+        return self.links.address(path)
 
     # ---- mails ---------------------------------------------------------------------------------------------------
 
     def send(self, to: str, subject: str, text: str) -> None:
         """Send a mail; without a mail server it is written into the outbox folder."""
-        message = EmailMessage()
-        message["From"] = self.settings.mail_from
-        message["To"] = to
-        message["Subject"] = subject
-        message.set_content(text)
-        url = self.settings.smtp_url
-        if url is None:
-            folder = self.settings.outbox
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-            file = folder / f"{stamp}-{secrets.token_hex(3)}.eml"
-            file.write_bytes(message.as_bytes())
-            return
-        parts = urlsplit(url.get_secret_value())
-        secure = parts.scheme == "smtps"
-        kind = smtplib.SMTP_SSL if secure else smtplib.SMTP
-        try:
-            with kind(parts.hostname or "localhost", parts.port or 0, timeout=15) as server:
-                if not secure and parts.username:
-                    server.starttls()
-                if parts.username:
-                    server.login(parts.username, parts.password or "")
-                server.send_message(message)
-        except (OSError, smtplib.SMTPException):
-            raise ServiceUnavailable("mail_failed") from None
+        send_mail(self.settings, to, subject, text)
 
 
 def open_desk(settings: Settings, service: Service) -> Desk:
     """Open what the professionals need, in the database of the service."""
-    return Desk(settings, service, open_accounts(service.relais.repository))
+    return Desk(settings, service, open_accounts(service.relais.repository, settings))
 
 
 def _desk(request: Request) -> Desk:
