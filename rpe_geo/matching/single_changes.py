@@ -208,7 +208,7 @@ def latest_end(
 
 
 def _changes(question: Question, alone: Whole, start: int, broken: int) -> bool:
-    """Tell whether a contract begins, a declared place ends or somebody has a birthday before the first refused day."""
+    """Tell whether something begins or ends, or somebody has a birthday or comes back, before the first refused day."""
     registry = question.registry
     request = replace(question.need.request, end=date.fromordinal(broken))
     timeline = question.about(request).timeline(alone, np.array([start]))
@@ -227,6 +227,7 @@ def _changes(question: Question, alone: Whole, start: int, broken: int) -> bool:
         *registry.own_children.birth[own_children].tolist(),
         *(registry.availabilities.end[availabilities] + 1).tolist(),
         *registry.availabilities.start[availabilities].tolist(),
+        *registry.member_from[house].tolist(),
     ]
     for band in registry.childminders[int(alone[0])].agrement.legacy_ages or ():
         births = [

@@ -284,6 +284,10 @@ def _events(
             days.append(column[person])
         cycling = np.flatnonzero(registry.patterns.length[people.pattern[person]] > 1)
         np.lcm.at(cycle, pair[cycling], registry.patterns.length[people.pattern[person[cycling]]])
+    if ages:
+        # A suspension that ends brings a member of the house back.
+        pairs.append(pair_of)
+        days.append(registry.member_from[who])
     return np.concatenate(pairs), np.concatenate(days), cycle
 
 
