@@ -10,16 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.crs import great_circle_m
-from rpe_geo.travel.junctions import (
-    arm_delays,
-    connected_edges,
-    expand_restrictions,
-    restricted_regions,
-)
+from rpe_geo.travel.junctions import arm_delays, connected_edges, restricted_regions
 from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.osm_file import ParsedStreets
 from rpe_geo.travel.slopes import elevation_along, slope_factor
 from rpe_geo.travel.tags import NetworkMode
+from rpe_geo.travel.turns import Arms, expand_turns
 
 __all__ = ["build_mode_network", "search_graph"]
 
@@ -108,7 +104,7 @@ def _vertices(parsed: ParsedStreets, mode: NetworkMode) -> _Vertices | None:
     kept = np.zeros(parsed.longitude.size, dtype=bool)
     for restriction in parsed.restrictions:
         if mode in restriction.modes:
-            kept[restriction.via_node] = True
+            kept[[restriction.via_nodes[0], restriction.via_nodes[-1]]] = True
 
     longitude, latitude, delay = parsed.longitude[node], parsed.latitude[node], delay_of[node]
     elevation = elevation_along(parsed)[inside]
@@ -330,27 +326,38 @@ def _network(
     total_backward = delay_start + shape_backward[tail_slot] + delay_end
     time_forward = np.where(can_forward, np.rint(total_forward * _TICKS_PER_S), NO_WAY)
     time_backward = np.where(can_backward, np.rint(total_backward * _TICKS_PER_S), NO_WAY)
-    slot_of_node = np.zeros(vertices.node_count, dtype=np.int64)
+    slot_of_node = np.full(vertices.node_count, -1, dtype=np.int64)
     slot_of_node[nodes] = np.arange(nodes.size)
     lon_of, lat_of = np.empty(nodes.size), np.empty(nodes.size)
     lon_of[start], lat_of[start] = shape_longitude[shape_ptr[:-1]], shape_latitude[shape_ptr[:-1]]
     lon_of[end], lat_of[end] = shape_longitude[tail_slot], shape_latitude[tail_slot]
 
-    states = expand_restrictions(
-        parsed, mode, slot_of_node, start, end, can_forward, can_backward,
-        shape_way[shape_ptr[:-1]], shape_way[tail_slot],
-    )  # fmt: skip
+    arms = Arms(
+        start=start,
+        end=end,
+        can_forward=can_forward,
+        can_backward=can_backward,
+        way_at_start=shape_way[shape_ptr[:-1]],
+        way_at_end=shape_way[tail_slot],
+        beside_start=vertices.node[far[edge_first]],
+        beside_end=vertices.node[near[last_segment]],
+        slot_of_node=slot_of_node,
+    )
+    states = expand_turns(arms, [rule for rule in parsed.restrictions if mode in rule.modes])
+    copied = np.where(
+        states.copy_arc & 1, time_backward[states.copy_arc >> 1], time_forward[states.copy_arc >> 1]
+    )
     indptr, indices, weights = search_graph(
         states.count,
-        np.concatenate([states.tail_forward[can_forward], states.tail_backward[can_backward], states.from_state]),
-        np.concatenate([states.head_forward[can_forward], states.head_backward[can_backward], states.to_state]),
-        np.concatenate([time_forward[can_forward], time_backward[can_backward], np.zeros(states.from_state.size)]),
+        np.concatenate([states.pass_forward[can_forward], states.pass_backward[can_backward], states.copy_tail, states.from_state]),
+        np.concatenate([states.head_forward[can_forward], states.head_backward[can_backward], states.copy_head, states.to_state]),
+        np.concatenate([time_forward[can_forward], time_backward[can_backward], copied, np.rint(states.link_s * _TICKS_PER_S)]),
     )  # fmt: skip
     region = restricted_regions(start, end, (pattern & 8) > 0, nodes.size)
     edge_length = np.add.reduceat(length, edge_first)
     directions = [
-        (can_forward, states.tail_forward, states.head_forward),
-        (can_backward, states.tail_backward, states.head_backward),
+        (can_forward, states.pass_forward, states.head_forward),
+        (can_backward, states.pass_backward, states.head_backward),
     ]
     is_open = connected_edges(indptr, indices, directions, edge_length, speeds["snapping"])
     return ModeNetwork(
@@ -370,6 +377,9 @@ def _network(
         edge_region=region,
         edge_open=is_open & ((pattern & 4) == 0),
         edge_fast=(pattern & 16) > 0,
+        copy_tail=states.copy_tail,
+        copy_head=states.copy_head,
+        copy_arc=states.copy_arc,
         shape_ptr=shape_ptr,
         shape_longitude=shape_longitude,
         shape_latitude=shape_latitude,

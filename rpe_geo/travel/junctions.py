@@ -1,9 +1,8 @@
-"""What happens where streets meet: delays, turn restrictions, areas of restricted access, islands."""
+"""What happens where streets meet: delays, areas of restricted access, islands."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from rpe_geo.travel.osm_file import ParsedStreets
 from rpe_geo.travel.tags import NetworkMode
 
-__all__ = ["States", "arm_delays", "connected_edges", "expand_restrictions", "restricted_regions"]
+__all__ = ["arm_delays", "connected_edges", "restricted_regions"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -118,140 +117,6 @@ def arm_delays(
         open_here[node[~restricted]] = True
         delay = delay + np.where(restricted & open_here[node], penalty, 0.0)
     return delay[:count], delay[count:]
-
-
-@dataclass
-class States:
-    """
-    The states of a search graph.
-
-    Parameters
-    ----------
-    count
-        How many there are.
-    node
-        Junction of each state; the first states are the junctions themselves.
-    tail_forward, head_forward, tail_backward, head_backward
-        States where each edge is entered and left, by direction.
-    from_state, to_state
-        Links of weight 0 from a junction, or an arrival at it, to an exit.
-    """
-
-    count: int
-    node: Ints
-    tail_forward: Ints
-    head_forward: Ints
-    tail_backward: Ints
-    head_backward: Ints
-    from_state: Ints
-    to_state: Ints
-
-
-def expand_restrictions(
-    parsed: ParsedStreets,
-    mode: NetworkMode,
-    slot_of_node: Ints,
-    start: Ints,
-    end: Ints,
-    can_forward: Bools,
-    can_backward: Bools,
-    way_at_start: Ints,
-    way_at_end: Ints,
-) -> States:
-    """
-    Give a copy of the junction to every arrival whose turns are restricted, linked to the exits it may take.
-
-    Parameters
-    ----------
-    parsed
-        The streets, for their restrictions.
-    mode
-        The mode: restrictions may except it.
-    slot_of_node
-        Junction number of each node.
-    start, end
-        Junctions of each edge.
-    can_forward, can_backward
-        Whether each direction is allowed.
-    way_at_start, way_at_end
-        Way of each edge beside each of its ends.
-
-    Returns
-    -------
-    States
-        The junctions and their copies.
-    """
-    tail_forward, head_forward = start.copy(), end.copy()
-    tail_backward, head_backward = end.copy(), start.copy()
-    node_count = int(max(start.max(), end.max())) + 1
-    owner = list(range(node_count))
-    links: list[tuple[int, int]] = []
-
-    arms: dict[int, list[tuple[int, bool]]] = {}  # node → (edge, it starts here)
-    vias = {int(slot_of_node[r.via_node]) for r in parsed.restrictions if mode in r.modes}
-    for edge in np.flatnonzero(np.isin(start, list(vias))).tolist():
-        arms.setdefault(int(start[edge]), []).append((edge, True))
-    for edge in np.flatnonzero(np.isin(end, list(vias))).tolist():
-        arms.setdefault(int(end[edge]), []).append((edge, False))
-
-    forbidden: dict[tuple[int, int, bool], set[tuple[int, bool]]] = {}
-    for restriction in parsed.restrictions:
-        if mode not in restriction.modes:
-            continue
-        via = int(slot_of_node[restriction.via_node])
-        here = arms.get(via, [])
-        way_of = {arm: int((way_at_start if arm[1] else way_at_end)[arm[0]]) for arm in here}
-        incoming = [
-            arm
-            for arm in here
-            if way_of[arm] == restriction.from_way
-            and (can_backward[arm[0]] if arm[1] else can_forward[arm[0]])
-        ]
-        outgoing = {
-            arm for arm in here if (can_forward[arm[0]] if arm[1] else can_backward[arm[0]])
-        }
-        named = {arm for arm in outgoing if way_of[arm] == restriction.to_way}
-        if not named:
-            continue
-        for arm in incoming:
-            if restriction.kind == "no":
-                closed = {
-                    other
-                    for other in named
-                    if other != arm or restriction.from_way == restriction.to_way
-                }
-            else:
-                closed = outgoing - named
-            forbidden.setdefault((via, *arm), set()).update(closed)
-
-    exit_state: dict[tuple[int, bool], int] = {}
-    for (via, edge, starts_here), closed in forbidden.items():
-        arrival = len(owner)
-        owner.append(via)
-        (head_backward if starts_here else head_forward)[edge] = arrival
-        for arm in arms[via]:
-            out_edge, out_starts = arm
-            leaves = can_forward[out_edge] if out_starts else can_backward[out_edge]
-            # Turning back is not a way around a restriction, save in a dead end.
-            if not leaves or arm in closed or (arm == (edge, starts_here) and len(arms[via]) > 1):
-                continue
-            if arm not in exit_state:
-                exit_state[arm] = len(owner)
-                owner.append(via)
-                links.append((via, exit_state[arm]))
-                (tail_forward if out_starts else tail_backward)[out_edge] = exit_state[arm]
-            links.append((arrival, exit_state[arm]))
-    pairs = np.array(links, dtype=np.int64).reshape(-1, 2)
-    return States(
-        count=len(owner),
-        node=np.array(owner, dtype=np.int64),
-        tail_forward=tail_forward,
-        head_forward=head_forward,
-        tail_backward=tail_backward,
-        head_backward=head_backward,
-        from_state=pairs[:, 0],
-        to_state=pairs[:, 1],
-    )
 
 
 def restricted_regions(start: Ints, end: Ints, restricted: Bools, node_count: int) -> Ints:

@@ -30,8 +30,10 @@ class ModeNetwork:
     The network of one mode.
 
     A *state* is a node of the searched graph: a junction, or a copy of it that remembers by which street one arrived,
-    where a turn restriction asks for that. An *edge* runs between two junctions and owns a shape; each direction that is
-    allowed is one arc from its tail state to its head state. Further arcs of weight 0 link the copies of a junction.
+    where turns differ by it. An *edge* runs between two junctions and owns a shape; each direction that is allowed is one
+    arc from its tail state to its head state. Further arcs link the copies of a junction: their weight is 0, or what the
+    turn costs more. An edge on the path of a restriction through ways is passed by several arcs, one for each memory of
+    the way that one has come; its tail state then is only where its places are entered.
 
     Parameters
     ----------
@@ -51,6 +53,8 @@ class ModeNetwork:
         Whether addresses may be attached to the edge: it is part of the connected network.
     edge_fast
         Whether no door opens on the edge (motorways).
+    copy_tail, copy_head, copy_arc
+        All arcs along the edges that are passed by several; arc 2e is edge e as drawn, 2e + 1 against it.
     shape_ptr
         Vertices of edge `e`: `shape_ptr[e]` to `shape_ptr[e + 1]`.
     shape_longitude, shape_latitude
@@ -79,6 +83,9 @@ class ModeNetwork:
     edge_region: Ints
     edge_open: NDArray[np.bool_]
     edge_fast: NDArray[np.bool_]
+    copy_tail: Ints
+    copy_head: Ints
+    copy_arc: Ints
     shape_ptr: Ints
     shape_longitude: Floats
     shape_latitude: Floats
@@ -96,6 +103,30 @@ class ModeNetwork:
     def edge_count(self) -> int:
         """Number of edges, each counted once whatever its directions."""
         return int(self.shape_ptr.size - 1)
+
+    def arcs(self) -> tuple[Ints, Ints, Ints, Ints]:
+        """
+        Return every arc that follows an edge; the other arcs of the graph are turns.
+
+        Returns
+        -------
+        tuple of ndarray
+            Tail states, head states, arcs (2e is edge e as drawn, 2e + 1 against it), ticks.
+        """
+        forward = np.flatnonzero(self.time_forward < NO_WAY)
+        backward = np.flatnonzero(self.time_backward < NO_WAY)
+        arc = np.concatenate([2 * forward, 2 * backward + 1])
+        tail = np.concatenate([self.tail_forward[forward], self.tail_backward[backward]])
+        head = np.concatenate([self.head_forward[forward], self.head_backward[backward]])
+        single = ~np.isin(arc, self.copy_arc)
+        arc = np.concatenate([arc[single], self.copy_arc])
+        ticks = np.where(arc & 1, self.time_backward[arc >> 1], self.time_forward[arc >> 1])
+        return (
+            np.concatenate([tail[single], self.copy_tail]),
+            np.concatenate([head[single], self.copy_head]),
+            arc,
+            ticks,
+        )
 
     def save(self, directory: Path) -> None:
         """Write each array as `.npy` into a folder."""

@@ -29,7 +29,7 @@ from rpe_geo.travel.tags import MODES
 
 __all__ = ["StreetsReport", "build_streets", "read_meta", "street_lines", "water_shapes"]
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the arrays or the settings of a streets folder change: an older folder must be built again."""
 
 _META = "streets.json"
@@ -55,7 +55,7 @@ class StreetsReport:
     bbox
         West, south, east, north (EPSG:4326).
     restrictions
-        Turn restrictions used; `ignored_restrictions` could not be.
+        Turn restrictions used; `ignored_restrictions` could not be, for the reasons that `ignored_reasons` counts.
     """
 
     source: str
@@ -66,6 +66,7 @@ class StreetsReport:
     bbox: tuple[float, float, float, float]
     restrictions: int
     ignored_restrictions: int
+    ignored_reasons: Mapping[str, int] = field(default_factory=dict)
     built_on: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -149,7 +150,8 @@ def _build_into(
             float(latitude.max()),
         ),
         restrictions=len(parsed.restrictions),
-        ignored_restrictions=parsed.ignored_restrictions,
+        ignored_restrictions=sum(parsed.ignored_restrictions.values()),
+        ignored_reasons=parsed.ignored_restrictions,
         built_on=date.today().isoformat(),  # noqa: DTZ011 - a date for people
         settings={"modes": settings, "snapping": speeds["snapping"]},
     )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import osmium
@@ -19,28 +19,13 @@ from numpy.typing import NDArray
 from rpe_geo.errors import InputError, InvalidFile, Where
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Progress
+from rpe_geo.travel.restrictions import Restriction, TurnReader, resolve_turns
 from rpe_geo.travel.tags import NodeMeaning, WayMeaning, WayRules
 
-__all__ = ["ParsedStreets", "Restriction", "WaterBody", "read_graphml", "read_pbf", "read_streets"]
+__all__ = ["ParsedStreets", "WaterBody", "read_graphml", "read_pbf", "read_streets"]
 
 _NO_COORDINATE = 2_147_483_647
-_VEHICLES = {
-    "car": ("restriction", "restriction:motorcar", "restriction:motor_vehicle"),
-    "bike": ("restriction", "restriction:bicycle"),
-}
-_EXCEPTIONS = {"car": {"motorcar", "motor_vehicle", "vehicle"}, "bike": {"bicycle", "vehicle"}}
 _WATER_LINES = frozenset({"river", "canal", "stream"})
-
-
-@dataclass(frozen=True)
-class Restriction:
-    """A forbidden (`no`) or compulsory (`only`) turn from a way through a node into a way."""
-
-    kind: Literal["no", "only"]
-    from_way: int
-    via_node: int
-    to_way: int
-    modes: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -71,7 +56,7 @@ class ParsedStreets:
     restrictions
         Turn restrictions, with indices of ways and nodes.
     ignored_restrictions
-        Restrictions that could not be used: incomplete, or through ways.
+        How many restrictions could not be used, by reason (see `rpe_geo.travel.restrictions.TurnReader`).
     elevation
         Metres above the sea of each node; nan where the source says nothing; empty where it says nothing at all.
     """
@@ -88,7 +73,7 @@ class ParsedStreets:
     classes: list[str]
     node_meaning: dict[int, NodeMeaning]
     restrictions: list[Restriction] = field(default_factory=list)
-    ignored_restrictions: int = 0
+    ignored_restrictions: Mapping[str, int] = field(default_factory=dict)
     water: list[WaterBody] = field(default_factory=list)
     content_hash: str = ""
     elevation: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
@@ -154,8 +139,7 @@ class _Collector:
         self.names[""]
         self.node_meanings: dict[int, NodeMeaning] = {}
         self.elevations: dict[int, float] = {}
-        self.turns: list[tuple[str, int, int, int, frozenset[str]]] = []
-        self.ignored = 0
+        self.turns = TurnReader()
         self.water: list[WaterBody] = []
 
     def node(self, node: Any) -> None:
@@ -222,41 +206,13 @@ class _Collector:
         x, y = np.asarray(points, dtype=np.float64).T / 1e7
         self.water.append(WaterBody(tags.get("name", ""), kind, x, y))
 
-    def relation(self, relation: Any) -> None:
-        tags = relation.tags
-        if tags.get("type") != "restriction":
-            return
-        excepted = set((tags.get("except") or "").split(";"))
-        kinds: dict[str, set[str]] = {}
-        for mode, keys in _VEHICLES.items():
-            if excepted & _EXCEPTIONS[mode]:
-                continue
-            for key in keys:
-                value = tags.get(key, "")
-                if value.startswith(("no_", "only_")):
-                    kinds.setdefault(value.split("_")[0], set()).add(mode)
-        if not kinds:
-            return
-        members = [(member.type, member.role, member.ref) for member in relation.members]
-        origins = [ref for kind, role, ref in members if kind == "w" and role == "from"]
-        via = [ref for kind, role, ref in members if kind == "n" and role == "via"]
-        targets = [ref for kind, role, ref in members if kind == "w" and role == "to"]
-        if len(via) != 1 or not origins or not targets:
-            self.ignored += 1
-            return
-        for kind, modes in kinds.items():
-            for origin in origins:
-                for target in targets:
-                    self.turns.append((kind, origin, via[0], target, frozenset(modes)))
-
 
 def read_pbf(source: Path, *, progress: Progress | None = None) -> ParsedStreets:
     """Read an extract that osmium understands (`.osm.pbf`, `.osm`); see `read_streets`."""
     rules = WayRules(parameter_table("speeds", date.today()))  # noqa: DTZ011 - the table in force
     collector = _Collector(rules)
     wanted = osmium.filter.KeyFilter(
-        "highway", "route", "barrier", "waterway", "natural", "restriction", "restriction:motorcar",
-        "restriction:motor_vehicle", "restriction:bicycle", "ele",
+        "highway", "route", "barrier", "waterway", "natural", "ele", "type",
     )  # fmt: skip
     ways = 0
     thing: Any  # a Node, a Way or a Relation: the filter lets nothing else pass
@@ -270,7 +226,7 @@ def read_pbf(source: Path, *, progress: Progress | None = None) -> ParsedStreets
             elif thing.is_node():
                 collector.node(thing)
             elif thing.is_relation():
-                collector.relation(thing)
+                collector.turns.read(thing)
     except (RuntimeError, ValueError) as error:
         raise InvalidFile("streets_unreadable", where=Where(file=str(source))) from error
     if progress is not None:
@@ -287,26 +243,11 @@ def _assemble(collector: _Collector) -> ParsedStreets:
     latitude = np.frombuffer(collector.node_y, dtype=np.int64)[first] / 1e7
     lengths = np.frombuffer(collector.way_length, dtype=np.int64)
     number_of = {int(ref): number for number, ref in enumerate(unique)}
-    ways_of: dict[int, list[int]] = {}
-    wanted = {way for turn in collector.turns for way in (turn[1], turn[3])}
-    for number, way_id in enumerate(collector.way_id):
-        if way_id in wanted:
-            ways_of.setdefault(way_id, []).append(number)
-    restrictions: list[Restriction] = []
-    ignored = collector.ignored
-    for kind, origin, via, target, modes in collector.turns:
-        if via not in number_of or origin not in ways_of or target not in ways_of:
-            ignored += 1
-            continue
-        restrictions.extend(
-            Restriction("no" if kind == "no" else "only", start, number_of[via], end, modes)
-            for start in ways_of[origin]
-            for end in ways_of[target]
-        )
+    ptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     return ParsedStreets(
         longitude=longitude,
         latitude=latitude,
-        way_ptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        way_ptr=ptr,
         way_nodes=nodes.astype(np.int64),
         way_meaning=np.array(collector.way_meaning, dtype=np.int64),
         way_name=np.array(collector.way_name, dtype=np.int64),
@@ -320,10 +261,39 @@ def _assemble(collector: _Collector) -> ParsedStreets:
             if ref in number_of
         },
         elevation=_elevations(collector.elevations, number_of),
-        restrictions=restrictions,
-        ignored_restrictions=ignored,
+        restrictions=_restrictions(collector, number_of, ptr, nodes),
+        ignored_restrictions=dict(collector.turns.ignored),
         water=collector.water,
     )
+
+
+def _restrictions(
+    collector: _Collector,
+    number_of: Mapping[int, int],
+    ptr: NDArray[np.int64],
+    nodes: NDArray[np.int64],
+) -> list[Restriction]:
+    """Find the turns among the ways and nodes that were kept."""
+    wanted = {
+        way
+        for turn in collector.turns.turns
+        for way in (*turn.origins, *turn.via_ways, *turn.targets)
+    }
+    ways: dict[int, list[int]] = {}
+    for number, way_id in enumerate(collector.way_id):
+        if way_id in wanted:
+            ways.setdefault(way_id, []).append(number)
+
+    def nodes_of(way: int) -> list[int]:
+        run: list[int] = nodes[ptr[way] : ptr[way + 1]].tolist()
+        return run
+
+    def passable(way: int, modes: frozenset[str]) -> tuple[bool, bool]:
+        speeds = collector.meanings[collector.way_meaning[way]].speeds
+        pairs = [pair for mode, pair in speeds.items() if mode in modes]
+        return any(pair[0] > 0 for pair in pairs), any(pair[1] > 0 for pair in pairs)
+
+    return resolve_turns(collector.turns, number_of, ways, nodes_of, passable)
 
 
 def _elevations(known: Mapping[int, float], number_of: Mapping[int, int]) -> NDArray[np.float64]:

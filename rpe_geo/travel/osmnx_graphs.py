@@ -139,6 +139,9 @@ def _network(
             speeds["snapping"],
         ),
         edge_fast=np.zeros(tail.size, dtype=bool),
+        copy_tail=np.zeros(0, dtype=np.int64),
+        copy_head=np.zeros(0, dtype=np.int64),
+        copy_arc=np.zeros(0, dtype=np.int64),
         shape_ptr=shape_ptr,
         shape_longitude=x,
         shape_latitude=y,
@@ -170,7 +173,7 @@ def to_osmnx(network: ModeNetwork) -> nx.MultiDiGraph:
     -------
     MultiDiGraph
         A node per state with `x, y`; a directed edge per allowed direction with `length` (m), `travel_time` (s) and
-        `geometry`; copies of a junction that remember a turn are linked by edges of 0 s.
+        `geometry`; copies of a junction that remember a turn are linked by edges without length.
     """
     graph = nx.MultiDiGraph(crs=f"epsg:{WGS84}", mode=network.settings.get("mode", ""))
     for state, (x, y) in enumerate(
@@ -183,25 +186,28 @@ def to_osmnx(network: ModeNetwork) -> nx.MultiDiGraph:
     length = np.add.reduceat(steps, network.shape_ptr[:-1])
     owner = np.repeat(np.arange(network.edge_count), np.diff(network.shape_ptr))
     lines = np.asarray(shapely.linestrings(np.column_stack([x, y]), indices=owner))
-    for tails, heads, times, backward in (
-        (network.tail_forward, network.head_forward, network.time_forward, False),
-        (network.tail_backward, network.head_backward, network.time_backward, True),
+    tails, heads, arcs, ticks = network.arcs()
+    one_way = (network.time_forward >= NO_WAY) | (network.time_backward >= NO_WAY)
+    for tail, head, arc, time in zip(
+        tails.tolist(), heads.tolist(), arcs.tolist(), ticks.tolist(), strict=True
     ):
-        for edge in np.flatnonzero(times < NO_WAY).tolist():
-            line = lines[edge].reverse() if backward else lines[edge]
-            graph.add_edge(
-                int(tails[edge]),
-                int(heads[edge]),
-                length=float(length[edge]),
-                travel_time=float(times[edge]) / _TICKS_PER_S,
-                geometry=line,
-                oneway=bool(
-                    network.time_forward[edge] >= NO_WAY or network.time_backward[edge] >= NO_WAY
-                ),
-            )
-    links = np.flatnonzero(network.weights == 0)
-    tails = np.searchsorted(network.indptr, links, side="right") - 1
-    for tail, head in zip(tails.tolist(), network.indices[links].tolist(), strict=True):
-        if not graph.has_edge(tail, head):
-            graph.add_edge(tail, head, length=0.0, travel_time=0.0, oneway=True)
+        edge = arc >> 1
+        graph.add_edge(
+            tail,
+            head,
+            length=float(length[edge]),
+            travel_time=time / _TICKS_PER_S,
+            geometry=lines[edge].reverse() if arc & 1 else lines[edge],
+            oneway=bool(one_way[edge]),
+        )
+    followed = np.unique(tails * network.state_count + heads)
+    owner = np.repeat(np.arange(network.state_count), np.diff(network.indptr))
+    turns = np.flatnonzero(~np.isin(owner * network.state_count + network.indices, followed))
+    for tail, head, weight in zip(
+        owner[turns].tolist(),
+        network.indices[turns].tolist(),
+        network.weights[turns].tolist(),
+        strict=True,
+    ):
+        graph.add_edge(tail, head, length=0.0, travel_time=weight / _TICKS_PER_S, oneway=True)
     return graph

@@ -64,15 +64,10 @@ class Tracer:
         self._hierarchy = hierarchy
         self._ways = ways
         self._mode = mode
-        forward = np.flatnonzero(network.time_forward < NO_WAY)
-        backward = np.flatnonzero(network.time_backward < NO_WAY)
-        tail = np.concatenate([network.tail_forward[forward], network.tail_backward[backward]])
-        head = np.concatenate([network.head_forward[forward], network.head_backward[backward]])
-        time = np.concatenate([network.time_forward[forward], network.time_backward[backward]])
-        edge = np.concatenate([forward, -backward - 1])  # -e - 1 is e against its drawing
+        tail, head, arc, ticks = network.arcs()
         key = tail * network.state_count + head
-        order = np.lexsort((time, key))
-        self._keys, self._edges = key[order], edge[order]
+        order = np.lexsort((ticks, key))
+        self._keys, self._arcs = key[order], arc[order]
 
     def routes(
         self,
@@ -164,20 +159,28 @@ class Tracer:
         else:
             self._follow(line, int(start.edge[0]), start, None, backward=side_out == 1)
             for tail, head in pairwise(states):
-                signed = self._edge_between(tail, head)
-                if signed is not None:
-                    edge = -signed - 1 if signed < 0 else signed
-                    self._follow(line, edge, None, None, backward=signed < 0)
+                arc = self._arc_between(tail, head)
+                if arc is None:
+                    line.seconds[-1] += self._turn_s(tail, head)
+                else:
+                    self._follow(line, arc >> 1, None, None, backward=bool(arc & 1))
             self._follow(line, int(stop.edge[0]), None, stop, backward=side_in == 1)
         return self._finish(line, origin, door, start, stop)
 
-    def _edge_between(self, tail: int, head: int) -> int | None:
-        """Name the fastest edge between two states; None for a link between copies of a junction."""
+    def _arc_between(self, tail: int, head: int) -> int | None:
+        """Name the fastest arc along an edge between two states; None for a turn between copies of a junction."""
         key = tail * self._network.state_count + head
         at = int(np.searchsorted(self._keys, key))
         if at == self._keys.size or self._keys[at] != key:
             return None
-        return int(self._edges[at])
+        return int(self._arcs[at])
+
+    def _turn_s(self, tail: int, head: int) -> float:
+        """Seconds of a turn between two copies of a junction."""
+        network = self._network
+        first, last = int(network.indptr[tail]), int(network.indptr[tail + 1])
+        at = first + int(np.flatnonzero(network.indices[first:last] == head)[0])
+        return float(network.weights[at]) / _TICKS_PER_S
 
     def _along_one_edge(self, start: Snapped, stop: Snapped) -> float | None:
         """Seconds straight along the edge that both places share; None when that is not possible."""

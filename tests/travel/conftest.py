@@ -17,7 +17,7 @@ PER_METRE = 1 / 111_195.0
 
 Nodes = Mapping[int, tuple[float, float] | tuple[float, float, dict[str, str]]]
 Ways = Sequence[tuple[Sequence[int], dict[str, str]]]
-Turns = Sequence[tuple[int, int, int, dict[str, str]]]
+Turns = Sequence[tuple[int, int | tuple[int, ...], int, dict[str, str]]]
 
 
 def place(x_m: float, y_m: float) -> Point:
@@ -30,7 +30,11 @@ def places(*pairs: tuple[float, float]) -> gpd.GeoSeries:
 
 
 def write_pbf(path: Path, nodes: Nodes, ways: Ways, turns: Turns = ()) -> Path:
-    """Write an extract: nodes in metres, ways as node numbers and tags, turns as (from way, via node, to way, tags)."""
+    """
+    Write an extract: nodes in metres, ways as node numbers and tags, turns as (from way, via, to way, tags).
+
+    A turn goes via a node, or via the ways of a tuple.
+    """
     with osmium.SimpleWriter(str(path)) as writer:
         for number, (x, y, *tags) in sorted(nodes.items()):
             writer.add_node(
@@ -43,7 +47,12 @@ def write_pbf(path: Path, nodes: Nodes, ways: Ways, turns: Turns = ()) -> Path:
         for number, (refs, tags) in enumerate(ways, start=1):
             writer.add_way(osm.Way(id=number, nodes=list(refs), tags=tags))
         for number, (start, via, end, tags) in enumerate(turns, start=1):
-            members = [("w", start, "from"), ("n", via, "via"), ("w", end, "to")]
+            between = (
+                [("w", way, "via") for way in via]
+                if isinstance(via, tuple)
+                else [("n", via, "via")]
+            )
+            members = [("w", start, "from"), *between, ("w", end, "to")]
             writer.add_relation(
                 osm.Relation(id=number, members=members, tags={"type": "restriction", **tags})
             )
