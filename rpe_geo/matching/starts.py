@@ -97,10 +97,8 @@ class Question:
     def slot_timeline(self, providers: Whole, starts: Whole) -> Timeline:
         """Lay what the laws of places and ages can tell apart when care begins on some days."""
         which = np.zeros(len(providers), dtype=np.int64)
-        # A child's age in months, which old attestations look at, changes too often to shorten anything.
-        shortened = not self.registry.legacy[providers].any()
         return timeline_of(
-            self.registry, self.need.alone, which, providers, starts, self.law, shortened=shortened
+            self.registry, self.need.alone, which, providers, starts, self.law, shortened=True
         )
 
     def about(self, request: Request) -> Question:
@@ -368,10 +366,8 @@ def _last_blocked(
 ) -> Whole:
     """Return the start that must be passed for each pair; NEVER when none of the laws is broken."""
     ages = laws in (every_breach, slot_breaches_of)
-    # A child's age in months, which old attestations look at, changes too often to shorten anything.
-    shortened = not (ages and registry.legacy[providers].any())
     timeline = timeline_of(
-        registry, needs, which, providers, starts, law, shortened=shortened, ages=ages
+        registry, needs, which, providers, starts, law, shortened=True, ages=ages
     )
     blocked = np.full(len(providers), NEVER, dtype=np.int64)
     for breaches in laws(timeline, law):

@@ -7,16 +7,14 @@ children would break it.
 
 from __future__ import annotations
 
-from datetime import date
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.domain import LegacyPlaces, months_after
+from rpe_geo.rules.age_bands import bands_of, open_places
 from rpe_geo.rules.breaches import Breaches, joined, no_breach, slot_breaches
-from rpe_geo.rules.compiled import FOREVER, NEVER, People
-from rpe_geo.rules.patterns import ALWAYS, REFERENCE_ORDINAL, rows_of
+from rpe_geo.rules.compiled import People
 from rpe_geo.rules.timeline import Timeline
 from rpe_geo.schedule import QUARTERS_PER_DAY
 
@@ -108,7 +106,7 @@ def legacy_ages(timeline: Timeline) -> Breaches:
     Parameters
     ----------
     timeline
-        Not shortened: a child's age in months changes every month.
+        Weeks that repeat may be dropped: a child who passes from one band to the next makes a week of its own.
 
     Returns
     -------
@@ -129,16 +127,16 @@ def _legacy_ages_of(timeline: Timeline, pair: int) -> Breaches:
     rows = np.flatnonzero(timeline.row_pair == pair)
     monday = timeline.row_monday[rows]
     days = monday[:, None] + np.arange(7)
-    capacity = [_open_places(band, monday) for band in bands]
+    capacity = [open_places(band, monday) for band in bands]
     # Who may take which bands, as bit sets, day by day.
     children: list[tuple[Counts, Whole]] = []
     for contract in range(*registry.contracts.first[provider : provider + 2]):
         present = timeline.lay(registry.contracts.only(contract))[rows]
         birth = int(registry.contracts.birth[contract])
-        children.append((present, _bands_of(birth, bands, days)))
+        children.append((present, bands_of(birth, bands, days)))
     always = np.ones((len(rows), days.shape[1] * QUARTERS_PER_DAY), dtype=np.int16)
     children.extend(
-        (always, _bands_of(int(birth), bands, days))
+        (always, bands_of(int(birth), bands, days))
         for birth in timeline.needs.needs[timeline.need[pair]].births
     )
     have = np.zeros_like(always)
@@ -162,29 +160,3 @@ def _legacy_ages_of(timeline: Timeline, pair: int) -> Breaches:
 
 def _subsets(count: int) -> list[tuple[int, ...]]:
     return [chosen for size in range(count + 1) for chosen in combinations(range(count), size)]
-
-
-def _open_places(band: LegacyPlaces, monday: Whole) -> Counts:
-    """Count the places of a band at each quarter-hour of some weeks."""
-    heads, tails = rows_of(band.presence or ALWAYS)
-    whole = heads | tails
-    open_rows = whole[(monday - REFERENCE_ORDINAL) // 7 % len(whole)]
-    return open_rows.astype(np.int16) * np.int16(band.places)
-
-
-def _bands_of(birth: int, bands: tuple[LegacyPlaces, ...], days: Whole) -> Whole:
-    """Tell, as a bit set per day, which bands a child's age fits; not yet born is newborn."""
-    allowed = np.zeros(days.shape, dtype=np.int64)
-    for number, band in enumerate(bands):
-        if birth == NEVER:  # under three, nobody knows how much
-            first, last = (NEVER, FOREVER) if band.min_months < 36 else (FOREVER, FOREVER)
-        else:
-            born = date.fromordinal(birth)
-            first = NEVER if band.min_months == 0 else _ordinal_after(born, band.min_months)
-            last = _ordinal_after(born, band.max_months) - 1
-        allowed |= ((days >= first) & (days <= last)).astype(np.int64) << number
-    return allowed
-
-
-def _ordinal_after(born: date, months: int) -> int:
-    return months_after(born, months).toordinal()

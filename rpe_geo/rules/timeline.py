@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from rpe_geo.rules.age_bands import band_changes, cycle_weeks
 from rpe_geo.rules.compiled import FOREVER, People, Registry
 from rpe_geo.rules.need import Needs
 from rpe_geo.rules.patterns import REFERENCE_ORDINAL, PatternTable, monday_ordinal
@@ -288,6 +289,14 @@ def _events(
         # A suspension that ends brings a member of the house back.
         pairs.append(pair_of)
         days.append(registry.member_from[who])
+    for pair in np.flatnonzero(registry.legacy[provider]) if ages else ():
+        bands = registry.childminders[provider[pair]].agrement.legacy_ages or ()
+        contracts = slice(*registry.contracts.first[provider[pair] : provider[pair] + 2])
+        births = (*registry.contracts.birth[contracts].tolist(), *needs.needs[need[pair]].births)
+        changes = np.array(list(band_changes(map(int, births), bands)), dtype=np.int64)
+        pairs.append(np.full(len(changes), pair))
+        days.append(changes)
+        cycle[pair] = np.lcm(cycle[pair], cycle_weeks(bands))
     return np.concatenate(pairs), np.concatenate(days), cycle
 
 
