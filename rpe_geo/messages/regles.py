@@ -61,7 +61,7 @@ MESSAGES = {
     ),
     "regle_mam_children": (
         "Dans une maison d'assistants maternels, {law[mam_children_default]} enfants au plus sont accueillis ensemble, ou "
-        "le nombre inscrit au registre."
+        "le nombre inscrit au registre. Les enfants des professionnelles n'y sont pas : aucune règle ne les y compte."
     ),
     "regle_legacy_ages": (
         "Une attestation d'avant 2022 peut réserver ses places à des âges : chaque enfant présent doit y trouver la sienne."

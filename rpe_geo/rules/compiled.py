@@ -272,7 +272,9 @@ def compile_registry(
                     1,
                 )
             )
-        for child in childminder.own_children:
+        # In a MAM her own children are not on site (INTERFACES §4bis 12): no limit of hers counts them.
+        at_home = childminder.mam_id is None
+        for child in childminder.own_children if at_home else ():
             birthdays = _birthdays(child.birth_date)
             pattern = always if child.presence is None else patterns.number(child.presence)
             own_children.rows.append(

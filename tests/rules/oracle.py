@@ -52,6 +52,8 @@ class Judge:
     ) -> None:
         self.minder, self.request, self.start = childminder, request, start
         self.colleagues, self.mam = colleagues, mam
+        # In a MAM her own children are not on site (§12).
+        self.own_children = childminder.own_children if childminder.mam_id is None else ()
         self.end = request.end or plus_months(start, 24) - DAY
         around = 53 if childminder.annual_hours_consent else 18
         self.first = start - timedelta(days=start.weekday()) - timedelta(weeks=around)
@@ -108,7 +110,7 @@ class Judge:
         always = np.ones_like(self.asked)
         own = [
             always if child.presence is None else child.presence.presence(self.first, self.days)
-            for child in self.minder.own_children
+            for child in self.own_children
         ]
         for day_number in range(self.days):
             window = slice(96 * day_number, 96 * day_number + 96)
@@ -127,7 +129,7 @@ class Judge:
                 ]
                 own_there = [
                     child
-                    for child, laid in zip(self.minder.own_children, own, strict=True)
+                    for child, laid in zip(self.own_children, own, strict=True)
                     if laid[quarter] and child.birth_date <= day
                 ]
                 count = len(contracts) + asked
@@ -185,9 +187,11 @@ class Judge:
         laid = [
             [self.lay(contract) for contract in colleague.contracts or ()]
             for colleague in self.colleagues
-            if colleague.agrement.status == "active"
         ]
-        counts = [np.sum(rows, axis=0) if rows else np.zeros(len(self.asked)) for rows in laid]
+        counts = [
+            np.sum(rows, axis=0) * self.is_member(colleague) if rows else np.zeros(len(self.asked))
+            for colleague, rows in zip(self.colleagues, laid, strict=True)
+        ]
         mine = np.sum(self.contracts, axis=0) if self.contracts else np.zeros(len(self.asked))
         for quarter in np.flatnonzero(self.asked):
             others = sum(count[quarter] > 0 for count in counts)
@@ -198,6 +202,22 @@ class Judge:
             )
             if children > children_max:
                 self.breaks("mam_children", quarter, children, children_max)
+
+    def is_member(self, colleague: Childminder) -> np.ndarray:
+        """Tell at each quarter-hour whether a colleague is active: rule 9, day by day, without its validity."""
+        agrement = colleague.agrement
+        active = np.array(
+            [
+                agrement.status == "active"
+                or (
+                    agrement.status == "suspended"
+                    and agrement.suspended_until is not None
+                    and agrement.suspended_until < self.first + timedelta(days=day)
+                )
+                for day in range(self.days)
+            ]
+        )
+        return np.repeat(active, 96)
 
     def element(self, rule: str, begin: int, end: int, have: float, limit: float) -> None:
         where = np.flatnonzero(self.added[begin:end])

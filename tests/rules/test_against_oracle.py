@@ -104,15 +104,28 @@ def test_with_an_old_attestation(minder, request):
 )
 def test_in_a_mam(minder, colleagues, mam, request):
     named = tuple(
-        replace(
-            colleague,
-            childminder_id=f"AM-{number}",
-            # The second judge knows active members only by their status.
-            agrement=replace(colleague.agrement, suspended_until=None),
-        )
+        replace(colleague, childminder_id=f"AM-{number}")
         for number, colleague in enumerate(colleagues, 2)
     )
     compare(minder, request, named, mam)
+
+
+@settings(parent=slow, max_examples=12)
+@given(
+    childminders("AM-1", mam_id="M", max_contracts=1),
+    childminders("AM-2", mam_id="M", max_contracts=2),
+    st.integers(-10, 300),
+    mams("M"),
+    requests(max_children=2, max_days=400),
+)
+def test_in_a_mam_while_a_suspension_ends(minder, colleague, days, mam, request):
+    agrement = replace(
+        colleague.agrement,
+        status="suspended",
+        suspended_until=request.start + timedelta(days=days),
+    )
+    request = replace(request, start_tolerance_days=0)
+    compare(minder, request, (replace(colleague, agrement=agrement),), mam)
 
 
 @settings(parent=slow, max_examples=4)
