@@ -69,6 +69,12 @@ def import_file(
         Path | None,
         typer.Option(help="Territoire dont les adresses donnent les coordonnées qui manquent."),
     ] = None,
+    file_prevails: Annotated[
+        bool,
+        typer.Option(
+            "--file-prevails", help="Remplacer aussi ce qui a été écrit à la main depuis l'import."
+        ),
+    ] = False,
 ) -> None:
     """Importer des fiches dans le registre : toutes, ou aucune si l'une est à corriger."""
     reading = examine(file, kind)
@@ -82,6 +88,7 @@ def import_file(
                 repository=repository,
                 geocoder=_geocoder(territory),
                 progress=progress,
+                file_prevails=file_prevails,
             )
     _print(report)
     report.require_stored()
@@ -91,6 +98,7 @@ def import_file(
         stored=plural(report.stored, "fiche"),
         new=plural(report.count("new"), "ajoutée"),
         replaced=plural(report.count("replaced"), "remplacée"),
+        merged=plural(report.count("merged"), "complétée", "complétées"),
         unchanged=plural(report.count("unchanged"), "inchangée"),
         without_place=number(len(report.without_place)),
     )

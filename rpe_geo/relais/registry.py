@@ -6,18 +6,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from rpe_geo.errors import Where
+from rpe_geo.domain import Childminder, Facility, Mam, Request
+from rpe_geo.errors import Conflict, Where
 from rpe_geo.formats.checks import id_of
 from rpe_geo.formats.faults import RecordsRefused, RowFault
 from rpe_geo.formats.records import Reading, Record, RecordKind
+from rpe_geo.messages.fields import FIELD_NAMES, said
+from rpe_geo.messages.french import day
 from rpe_geo.protocols import AddressQuery, Geocoded, Geocoder, Progress, Repository
+from rpe_geo.relais.merging import Held, Merged, merge
 
 __all__ = ["ImportReport", "ImportRow", "Outcome", "import_records", "records_of", "report_faults"]
 
-Outcome = Literal["new", "replaced", "unchanged", "held", "refused", "noted"]
-"""What became of a row; `held` is a good row that another one kept out, `noted` a remark on the whole file."""
+Outcome = Literal["new", "replaced", "unchanged", "merged", "held", "refused", "noted"]
+"""
+What became of a row; `merged`: the file's, but for what was written by hand since; `held` is a good row that another one
+kept out, `noted` a remark on the whole file.
+"""
 
 _ADDRESSES_AT_ONCE = 200
+_TRIES = 5
+_TYPES: dict[RecordKind, type[Any]] = {
+    "childminders": Childminder,
+    "mams": Mam,
+    "facilities": Facility,
+    "requests": Request,
+}
 
 
 @dataclass(frozen=True)
@@ -69,7 +83,7 @@ class ImportReport:
     @property
     def stored(self) -> int:
         """Number of records that the registry holds because of this file."""
-        return self.count("new") + self.count("replaced") + self.count("unchanged")
+        return sum(self.count(one) for one in ("new", "replaced", "unchanged", "merged"))
 
     @property
     def without_place(self) -> tuple[str, ...]:
@@ -102,6 +116,7 @@ def import_records(
     repository: Repository,
     geocoder: Geocoder | None = None,
     progress: Progress | None = None,
+    file_prevails: bool = False,
 ) -> ImportReport:
     """
     Store what was read from a file, all of it or, with one fault, nothing.
@@ -113,46 +128,140 @@ def import_records(
     kind
         What the records are.
     repository
-        Receives them in one transaction; records of the same id are replaced.
+        Receives them in one transaction; records of the same id are replaced, but for what was written by hand since the
+        last import: that is kept, and told field by field.
     geocoder
         Finds the place of addresses without coordinates; one in doubt is noted and left without place. An address
         that the registry already holds keeps the place that it has there.
     progress
         Told how many addresses are done.
+    file_prevails
+        Replace what was written by hand too; each field so undone is told.
 
     Returns
     -------
     ImportReport
         One line per row, whatever happened.
+
+    Raises
+    ------
+    Conflict
+        When others keep changing the same records meanwhile; nothing is stored.
     """
     if reading.faults:
         return report_faults(reading, kind)
-    known = {id_of(record)[1]: record for record in records_of(repository, kind)}
-    records = [_keep_place(record, known.get(id_of(record)[1])) for record in reading.records]
+    known = _known(repository, kind)
+    kept = [_keep_place(record, known.get(id_of(record)[1])) for record in reading.records]
     notes: dict[int, list[RowFault]] = {row: [] for row in reading.rows}
     about_file: list[RowFault] = []
     for warning in reading.warnings:
         row = warning.where.row
         (notes[row] if isinstance(row, int) and row in notes else about_file).append(warning)
-    if geocoder is not None:
-        records = _place(records, reading, notes, geocoder, progress)
+    placed = kept if geocoder is None else _place(kept, reading, notes, geocoder, progress)
     if kind == "childminders":
-        _note_unknown_mams(records, reading, notes, repository)
-    _save(repository, kind, records)
+        _note_unknown_mams(placed, reading, notes, repository)
+    outcomes, records = _store(
+        reading, placed, kind, notes, repository=repository, file_prevails=file_prevails
+    )
     rows = [
         ImportRow(
             row,
             id_of(record)[1],
-            _outcome(record, known),
+            outcome,
             tuple(notes[row]),
             placed=record.longitude is not None,
         )
-        for row, record in zip(reading.rows, records, strict=True)
+        for row, record, outcome in zip(reading.rows, records, outcomes, strict=True)
     ]
     return ImportReport(
         reading.file,
         kind,
         (*(ImportRow(None, "", "noted", (note,)) for note in about_file), *rows),
+    )
+
+
+def _known(repository: Repository, kind: RecordKind) -> dict[str, Any]:
+    """Return the records of a kind by id, those that are set aside too."""
+    stored = [*records_of(repository, kind), *repository.ceased(_TYPES[kind])]
+    return {id_of(record)[1]: record for record in stored}
+
+
+def _store(
+    reading: Reading[Any],
+    placed: Sequence[Any],
+    kind: RecordKind,
+    notes: Mapping[int, list[RowFault]],
+    *,
+    repository: Repository,
+    file_prevails: bool,
+) -> tuple[list[Outcome], list[Any]]:
+    """Merge and write, again as long as somebody changes one of the records between reading and writing."""
+    tries = 0
+    while True:
+        tries += 1
+        # Versions first: what changes between these two readings is found out when writing.
+        standings = repository.standings(_TYPES[kind])
+        known, bases = _known(repository, kind), repository.last_imported(_TYPES[kind])
+        outcomes: list[Outcome] = []
+        records: list[Any] = []
+        told: dict[int, list[RowFault]] = {row: [] for row in reading.rows}
+        for row, sent, new in zip(reading.rows, reading.records, placed, strict=True):
+            name, identity = id_of(new)
+            before, standing = known.get(identity), standings.get(identity)
+            if before is None or standing is None:
+                outcomes.append("new")
+                records.append(new)
+                continue
+            merged = Merged(new)
+            if identity in bases or standing.edited_at is not None:
+                merged = merge(before, bases.get(identity), sent, new, file_prevails=file_prevails)
+            outcomes.append(_outcome(before, merged, file_prevails=file_prevails))
+            records.append(merged.record)
+            when = "" if standing.edited_at is None else f" le {day(standing.edited_at.date())}"
+            told[row] += [
+                _hand_note(Where(reading.file, row, one.path), one, when, replaced=file_prevails)
+                for one in merged.held
+            ]
+            if standing.ceased_on is not None:
+                where = Where(reading.file, row, name)
+                told[row].append(RowFault(where, "import_still_ceased", {"on": standing.ceased_on}))
+        changed = [
+            record
+            for record, outcome in zip(records, outcomes, strict=True)
+            if outcome != "unchanged" and record != known.get(id_of(record)[1])
+        ]
+        try:
+            repository.save_import(
+                _TYPES[kind],
+                changed,
+                sent=placed,
+                read={identity: standing.revision for identity, standing in standings.items()},
+            )
+        except Conflict:
+            if tries == _TRIES:
+                raise
+            continue
+        for row, more in told.items():
+            notes[row].extend(more)
+        return outcomes, records
+
+
+def _outcome(before: Any, merged: Merged, *, file_prevails: bool) -> Outcome:
+    if merged.held and not file_prevails:
+        return "merged"
+    return "unchanged" if merged.record == before else "replaced"
+
+
+def _hand_note(where: Where, held: Held, when: str, *, replaced: bool) -> RowFault:
+    return RowFault(
+        where,
+        "import_hand_replaced" if replaced else "import_hand_kept",
+        {
+            "name": FIELD_NAMES.get(held.path, held.path),
+            "ours": said(held.path, held.ours),
+            "sent": said(held.path, held.sent),
+            "when": when,
+        },
     )
 
 
@@ -203,13 +312,6 @@ def _keep_place(record: Record, before: Record | None) -> Record:
     if not record.address or record.address != before.address:
         return record
     return replace(record, longitude=before.longitude, latitude=before.latitude)
-
-
-def _outcome(record: Record, known: Mapping[str, Record]) -> Outcome:
-    before = known.get(id_of(record)[1])
-    if before is None:
-        return "new"
-    return "unchanged" if before == record else "replaced"
 
 
 def _note_unknown_mams(
@@ -263,15 +365,3 @@ def _doubt(where: Where, place: Geocoded) -> RowFault:
         values = {"reason": place.reason, "label": place.label}
         return RowFault(where, "import_address_in_doubt", values)
     return RowFault(where, "import_address_not_found", {"reason": place.reason})
-
-
-def _save(repository: Repository, kind: RecordKind, records: Sequence[Any]) -> None:
-    match kind:
-        case "childminders":
-            repository.save(childminders=records)
-        case "mams":
-            repository.save(mams=records)
-        case "facilities":
-            repository.save(facilities=records)
-        case "requests":
-            repository.save(requests=records)
