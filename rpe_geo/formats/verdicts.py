@@ -8,7 +8,6 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from rpe_geo.matching.single_changes import floor_share
 from rpe_geo.messages.rules import refusal_sentence, relaxation_sentence, warning_sentence
 from rpe_geo.verdicts import (
     Combination,
@@ -83,7 +82,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     Returns
     -------
     dict
-        The fields of INTERFACES §4, ready for `json.dumps`; `hours_share` never passes the exact share.
+        The fields of INTERFACES §4, ready for `json.dumps`.
     """
     atypical = verdict.atypical
     written: dict[str, Any] = {
@@ -96,7 +95,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     return written | {
         "feasible": verdict.feasible,
         "start": _day(verdict.start),
-        "hours_share": floor_share(verdict.hours_share),
+        "hours_share": float(verdict.hours_share),
         "refusals": [_refusal(refusal) for refusal in verdict.refusals],
         "warnings": [_warning(warning) for warning in verdict.warnings],
         "relaxations": [relaxation_json(relaxation) for relaxation in verdict.relaxations],
@@ -166,7 +165,7 @@ def combination_json(combination: Combination) -> dict[str, Any]:
             for part in combination.parts
         ],
         "handovers_per_week": float(combination.handovers_per_week),
-        "hours_share": floor_share(combination.hours_share),
+        "hours_share": float(combination.hours_share),
         "travel_minutes_per_week": combination.travel_minutes_per_week,
     }
 

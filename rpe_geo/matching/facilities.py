@@ -24,7 +24,7 @@ from rpe_geo.matching.single_changes import (
 from rpe_geo.matching.starts import Question
 from rpe_geo.rules.compiled import FOREVER
 from rpe_geo.rules.need import hours_within
-from rpe_geo.rules.needs import age_limits, min_share, missing_needs
+from rpe_geo.rules.needs import age_limits, enough, missing_needs
 from rpe_geo.verdicts import Refusal, Relaxation, Verdict, VerdictWarning
 
 __all__ = ["facility_start", "facility_verdict"]
@@ -47,7 +47,7 @@ def facility_start(question: Question, facility: Facility) -> tuple[int, Fractio
         Ordinal, FOREVER without one; share of the asked hours within the opening hours.
     """
     share = _share(question, facility)
-    if share < min_share(question.need) or missing_needs(question.need, facility.capabilities):
+    if not enough(question.need, share) or missing_needs(question.need, facility.capabilities):
         return FOREVER, share
     return _start(question, facility, question.need.start, question.latest), share
 
@@ -90,7 +90,7 @@ def facility_verdict(question: Question, facility: Facility, *, with_relaxations
     need = question.need
     start, share = facility_start(question, facility)
     later = FOREVER
-    if start == FOREVER and share >= min_share(need):
+    if start == FOREVER and enough(need, share):
         later = _later(question, facility)
     warnings = [VerdictWarning("places_unknown", {"places": facility.places})]
     if facility.opening_hours is None:
@@ -150,7 +150,7 @@ def _refusals(question: Question, facility: Facility, share: Fraction, later: in
                 values={"too_young": too_young},
             )
         )
-    if share < min_share(need) and facility.opening_hours is not None:
+    if not enough(need, share) and facility.opening_hours is not None:
         refusals.append(hours_refusal(need, "opening_hours", facility.opening_hours, share))
     return refusals
 

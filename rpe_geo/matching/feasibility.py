@@ -32,7 +32,7 @@ from rpe_geo.matching.starts import Question, ask, starts_of_many
 from rpe_geo.rules.atypical import atypical_hours
 from rpe_geo.rules.compiled import FOREVER, Registry, compile_registry
 from rpe_geo.rules.laws import slot_breaches_of, working_time_breaches
-from rpe_geo.rules.needs import min_share, missing_needs, missing_schools
+from rpe_geo.rules.needs import enough, missing_needs, missing_schools
 from rpe_geo.verdicts import Refusal, Relaxation, Rule, Verdict
 
 __all__ = ["FeasibleMask", "compile_registry", "evaluate", "feasible_mask", "feasible_masks"]
@@ -286,7 +286,7 @@ def _fixed_refusals(question: Question, provider: int) -> list[Refusal]:
     if not registry.active_from[provider] <= need.start <= registry.active_until[provider]:
         refusals.append(_at_start(question, "agrement_status", **_agrement_values(childminder)))
     share = question.shares[int(registry.hours[provider])]
-    if share < min_share(need):
+    if not enough(need, share):
         pattern = registry.patterns.timetables[int(registry.hours[provider])]
         refusals.append(hours_refusal(need, "working_hours", pattern, share))
     needs = missing_needs(need, childminder.capabilities)

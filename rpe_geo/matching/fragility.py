@@ -9,7 +9,7 @@ from rpe_geo.domain import Childminder
 from rpe_geo.matching.starts import Question
 from rpe_geo.rules.breaches import Breaches
 from rpe_geo.rules.need import hours_within
-from rpe_geo.rules.needs import min_share
+from rpe_geo.rules.needs import enough
 from rpe_geo.rules.timeline import Timeline
 from rpe_geo.verdicts import VerdictWarning
 
@@ -80,11 +80,9 @@ def _declarations_differ(
     if childminder.contracts is None or not childminder.availabilities:
         return False
     need, registry = question.need, question.registry
-    limit = min_share(need)
     by_hours, _ = hours_within(need.request.schedule, need.week_1, childminder.working_hours)
-    if (by_hours >= limit) != (
-        question.shares[int(registry.hours[timeline.provider[pair]])] >= limit
-    ):
+    by_both = question.shares[int(registry.hours[timeline.provider[pair]])]
+    if enough(need, by_hours) != enough(need, by_both):
         return True
     rows = timeline.row_pair == pair
     asked = timeline.asked[rows]

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from rpe_geo.rules.breaches import Breaches
 from rpe_geo.rules.laws import SLOT_RULES
 from rpe_geo.rules.need import Need
-from rpe_geo.rules.needs import min_share
 from rpe_geo.rules.timeline import Timeline
 from rpe_geo.schedule import (
     QUARTERS_PER_DAY,
@@ -145,9 +144,9 @@ def hours_refusal(need: Need, rule: Rule, offered: Timetable, share: Fraction) -
         `have` and `limit` are shares.
     """
     since, when = _hours_outside(need, offered)
-    limit = min_share(need)
+    limit = need.request.min_hours_share
     return Refusal(
-        rule=rule, when=when, since=since, have=_figure(float(share)), limit=_figure(float(limit))
+        rule=rule, when=when, since=since, have=_figure(float(share)), limit=_figure(limit)
     )
 
 

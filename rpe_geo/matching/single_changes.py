@@ -19,13 +19,12 @@ from rpe_geo.errors import InvalidSchedule
 from rpe_geo.matching.starts import Question, starts_of_many
 from rpe_geo.rules.compiled import FOREVER
 from rpe_geo.rules.laws import SLOT_RULES, every_breach
-from rpe_geo.rules.needs import min_share, needs_met, schools_served
+from rpe_geo.rules.needs import enough, needs_met, schools_served
 from rpe_geo.rules.patterns import REFERENCE_ORDINAL
 from rpe_geo.schedule import QUARTERS_PER_WEEK, Timetable, timetable_of_slots
 from rpe_geo.verdicts import Relaxation
 
 __all__ = [
-    "floor_share",
     "later_start",
     "latest_end",
     "share_found",
@@ -93,19 +92,11 @@ def later_start(start: int) -> Relaxation:
     return Relaxation(change="start", to=date.fromordinal(int(start)))
 
 
-def floor_share(share: Fraction) -> float:
-    """Return the largest number, as it is written in decimals, that does not pass an exact share."""
-    figure = float(share)
-    while Fraction(str(figure)) > share:
-        figure = float(np.nextafter(figure, 0.0))
-    return figure
-
-
 def share_found(question: Question, share: Fraction, accepts: Accepts) -> Iterator[Relaxation]:
     """Accept the share of the hours that is offered."""
-    if 0 < share < min_share(question.need):
-        found = floor_share(share)
-        if found > 0 and accepts([replace(question.need.request, min_hours_share=found)])[0]:
+    if share > 0 and not enough(question.need, share):
+        found = float(share)
+        if accepts([replace(question.need.request, min_hours_share=found)])[0]:
             yield Relaxation(change="min_hours_share", to=found)
 
 

@@ -20,7 +20,7 @@ from rpe_geo.rules.need import Need, hours_within
 __all__ = [
     "HoursShares",
     "age_limits",
-    "min_share",
+    "enough",
     "missing_needs",
     "missing_schools",
     "needs_met",
@@ -31,9 +31,14 @@ Whole = NDArray[np.int64]
 Truths = NDArray[np.bool_]
 
 
-def min_share(need: Need) -> Fraction:
-    """Return the smallest share accepted, exactly as it was written in decimals."""
-    return Fraction(str(need.request.min_hours_share))
+def enough(need: Need, share: Fraction) -> bool:
+    """
+    Tell whether a share of the asked hours reaches the smallest one accepted.
+
+    The share is exact; it is compared as the number that a verdict writes, so that the share found, once asked for,
+    is accepted: 5/6 is enough for 0.8333333333333334.
+    """
+    return float(share) >= need.request.min_hours_share
 
 
 class HoursShares:
@@ -59,10 +64,9 @@ class HoursShares:
 
     def accepted(self, patterns: Whole) -> Truths:
         """Tell which patterns hold enough of the asked hours."""
-        limit = min_share(self._need)
         distinct, inverse = np.unique(patterns, return_inverse=True)
-        enough = np.array([self[int(pattern)] >= limit for pattern in distinct], dtype=np.bool_)
-        return enough[inverse]
+        accepted = [enough(self._need, self[int(pattern)]) for pattern in distinct]
+        return np.array(accepted, dtype=np.bool_)[inverse]
 
 
 def needs_met(registry: Registry, need: Need, providers: Whole) -> Truths:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from rpe_geo.domain import Agrement, Child, Childminder, Facility, Request
 from rpe_geo.formats.verdicts import verdict_json
 from rpe_geo.matching.feasibility import compile_registry, evaluate, feasible_mask
-from rpe_geo.matching.single_changes import floor_share
 from rpe_geo.schedule import Timetable
 from tests.strategies import availabilities, childminders, contracts, requests
 
@@ -134,13 +133,7 @@ def test_a_creche_closed_in_the_evening():
     assert refusal["rule"] == "opening_hours"
     assert refusal["when"] == "Mo-Fr 18:30-19:30"
     changes = {change["change"]: change["to"] for change in verdict["relaxations"]}
-    assert changes == {"schedule": "Mo-Fr 08:00-18:30", "min_hours_share": floor_share_of(105, 115)}
-
-
-def floor_share_of(inside: int, total: int) -> float:
-    from fractions import Fraction
-
-    return floor_share(Fraction(inside, total))
+    assert changes == {"schedule": "Mo-Fr 08:00-18:30", "min_hours_share": 105 / 115}
 
 
 @pytest.mark.parametrize(
