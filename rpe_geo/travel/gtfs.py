@@ -33,6 +33,11 @@ class Feed:
         24 h after midnight), `boards, alights`.
     running
         One row per service and day on which it runs: `service_id, day` (proleptic ordinal).
+    transfers
+        What the agency says of changing vehicles between two stops, a station standing for all its stops: `origin, target`
+        (stop_id), `kind` (`transfer_type`: 0 to 3), `seconds` (`min_transfer_time`; 0 where none is given).
+    transfers_ignored
+        Rows that hold between two lines or two trips only, which are not read.
     """
 
     stops: pd.DataFrame
@@ -40,6 +45,8 @@ class Feed:
     stop_times: pd.DataFrame
     running: pd.DataFrame
     agency: str
+    transfers: pd.DataFrame
+    transfers_ignored: int
 
 
 class _Source:
@@ -127,12 +134,16 @@ def read_feed(path: Path) -> Feed:
     times = _stop_times(source, trips, stops)
     agency = source.read("agency.txt", [], needed=False)
     names = agency["agency_name"].tolist() if "agency_name" in agency else []
+    transfers, ignored = _transfers(source, stops)
+    times, trips = _with_frequencies(source, times, trips)
     return Feed(
         stops=stops[["stop_name", "longitude", "latitude"]],
         trips=trips,
-        stop_times=_with_frequencies(source, times, trips),
+        stop_times=times,
         running=_running(source),
         agency=", ".join(dict.fromkeys(str(name) for name in names)),
+        transfers=transfers,
+        transfers_ignored=ignored,
     )
 
 
@@ -185,17 +196,20 @@ def _stop_times(source: _Source, trips: pd.DataFrame, stops: pd.DataFrame) -> pd
     return times.dropna(subset=["arrival", "departure"]).reset_index(drop=True)
 
 
-def _with_frequencies(source: _Source, times: pd.DataFrame, trips: pd.DataFrame) -> pd.DataFrame:
+def _with_frequencies(
+    source: _Source, times: pd.DataFrame, trips: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write out the trips of `frequencies.txt`, one per headway."""
     columns = ["trip_id", "start_time", "end_time", "headway_secs"]
     table = source.read("frequencies.txt", columns, needed=False)
     if table.empty:
-        return times
+        return times, trips
     file = f"{source.path}/frequencies.txt"
     start, end = _seconds(table["start_time"], file), _seconds(table["end_time"], file)
     headway = pd.to_numeric(table["headway_secs"], errors="coerce").to_numpy()
     templates = dict(list(times.groupby("trip_id")))
     made = [times[~times["trip_id"].isin(table["trip_id"])]]
+    copies: dict[str, str] = {}
     for trip_id, first, last, every in zip(table["trip_id"], start, end, headway, strict=True):
         if trip_id not in templates or not every > 0:
             continue
@@ -205,9 +219,53 @@ def _with_frequencies(source: _Source, times: pd.DataFrame, trips: pd.DataFrame)
             shift = leaving - template["departure"].iloc[0]
             copy[["arrival", "departure"]] += shift
             copy["trip_id"] = f"{trip_id}@{first:.0f}+{number}"
-            trips.loc[copy["trip_id"].iloc[0]] = trips.loc[trip_id]
+            copies[copy["trip_id"].iloc[0]] = trip_id
             made.append(copy)
-    return pd.concat(made, ignore_index=True)
+    return pd.concat(made, ignore_index=True), _with_copies(trips, copies)
+
+
+def _with_copies(trips: pd.DataFrame, copies: dict[str, str]) -> pd.DataFrame:
+    """Add the trips that were written out, each like the one it was copied from."""
+    added = trips.loc[list(copies.values())].set_axis(list(copies), axis="index")
+    return pd.concat([trips, added])
+
+
+def _transfers(source: _Source, stops: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Read the changes between stops; a row on a station holds for every stop of it, a row on the stop itself wins."""
+    columns = ["from_stop_id", "to_stop_id", "transfer_type"]
+    table = source.read("transfers.txt", columns, needed=False)
+    if table.empty:
+        return pd.DataFrame(columns=["origin", "target", "kind", "seconds"]), 0
+    kind = pd.to_numeric(table["transfer_type"].replace("", "0"), errors="coerce")
+    narrow = [
+        name
+        for name in ("from_route_id", "to_route_id", "from_trip_id", "to_trip_id")
+        if name in table
+    ]
+    read = kind.between(0, 3) & (table[narrow] == "").all(axis=1)
+    given = table.get("min_transfer_time", "")
+    rows = pd.DataFrame(
+        {
+            "from": table["from_stop_id"],
+            "to": table["to_stop_id"],
+            "kind": kind,
+            "seconds": pd.to_numeric(given, errors="coerce"),
+        }
+    )[read].fillna({"seconds": 0.0})
+    own = pd.Series(stops.index, index=stops.index)
+    parent = stops.get("parent_station", pd.Series("", index=stops.index))
+    platforms = pd.concat(
+        [
+            pd.DataFrame({"named": own, "stop": own, "wide": 0}),
+            pd.DataFrame({"named": parent, "stop": own, "wide": 1})[(parent != "").to_numpy()],
+        ]
+    )
+    rows = rows.merge(platforms.add_suffix("_from"), left_on="from", right_on="named_from")
+    rows = rows.merge(platforms.add_suffix("_to"), left_on="to", right_on="named_to")
+    rows["wide"] = rows["wide_from"] + rows["wide_to"]
+    rows = rows.sort_values("wide", kind="stable").drop_duplicates(["stop_from", "stop_to"])
+    found = rows.rename(columns={"stop_from": "origin", "stop_to": "target"})
+    return found[["origin", "target", "kind", "seconds"]], int((~read).sum())
 
 
 def _running(source: _Source) -> pd.DataFrame:

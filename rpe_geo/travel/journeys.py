@@ -45,7 +45,7 @@ def trace_journey(
         Minutes with all waits; rides are drawn from stop to stop.
     """
     on_foot = walk_route(origin, destination)
-    minutes, _, _, legs = transit.legs(_place(origin), _place(destination), departure)
+    minutes, legs = transit.legs(_place(origin), _place(destination), departure)
     if on_foot.travel_time_min <= minutes:
         return on_foot
     timetable = transit.timetable

@@ -171,13 +171,15 @@ class StreetEngine:
         return minutes
 
     def _walk(self, origins: Places, destinations: Places, limit_min: float) -> Floats:
-        """Minutes on foot; `inf` beyond the limit or off the streets."""
+        """Minutes on foot; `inf` beyond the limit, `nan` where an end is off the streets."""
         search = self._search("walk")
         start = self._snap(search, "walk", *origins, refuse=False)
         stop = self._snap(search, "walk", *destinations, refuse=False)
         minutes = self._door_to_door(search, start, stop, limit_min)
         _stay_at_the_same_door(minutes, origins, destinations)
         minutes[minutes > limit_min] = np.inf
+        minutes[~np.isfinite(start.distance_m)] = np.nan
+        minutes[:, ~np.isfinite(stop.distance_m)] = np.nan
         return minutes
 
     def _check_places(self, places: Places, ids: gpd.GeoSeries) -> None:
@@ -209,8 +211,8 @@ class StreetEngine:
         Returns
         -------
         DataFrame
-            Columns `origin_id, destination_id, median_min, p90_min, transfers` (of the median journey's departures: the
-            usual number); `inf` where more than half, or a tenth, of the departures find no way.
+            Columns `origin_id, destination_id, median_min, p90_min, transfers` (the median over the departures that find a
+            way); `inf` where more than half, or a tenth, of the departures find none. Medians are the lower ones.
         """
         check_cutoff(cutoff_min, MAX_CUTOFF_MIN)
         check_cutoff(window_min, MAX_CUTOFF_MIN)
@@ -222,7 +224,12 @@ class StreetEngine:
         window = [first + timedelta(minutes=minute) for minute in range(int(window_min))]
         found = transit.journeys(leaving, arriving, window, limit_min=cutoff_min)
         ordered = np.sort(found.minutes, axis=1)
-        transfers = np.sort(found.transfers, axis=1)[:, (len(window) - 1) // 2]
+        # The usual number among the departures that find a way: those come first.
+        ways = np.isfinite(found.minutes)
+        changes = np.sort(np.where(ways, found.transfers, np.iinfo(np.int64).max), axis=1)
+        usual = np.maximum(ways.sum(axis=1, keepdims=True) - 1, 0) // 2
+        transfers = np.take_along_axis(changes, usual, axis=1)[:, 0]
+        transfers[~ways.any(axis=1)] = 0
         return pd.DataFrame(
             {
                 "origin_id": np.repeat(origins.index.to_numpy(), destinations.size),
@@ -259,15 +266,7 @@ class StreetEngine:
         transit.check_departure(datetime(day.year, day.month, day.day))  # noqa: DTZ001
         lon, lat = coordinates_of(origins)
         target = (np.array([home.x]), np.array([home.y]))
-        times = [
-            transit.last_departure(
-                (lon[number : number + 1], lat[number : number + 1]),
-                target,
-                day,
-                limit_min=cutoff_min,
-            )
-            for number in range(lon.size)
-        ]
+        times = transit.last_departures((lon, lat), target, day, limit_min=cutoff_min)
         return pd.Series(
             pd.to_datetime(pd.Series(times, dtype="object")).to_numpy(), index=origins.index
         )

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,16 @@ from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.protocols import Progress
 from rpe_geo.travel.gtfs import Feed, read_feed
 
-__all__ = ["DayPattern", "Timetable", "TransitReport", "build_timetable"]
+__all__ = ["DayPattern", "Timetable", "Transfers", "TransitReport", "build_timetable"]
 
 _META = "transit.json"
-_FORMAT = 1
+_FORMAT = 2
 _DAY_S = 86_400
 _ARRAYS = (
     "stop_longitude", "stop_latitude", "pattern_ptr", "pattern_stops", "pattern_boards",
     "pattern_alights", "trip_ptr", "trip_service", "trip_route", "trip_times_ptr", "arrivals",
-    "departures", "running_service", "running_day",
+    "departures", "running_service", "running_day", "transfer_origin", "transfer_target", "transfer_kind",
+    "transfer_seconds",
 )  # fmt: skip
 
 
@@ -42,6 +42,28 @@ class TransitReport:
     first_day: date
     last_day: date
     agency: str
+    transfers_ignored: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Transfers:
+    """
+    What the agency says of changing vehicles between two stops, or at one.
+
+    Parameters
+    ----------
+    origin, target
+        Stops.
+    kind
+        `transfer_type`: 0 as usual, 1 the vehicle waits, 2 takes at least `seconds`, 3 cannot be done.
+    seconds
+        `min_transfer_time`.
+    """
+
+    origin: NDArray[np.int64]
+    target: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    seconds: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +89,17 @@ class DayPattern:
     arrivals: NDArray[np.float64]
     departures: NDArray[np.float64]
     routes: NDArray[np.int64]
+
+    def backwards(self) -> DayPattern:
+        """Return the same trips with time running back: the last stop first, times negated."""
+        return DayPattern(
+            self.stops[::-1],
+            self.alights[::-1],
+            self.boards[::-1],
+            -self.departures[::-1, ::-1],
+            -self.arrivals[::-1, ::-1],
+            self.routes[::-1],
+        )
 
 
 def build_timetable(
@@ -111,6 +144,7 @@ def build_timetable(
         first_day=date.fromordinal(int(days.min())),
         last_day=date.fromordinal(int(days.max())),
         agency=feed.agency,
+        transfers_ignored=feed.transfers_ignored,
     )
     directory.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
@@ -189,6 +223,10 @@ def _arrays(feed: Feed) -> tuple[dict[str, NDArray[Any]], dict[str, list[str]]]:
         "departures": joined(columns["departures"], np.float64),
         "running_service": feed.running["service_id"].map(service_number).to_numpy(dtype=np.int64),
         "running_day": feed.running["day"].to_numpy(dtype=np.int64),
+        "transfer_origin": feed.transfers["origin"].map(stop_number).to_numpy(dtype=np.int64),
+        "transfer_target": feed.transfers["target"].map(stop_number).to_numpy(dtype=np.int64),
+        "transfer_kind": feed.transfers["kind"].to_numpy(dtype=np.int64),
+        "transfer_seconds": feed.transfers["seconds"].to_numpy(dtype=np.float64),
     }
     names = {"routes": routes, "stop_names": feed.stops["stop_name"].astype(str).tolist()}
     return arrays, names
@@ -207,6 +245,11 @@ class Timetable:
     def __init__(self, directory: Path) -> None:
         try:
             self._meta: Mapping[str, Any] = json.loads((directory / _META).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise InvalidFile("transit_damaged", where=Where(file=str(directory))) from error
+        if self._meta.get("format") != _FORMAT:
+            raise InvalidFile("transit_old_format", where=Where(file=str(directory)))
+        try:
             self._arrays = {
                 name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in _ARRAYS
             }
@@ -220,19 +263,47 @@ class Timetable:
         self.last_day = date.fromisoformat(self._meta["last_day"])
         self.source: str = self._meta["source"]
         self.agency: str = self._meta["agency"]
-        self._days = lru_cache(maxsize=4)(self._patterns_of)
+
+    @property
+    def transfers(self) -> Transfers:
+        """What the agency says of changing vehicles."""
+        names = ("transfer_origin", "transfer_target", "transfer_kind", "transfer_seconds")
+        return Transfers(*(np.asarray(self._arrays[name]) for name in names))
+
+    @property
+    def served(self) -> NDArray[np.int64]:
+        """The stops at which some trip of the feed stops."""
+        return np.unique(self._arrays["pattern_stops"])
 
     def day(self, day: date) -> list[DayPattern]:
         """Return the trips that one can ride on a day: its own, those of the eve after midnight, and the next day's."""
-        return self._days(day)
+        return self._patterns_of(day, (-1, 0, 1))
 
-    def _patterns_of(self, day: date) -> list[DayPattern]:
+    def service_day(self, day: date) -> list[DayPattern]:
+        """Return the trips of one day of service alone, those after midnight included."""
+        return self._patterns_of(day, (0,))
+
+    def trips_by_day(self) -> dict[date, int]:
+        """Count the trips of each day of the feed."""
+        arrays = self._arrays
+        per_service = np.bincount(
+            arrays["trip_service"], minlength=arrays["running_service"].max() + 1
+        )
+        first = self.first_day.toordinal()
+        trips = np.bincount(
+            arrays["running_day"] - first,
+            weights=per_service[arrays["running_service"]],
+            minlength=self.last_day.toordinal() - first + 1,
+        )
+        return {date.fromordinal(first + shift): int(count) for shift, count in enumerate(trips)}
+
+    def _patterns_of(self, day: date, shifts: tuple[int, ...]) -> list[DayPattern]:
         arrays = self._arrays
         service, running = arrays["running_service"], arrays["running_day"]
         patterns: list[DayPattern] = []
         active = [
             (np.unique(service[running == day.toordinal() + shift]), shift * _DAY_S)
-            for shift in (-1, 0, 1)
+            for shift in shifts
         ]
         for number in range(arrays["pattern_ptr"].size - 1):
             first, last = int(arrays["trip_ptr"][number]), int(arrays["trip_ptr"][number + 1])

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
-from rpe_geo.crs import EARTH_RADIUS_M
 from rpe_geo.errors import InputError
 from rpe_geo.protocols import Progress
-from rpe_geo.travel.raptor import Arrivals, Footpaths, earliest_arrivals
+from rpe_geo.travel.footpaths import Footpaths, Places, TransitRules, Walk, link_stops
+from rpe_geo.travel.raptor import Arrivals, DayLines, earliest_arrivals
 from rpe_geo.travel.timetable import DayPattern, Timetable, TransitReport, build_timetable
 
 __all__ = ["Journeys", "Leg", "Places", "TransitReport", "TransitSearch", "build_transit"]
 
 Floats = NDArray[np.float64]
-Places = tuple[Floats, Floats]
-Walk = Callable[[Places, Places, float], Floats]
-"""`walk(origins, destinations, limit_min)`: minutes on foot; `inf` beyond the limit or off the streets."""
 
-_TRANSFER_M = 500.0
-_TRANSFER_MIN = 12.0
-_CHANGE_S = 60.0
 _CELLS = 6_000_000
-_LAST_DEPARTURE_H = 30
+_DAYS_KEPT = 8
+_WALKS_KEPT = 8
+_NEVER_S = 7 * 86_400.0
+_WINDOW_MIN = 180
 
 
 def build_transit(
@@ -67,7 +64,7 @@ class Journeys:
     Parameters
     ----------
     minutes
-        Shape (origins, departures, destinations); `inf` where there is no way.
+        Shape (origins, times asked, destinations); `inf` where there is no way.
     transfers
         Same shape: changes of vehicle; 0 also for a walk.
     """
@@ -96,56 +93,82 @@ class TransitSearch:
         The timetable.
     walk
         How one walks between points.
-    walk_limit_min
-        The longest walk to or from a stop.
+    rules
+        Limits of walks and changes; those in force today by default.
+
+    Notes
+    -----
+    A journey walks to a stop (`walk_limit_min` at most), is ready there at that second, and catches every vehicle that leaves
+    at that second or later. Off a vehicle, `change_s` and the walk to the next stop (`change_walk_limit_min` at most) pass
+    before one is ready again, be it at the same stop; what the agency says of a change wins. From the last stop one walks at
+    once. Waiting counts.
     """
 
-    def __init__(self, timetable: Timetable, walk: Walk, *, walk_limit_min: float = 20.0) -> None:
+    def __init__(
+        self, timetable: Timetable, walk: Walk, *, rules: TransitRules | None = None
+    ) -> None:
         self.timetable = timetable
+        self.rules = rules or TransitRules.on(date.today())  # noqa: DTZ011 - the rules in force
         self._walk = walk
-        self._limit = walk_limit_min
-        # A stop without coordinates lies at 0, 0: too far to walk to from anywhere.
+        # Only stops that are served, and that have a place, can be walked to.
+        located = np.isfinite(timetable.stop_longitude) & np.isfinite(timetable.stop_latitude)
+        self._near = np.intersect1d(timetable.served, np.flatnonzero(located))
         self._stops: Places = (
-            np.nan_to_num(timetable.stop_longitude),
-            np.nan_to_num(timetable.stop_latitude),
+            timetable.stop_longitude[self._near],
+            timetable.stop_latitude[self._near],
         )
-        self._footpaths = self._walks_between_stops()
+        self._days: OrderedDict[tuple[date, str], DayLines] = OrderedDict()
+        self._walks: OrderedDict[tuple[bytes, float, bool], Floats] = OrderedDict()
 
-    def _walks_between_stops(self) -> Footpaths:
-        """Link stops that lie close to each other, by the streets where there are some, else straight."""
-        longitude, latitude = self._stops
-        located = np.flatnonzero((longitude != 0) | (latitude != 0))
-        per_degree = np.pi / 180 * EARTH_RADIUS_M
-        shrink = float(np.cos(np.radians(latitude[located].mean()))) if located.size else 1.0
-        metres = np.column_stack([longitude[located] * shrink, latitude[located]]) * per_degree
-        pairs = cKDTree(metres).query_pairs(_TRANSFER_M, output_type="ndarray")
-        if not pairs.size:
-            none = np.empty(0, dtype=np.int64)
-            return Footpaths.of(none, none, np.empty(0))
-        origin = np.concatenate([pairs[:, 0], pairs[:, 1]])
-        target = np.concatenate([pairs[:, 1], pairs[:, 0]])
-        straight = np.hypot(*(metres[origin] - metres[target]).T) * 1.35 * 0.06 / 5.0
-        minutes = np.full(origin.size, np.inf)
-        order = np.argsort(origin, kind="stable")
-        for begin in range(0, order.size, 4096):
-            part = order[begin : begin + 4096]
-            sources, row = np.unique(origin[part], return_inverse=True)
-            targets, column = np.unique(target[part], return_inverse=True)
-            table = self._walk(
-                (longitude[located[sources]], latitude[located[sources]]),
-                (longitude[located[targets]], latitude[located[targets]]),
-                _TRANSFER_MIN,
+    @cached_property
+    def footpaths(self) -> Footpaths:
+        """The changes between stops, by the streets."""
+        return link_stops(self.timetable, self._walk, self.rules)
+
+    @cached_property
+    def _footpaths_back(self) -> Footpaths:
+        return self.footpaths.backwards()
+
+    def _lines(self, day: date, kind: str) -> DayLines:
+        """Lay out a day: `around` with its eve and morrow, `back` the same with time running back, `service`, `service_back`."""
+        key = (day, kind)
+        lines = self._days.get(key)
+        if lines is None:
+            alone = kind.startswith("service")
+            patterns = self.timetable.service_day(day) if alone else self.timetable.day(day)
+            if kind.endswith("back"):
+                patterns = [pattern.backwards() for pattern in patterns]
+            lines = self._days[key] = DayLines.of(patterns)
+            while len(self._days) > _DAYS_KEPT:
+                self._days.popitem(last=False)
+        return lines
+
+    def _to_stops(self, places: Places, limit_min: float, *, leaving: bool) -> Floats:
+        """
+        Seconds on foot between places and all stops, a row per stop; `inf` beyond the limit.
+
+        Tables are remembered: childminders stay where they are.
+        """
+        limit = min(self.rules.walk_limit_min, limit_min)
+        key = (places[0].tobytes() + places[1].tobytes(), limit, leaving)
+        table = self._walks.get(key)
+        if table is None:
+            walked = (
+                self._walk(places, self._stops, limit).T
+                if leaving
+                else self._walk(self._stops, places, limit)
             )
-            minutes[part] = table[row, column]
-        minutes = np.where(np.isfinite(minutes), minutes, np.where(straight < 5, straight, np.inf))
-        kept = np.isfinite(minutes)
-        return Footpaths.of(
-            located[origin[kept]], located[target[kept]], minutes[kept] * 60 + _CHANGE_S
-        )
+            table = np.full((self.timetable.stop_longitude.size, places[0].size), np.inf)
+            table[self._near] = np.where(np.isnan(walked), np.inf, walked) * 60
+            if table.size <= _CELLS:
+                self._walks[key] = table
+            while len(self._walks) > _WALKS_KEPT:
+                self._walks.popitem(last=False)
+        return table
 
     def check_departure(self, departure: datetime | None) -> datetime:
         """
-        Return the departure, or a Tuesday at eight within the feed where none is given.
+        Return the departure, or an ordinary Tuesday at eight within the feed where none is given.
 
         Parameters
         ----------
@@ -164,19 +187,27 @@ class TransitSearch:
         """
         first, last = self.timetable.first_day, self.timetable.last_day
         if departure is None:
-            day = min(max(datetime.now().astimezone().date(), first), last)
-            candidates = [
-                day + timedelta(days=shift)
-                for shift in sorted(range(-7, 8), key=abs)
-                if first <= day + timedelta(days=shift) <= last
-            ]
-            day = next((other for other in candidates if other.weekday() == 1), day)
+            day = self._ordinary_tuesday(datetime.now().astimezone().date())
             return datetime(day.year, day.month, day.day, 8)  # noqa: DTZ001 - local clock time
         if not first <= departure.date() <= last:
             raise InputError(
                 "departure_outside_feed", departure=departure.date(), first=first, last=last
             )
         return departure
+
+    def _ordinary_tuesday(self, today: date) -> date:
+        """Find the Tuesday nearest to a day that is neither a holiday nor the fringe of the feed."""
+        first, last = self.timetable.first_day, self.timetable.last_day
+        every = [first + timedelta(days=shift) for shift in range((last - first).days + 1)]
+        tuesdays = [day for day in every if day.weekday() == 1] or every
+        trips = np.array([self._trips_on[day] for day in tuesdays])
+        usual = np.median(trips[trips > 0]) if (trips > 0).any() else 0.0
+        ordinary = np.flatnonzero(trips >= self.rules.usual_day_share * usual)
+        return tuesdays[min(ordinary, key=lambda number: abs(tuesdays[number] - today))]
+
+    @cached_property
+    def _trips_on(self) -> dict[date, int]:
+        return self.timetable.trips_by_day()
 
     def journeys(
         self,
@@ -205,23 +236,118 @@ class TransitSearch:
         """
         day = departures[0].date()
         clock = np.array([_seconds_of(departure, day) for departure in departures])
-        patterns = self.timetable.day(day)
-        access = self._walk(origins, self._stops, min(self._limit, limit_min)) * 60
-        egress = self._walk(self._stops, destinations, min(self._limit, limit_min)) * 60
-        on_foot = self._walk(origins, destinations, limit_min)
-        shape = (origins[0].size, clock.size, destinations[0].size)
-        minutes = np.repeat(on_foot[:, None, :], clock.size, axis=1)
-        transfers = np.zeros(shape, dtype=np.int64)
-        rows = max(1, _CELLS // max(1, 6 * clock.size * self._stops[0].size))
-        for begin in range(0, shape[0], rows):
+        return self._table(
+            (self._lines(day, "around"), self.footpaths),
+            (
+                self._to_stops(origins, limit_min, leaving=True),
+                self._to_stops(destinations, limit_min, leaving=False),
+                self._on_foot(origins, destinations, limit_min),
+            ),
+            np.repeat(clock[None, :], origins[0].size, axis=0),
+            limit_min,
+        )
+
+    def journeys_leaving(
+        self, origins: Places, destinations: Places, departures: list[datetime], *, limit_min: float
+    ) -> Journeys:
+        """
+        Compute door-to-door minutes when each origin is left at a time of its own.
+
+        Parameters
+        ----------
+        origins, destinations
+            Longitudes and latitudes.
+        departures
+            One local time per origin; all of one day, or after its midnight.
+        limit_min
+            Times above may be `inf`.
+
+        Returns
+        -------
+        Journeys
+            One time asked per origin.
+        """
+        day = min(departures).date()
+        clock = np.array([[_seconds_of(departure, day)] for departure in departures])
+        return self._table(
+            (self._lines(day, "around"), self.footpaths),
+            (
+                self._to_stops(origins, limit_min, leaving=True),
+                self._to_stops(destinations, limit_min, leaving=False),
+                self._on_foot(origins, destinations, limit_min),
+            ),
+            clock,
+            limit_min,
+        )
+
+    def journeys_until(
+        self, origins: Places, destinations: Places, arrival: datetime, *, limit_min: float
+    ) -> Journeys:
+        """
+        Compute how long before a time one must leave, to be there by then.
+
+        Parameters
+        ----------
+        origins, destinations
+            Longitudes and latitudes.
+        arrival
+            Local time.
+        limit_min
+            Times above may be `inf`.
+
+        Returns
+        -------
+        Journeys
+            Minutes from the latest departure to the time asked, waiting at the end included; one time asked.
+        """
+        day = arrival.date()
+        clock = np.full((destinations[0].size, 1), -_seconds_of(arrival, day))
+        # Time runs back: one leaves the destinations, and comes to the origins.
+        found = self._table(
+            (self._lines(day, "back"), self._footpaths_back),
+            (
+                self._to_stops(destinations, limit_min, leaving=False),
+                self._to_stops(origins, limit_min, leaving=True),
+                self._on_foot(origins, destinations, limit_min).T,
+            ),
+            clock,
+            limit_min,
+        )
+        return Journeys(
+            np.swapaxes(found.minutes, 0, 2).copy(), np.swapaxes(found.transfers, 0, 2).copy()
+        )
+
+    def _on_foot(self, origins: Places, destinations: Places, limit_min: float) -> Floats:
+        walked = self._walk(origins, destinations, limit_min)
+        return np.where(np.isnan(walked), np.inf, walked)
+
+    def _table(
+        self,
+        service: tuple[DayLines, Footpaths],
+        walks: tuple[Floats, Floats, Floats],
+        clock: Floats,
+        limit_min: float,
+    ) -> Journeys:
+        """
+        Search from each place at each of its times.
+
+        `walks` are seconds to the stops (stops, places left), from them (stops, places reached), and minutes on foot all the
+        way; `clock` is seconds, shape (places left, times).
+        """
+        access, egress, on_foot = walks
+        stops, times = access.shape[0], clock.shape[1]
+        minutes = np.repeat(on_foot[:, None, :], times, axis=1)
+        transfers = np.zeros(minutes.shape, dtype=np.int64)
+        rows = max(1, _CELLS // max(1, (self.rules.rides_max + 1) * times * stops))
+        for begin in range(0, clock.shape[0], rows):
             part = slice(begin, begin + rows)
-            start = (access[part].T[:, :, None] + clock).reshape(self._stops[0].size, -1)
-            found = earliest_arrivals(patterns, self._footpaths, start)
-            for column in range(shape[2]):
+            start = (access[:, part, None] + clock[part]).reshape(stops, -1)
+            found = earliest_arrivals(*service, start, max_rides=self.rules.rides_max)
+            for column in range(egress.shape[1]):
                 best, changes = _arrive(found, egress[:, column])
-                ridden = best.reshape(-1, clock.size) - clock
-                faster = ridden / 60 < minutes[part, :, column]
-                minutes[part, :, column] = np.where(faster, ridden / 60, minutes[part, :, column])
+                ridden = (best.reshape(-1, times) - clock[part]) / 60
+                faster = ridden < minutes[part, :, column]
+                minutes[part, :, column] = np.where(faster, ridden, minutes[part, :, column])
                 transfers[part, :, column] = np.where(faster, changes.reshape(ridden.shape), 0)
         minutes[minutes > limit_min] = np.inf
         transfers[~np.isfinite(minutes)] = 0
@@ -247,52 +373,88 @@ class TransitSearch:
         tuple
             Longitudes and latitudes; minutes since the departure.
         """
-        clock = _seconds_of(departure, departure.date())
-        access = self._walk(origin, self._stops, min(self._limit, within_min))[0] * 60
+        day = departure.date()
+        clock = _seconds_of(departure, day)
         found = earliest_arrivals(
-            self.timetable.day(departure.date()), self._footpaths, (access + clock)[:, None]
+            self._lines(day, "around"),
+            self.footpaths,
+            self._to_stops(origin, within_min, leaving=True) + clock,
+            max_rides=self.rules.rides_max,
         )
-        minutes = (found.ridden[:, :, 0].min(axis=0) - clock) / 60
-        near = np.flatnonzero(minutes <= within_min)
-        return (self._stops[0][near], self._stops[1][near]), minutes[near]
+        minutes = (found.ridden[:, self._near, 0].min(axis=0) - clock) / 60
+        within = minutes <= within_min
+        return (self._stops[0][within], self._stops[1][within]), minutes[within]
 
-    def last_departure(
-        self, origin: Places, destination: Places, day: date, *, limit_min: float
-    ) -> datetime | None:
+    def last_departures(
+        self, origins: Places, destination: Places, day: date, *, limit_min: float
+    ) -> list[datetime | None]:
         """
-        Find the last minute of a day's service at which one can still leave and be carried there.
+        Find the last minute of a day's service at which one can still leave each place and be carried to another.
 
         Parameters
         ----------
-        origin, destination
-            One place each.
+        origins
+            Places that are left.
+        destination
+            One place.
         day
-            The service day; it runs on after midnight.
+            The service day; it runs on after midnight, up to its last trip: the first trips of the next day are not its own.
         limit_min
             The longest journey, waiting included.
 
         Returns
         -------
-        datetime or None
+        list of datetime or None
             None when nothing runs.
         """
         midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local clock time
-        access = self._walk(origin, self._stops, self._limit)[0] * 60
-        egress = self._walk(self._stops, destination, self._limit)[:, 0] * 60
-        patterns = self.timetable.day(day)
-        for last_hour in range(_LAST_DEPARTURE_H, 0, -3):
-            clock = np.arange((last_hour - 3) * 3600, last_hour * 3600, 60, dtype=np.float64)
-            found = earliest_arrivals(patterns, self._footpaths, access[:, None] + clock)
-            best, _ = _arrive(found, egress)
-            possible = np.flatnonzero(best - clock <= limit_min * 60)
-            if possible.size:
-                # Later departures of the same journey wait less: the last minute that still catches it.
-                return midnight + timedelta(seconds=float(clock[possible[-1]]))
-        return None
+        access = self._to_stops(origins, self.rules.walk_limit_min, leaving=True)
+        egress = self._to_stops(destination, self.rules.walk_limit_min, leaving=False)
+        back = earliest_arrivals(
+            self._lines(day, "service_back"),
+            self._footpaths_back,
+            egress - _NEVER_S,
+            max_rides=self.rules.rides_max,
+        )
+        latest = np.array(
+            [-_arrive(back, access[:, place])[0][0] for place in range(access.shape[1])]
+        )
+        minute = np.floor(latest / 60) * 60
+        waiting = np.flatnonzero(np.isfinite(minute))
+        found = np.full(minute.size, np.nan)
+        width = 1
+        # The last departure nearly always is a journey of good length; else look at the minutes before.
+        while waiting.size:
+            clock = minute[waiting, None] - 60.0 * np.arange(width)
+            best = self._carried(day, access[:, waiting], egress, clock)
+            possible = best - clock <= limit_min * 60
+            possible &= clock >= 0
+            done = possible.any(axis=1)
+            first = np.argmax(possible, axis=1)
+            found[waiting[done]] = clock[done, first[done]]
+            minute[waiting] -= 60.0 * width
+            waiting = waiting[~done & (minute[waiting] >= 0)]
+            width = _WINDOW_MIN
+        return [
+            None if np.isnan(seconds) else midnight + timedelta(seconds=float(seconds))
+            for seconds in found
+        ]
+
+    def _carried(self, day: date, access: Floats, egress: Floats, clock: Floats) -> Floats:
+        """Arrivals of the service of one day alone, by vehicle; shape of `clock` (places left, times)."""
+        lines = self._lines(day, "service")
+        best = np.empty(clock.shape)
+        rows = max(1, _CELLS // ((self.rules.rides_max + 1) * clock.shape[1] * access.shape[0]))
+        for begin in range(0, clock.shape[0], rows):
+            part = slice(begin, begin + rows)
+            start = (access[:, part, None] + clock[part]).reshape(access.shape[0], -1)
+            found = earliest_arrivals(lines, self.footpaths, start, max_rides=self.rules.rides_max)
+            best[part] = _arrive(found, egress[:, 0])[0].reshape(-1, clock.shape[1])
+        return best
 
     def legs(
         self, origin: Places, destination: Places, departure: datetime
-    ) -> tuple[float, int, int, list[Leg]]:
+    ) -> tuple[float, list[Leg]]:
         """
         Trace the fastest journey by vehicle.
 
@@ -306,56 +468,61 @@ class TransitSearch:
         Returns
         -------
         tuple
-            Minutes from door to door, first stop, last stop, rides in order; `inf` and no ride where there is none.
+            Minutes from door to door, and the rides in order; `inf` and no ride where there is none.
         """
         day = departure.date()
         clock = _seconds_of(departure, day)
-        access = self._walk(origin, self._stops, self._limit)[0] * 60
-        egress = self._walk(self._stops, destination, self._limit)[:, 0] * 60
-        patterns = self.timetable.day(day)
-        found = earliest_arrivals(patterns, self._footpaths, (access + clock)[:, None])
+        lines = self._lines(day, "around")
+        access = self._to_stops(origin, self.rules.walk_limit_min, leaving=True)
+        egress = self._to_stops(destination, self.rules.walk_limit_min, leaving=False)[:, 0]
+        found = earliest_arrivals(
+            lines, self.footpaths, access + clock, max_rides=self.rules.rides_max
+        )
         best, changes = _arrive(found, egress)
         if not np.isfinite(best[0]):
-            return float("inf"), -1, -1, []
+            return float("inf"), []
         rides = int(changes[0]) + 1
-        stop = last = int(np.argmin(found.ridden[rides, :, 0] + egress))
+        stop = int(np.argmin(found.ridden[rides, :, 0] + egress))
         legs: list[Leg] = []
         while rides > 0:
-            leg = self._ride_to(patterns, found, rides, stop)
+            leg = self._ride_to(lines.patterns, found, rides, stop)
             legs.append(leg)
             rides, stop = self._came_from(found, rides - 1, leg.stops[0])
         legs.reverse()
-        return float(best[0] - clock) / 60, stop, last, legs
+        return float(best[0] - clock) / 60, legs
 
-    def _ride_to(self, patterns: list[DayPattern], found: Arrivals, rides: int, stop: int) -> Leg:
-        """Find the vehicle that lets one off at a stop at the time noted."""
+    def _ride_to(
+        self, patterns: tuple[DayPattern, ...], found: Arrivals, rides: int, stop: int
+    ) -> Leg:
+        """Find the vehicle that lets one off at a stop at the time noted, boarded where one is ready first."""
         arrived = found.ridden[rides, stop, 0]
-        before = found.reached[rides - 1, :, 0]
+        ready = found.ready[rides - 1, :, 0]
         for pattern in patterns:
-            for position in np.flatnonzero(pattern.stops == stop).tolist():
+            for position in np.flatnonzero((pattern.stops == stop) & pattern.alights).tolist():
                 for trip in np.flatnonzero(pattern.arrivals[:, position] == arrived).tolist():
-                    for start in range(position - 1, -1, -1):
-                        boards = pattern.boards[start] and pattern.alights[position]
-                        if (
-                            boards
-                            and before[pattern.stops[start]] <= pattern.departures[trip, start]
-                        ):
-                            return Leg(
-                                route=self.timetable.routes[int(pattern.routes[trip])],
-                                stops=tuple(pattern.stops[start : position + 1].tolist()),
-                                boarded_s=float(pattern.departures[trip, start]),
-                                left_s=float(arrived),
-                            )
+                    before = ready[pattern.stops[:position]]
+                    caught = pattern.boards[:position] & (
+                        before <= pattern.departures[trip, :position]
+                    )
+                    if caught.any():
+                        # The nearest stop, not the last one that can be walked to ahead of the vehicle.
+                        start = int(np.argmin(np.where(caught, before, np.inf)))
+                        return Leg(
+                            route=self.timetable.routes[int(pattern.routes[trip])],
+                            stops=tuple(pattern.stops[start : position + 1].tolist()),
+                            boarded_s=float(pattern.departures[trip, start]),
+                            left_s=float(arrived),
+                        )
         raise AssertionError("an arrival without a vehicle")
 
     def _came_from(self, found: Arrivals, rides: int, stop: int) -> tuple[int, int]:
-        """Tell with how many rides, and off which stop, one came to a stop on foot."""
-        when = found.reached[rides, stop, 0]
-        while rides > 0 and found.reached[rides - 1, stop, 0] == when:
+        """Tell with how many rides, and off which stop, one was ready at a stop."""
+        when = found.ready[rides, stop, 0]
+        while rides > 0 and found.ready[rides - 1, stop, 0] == when:
             rides -= 1
-        if rides == 0 or found.ridden[rides, stop, 0] == when:
+        if rides == 0:
             return rides, stop
-        walks = self._footpaths
+        walks = self.footpaths
         here = np.flatnonzero(walks.target == stop)
         arrived = found.ridden[rides, walks.origin[here], 0] + walks.seconds[here]
         return rides, int(walks.origin[here[int(np.argmin(arrived))]])

@@ -1,33 +1,20 @@
-"""Journeys by public transport, against timetables read by hand and against an independent search."""
+"""Journeys by public transport, against timetables read by hand; see also test_journeys_recomputed.py."""
 
-import csv
-import io
 import zipfile
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rpe_geo.crs import great_circle_m
 from rpe_geo.errors import InputError, InvalidFile
 from rpe_geo.travel.network import build_streets
 from rpe_geo.travel.street import StreetEngine
-from rpe_geo.travel.timetable import Timetable
-from rpe_geo.travel.transit import TransitSearch, build_transit
+from rpe_geo.travel.transit import build_transit
 
 from .conftest import PER_METRE, place, places, write_pbf
 
 DAY = datetime.fromisoformat("2026-12-01")  # a Tuesday; timetables are in local clock time
-
-
-def straight_walk(origins, destinations, limit_min):
-    """A walk as the crow flies at 4.5 km/h, for tests that need no street."""
-    metres = great_circle_m(origins[0][:, None], origins[1][:, None], *destinations)
-    minutes = metres * 0.06 / 4.5
-    minutes[minutes > limit_min] = np.inf
-    return minutes
 
 
 def write_feed(path: Path, **changes: str) -> Path:
@@ -194,103 +181,3 @@ def test_a_bad_feed_is_named_and_leaves_nothing(tmp_path, changes, code):
     with pytest.raises(InvalidFile, match="gtfs_not_zip"):
         build_transit(tmp_path / "no.zip", tmp_path / "transit")
     assert not (tmp_path / "transit").exists()
-
-
-def scan_connections(feed: Path, day: date, origin_walks, leave, stops, footpaths):
-    """
-    Earliest arrivals off a vehicle, by scanning every connection of the day once (independent of RAPTOR).
-
-    The feed is read with the csv module alone, the day's services from calendar_dates (calendar runs on no weekday here).
-    """
-    with zipfile.ZipFile(feed) as archive:
-
-        def rows(name):
-            return list(csv.DictReader(io.TextIOWrapper(archive.open(name), "utf-8-sig")))
-
-        services = {
-            row["service_id"]
-            for row in rows("calendar_dates.txt")
-            if row["date"] == f"{day:%Y%m%d}" and row["exception_type"] == "1"
-        }
-        running = {row["trip_id"] for row in rows("trips.txt") if row["service_id"] in services}
-        calls = {}
-        for row in rows("stop_times.txt"):
-            if row["trip_id"] in running:
-                calls.setdefault(row["trip_id"], []).append(row)
-
-    def seconds(text):
-        hours, minutes, rest = map(int, text.split(":"))
-        return hours * 3600 + minutes * 60 + rest
-
-    connections = []
-    for trip, its in calls.items():
-        its.sort(key=lambda row: int(row["stop_sequence"]))
-        for here, there in pairwise(its):
-            allowed = here.get("pickup_type") != "1"
-            connections.append(
-                (
-                    seconds(here["departure_time"]),
-                    seconds(there["arrival_time"]),
-                    stops[here["stop_id"]],
-                    stops[there["stop_id"]],
-                    trip,
-                    allowed,
-                )
-            )
-    connections.sort()
-    at_stop = {stop: leave + walk for stop, walk in origin_walks.items()}
-    off, aboard = {}, set()
-    for departs, arrives, here, there, trip, allowed in connections:
-        if trip not in aboard and not (allowed and at_stop.get(here, np.inf) <= departs):
-            continue
-        aboard.add(trip)
-        off[there] = min(off.get(there, np.inf), arrives)
-        at_stop[there] = min(at_stop.get(there, np.inf), arrives)
-        for other, walk in footpaths.get(there, ()):
-            at_stop[other] = min(at_stop.get(other, np.inf), arrives + walk)
-    return off
-
-
-@pytest.mark.real
-def test_thirty_six_journeys_of_heidelberg_against_an_independent_search(real_data, tmp_path):
-    feed = real_data / "heidelberg" / "vrn_gtfs.zip"
-    report = build_transit(feed, tmp_path / "transit")
-    assert (report.first_day, report.last_day) == (date(2022, 6, 12), date(2022, 12, 10))
-    timetable = Timetable(tmp_path / "transit")
-    search = TransitSearch(timetable, straight_walk)
-    with zipfile.ZipFile(feed) as archive:
-        ids = [
-            row["stop_id"]
-            for row in csv.DictReader(io.TextIOWrapper(archive.open("stops.txt"), "utf-8-sig"))
-        ]
-    stops = {stop: number for number, stop in reversed(list(enumerate(dict.fromkeys(ids))))}
-    walks = search._footpaths
-    footpaths = {}
-    for origin, target, seconds in zip(walks.origin, walks.target, walks.seconds, strict=True):
-        footpaths.setdefault(int(origin), []).append((int(target), float(seconds)))
-
-    rng = np.random.default_rng(11)
-    chosen = rng.choice(len(timetable.stop_names), 12, replace=False)
-    lon = timetable.stop_longitude[chosen] + rng.normal(0, 1e-3, 12)
-    lat = timetable.stop_latitude[chosen] + rng.normal(0, 1e-3, 12)
-    all_stops = (timetable.stop_longitude, timetable.stop_latitude)
-    ridden = 0
-    for number, hour in enumerate([7, 12, 17, 22]):
-        day = date(2022, 9, 13) + timedelta(days=number)
-        when = datetime.fromisoformat(f"{day}T{hour:02d}:05")
-        origin = (lon[number : number + 1], lat[number : number + 1])
-        goals = (lon[3:], lat[3:])
-        ours = search.journeys(origin, goals, [when], limit_min=180).minutes[0, 0]
-        access = straight_walk(origin, all_stops, 20.0)[0] * 60
-        egress = straight_walk(all_stops, goals, 20.0) * 60
-        on_foot = straight_walk(origin, goals, 180.0)[0]
-        leave = hour * 3600 + 300
-        near = {int(s): float(access[s]) for s in np.flatnonzero(np.isfinite(access))}
-        off = scan_connections(feed, day, near, leave, stops, footpaths)
-        for goal in range(9):
-            arrivals = [time + egress[stop, goal] for stop, time in off.items()]
-            theirs = min([*((arrival - leave) / 60 for arrival in arrivals), on_foot[goal]])
-            theirs = theirs if theirs <= 180 else np.inf
-            assert ours[goal] == pytest.approx(theirs, abs=1e-6)
-            ridden += bool(theirs < on_foot[goal] - 1)
-    assert ridden >= 12
