@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
+
 from rpe_geo.domain import Childminder
 from rpe_geo.matching.starts import Question
 from rpe_geo.rules.breaches import Breaches
 from rpe_geo.rules.need import hours_within
-from rpe_geo.rules.needs import enough
 from rpe_geo.rules.timeline import Timeline
 from rpe_geo.verdicts import VerdictWarning
 
@@ -76,17 +77,19 @@ def availability_stale(question: Question, confirmed_on: date | None) -> tuple[V
 def _declarations_differ(
     question: Question, childminder: Childminder, timeline: Timeline, pair: int
 ) -> bool:
-    """Tell whether contracts and declared availabilities judge the asked hours differently."""
+    """Tell whether contracts and declared availabilities leave other hours, or other places at the asked hours."""
     if childminder.contracts is None or not childminder.availabilities:
         return False
     need, registry = question.need, question.registry
+    provider = int(timeline.provider[pair])
     by_hours, _ = hours_within(need.request.schedule, need.week_1, childminder.working_hours)
-    by_both = question.shares[int(registry.hours[timeline.provider[pair]])]
-    if enough(need, by_hours) != enough(need, by_both):
+    if by_hours != question.shares[int(registry.hours[provider])]:
         return True
     rows = timeline.row_pair == pair
-    asked = timeline.asked[rows]
-    free = timeline.lay(registry.availabilities, weighted=True)[rows]
-    taken = timeline.contract_children[rows] + need.children
-    full = taken > childminder.agrement.places_offered
-    return bool((asked & (full != (free < need.children))).any())
+    declared = timeline.lay(registry.availabilities, weighted=True)[rows]
+    taken = timeline.contract_children[rows]
+    left = childminder.agrement.places_offered - taken
+    if registry.own_takes_place[provider]:
+        own = timeline.lay(registry.own_children, under=3)[rows]
+        left = np.minimum(left, childminder.agrement.places - taken - own)
+    return bool((timeline.asked[rows] & (np.maximum(left, 0) != declared)).any())
