@@ -136,8 +136,7 @@ def choropleth_svg(
             )
     tense = shapes[np.array([zone.tense for zone in zones.values()], dtype=bool)]
     parts = [
-        f'<svg class="choro{"" if exact else " many"}" viewBox="0 0 {_WIDE:.0f} {frame.tall:.0f}" role="group" '
-        f'aria-label="{escape(label)}">',
+        _open(frame, label, exact=exact),
         _PATTERNS,
         *(_inset(inset.label, frame, inset.box) for inset in plane.insets),
         *drawn,
@@ -152,6 +151,12 @@ def choropleth_svg(
         parts += [_place(place, frame, plane) for place in over.supply]
     parts += _labels(shapes, list(zones.values()), kinds, classes)
     return "".join(parts) + "</svg>"
+
+
+def _open(frame: _Frame, label: str, *, exact: bool) -> str:
+    name = "choro" if exact else "choro many"
+    box = f"0 0 {_WIDE:.0f} {frame.tall:.0f}"
+    return f'<svg class="{name}" viewBox="{box}" role="group" aria-label="{escape(label)}">'
 
 
 @dataclass(frozen=True)
@@ -198,11 +203,10 @@ def _path(shape: shapely.Geometry, *, exact: bool) -> str:
             kept = scaled[np.append(True, (np.diff(scaled, axis=0) != 0).any(axis=1))]
             if len(kept) < 3:
                 continue
-            steps = np.diff(kept, axis=0)
-            first, *rest = [kept[0], *steps]
             unit = _tenths if exact else str
-            written.append(f"M{unit(first[0])},{unit(first[1])}")
-            written.append("l" + " ".join(f"{unit(x)},{unit(y)}" for x, y in rest) + "z")
+            corners = [f"{unit(x)},{unit(y)}" for x, y in np.diff(kept, axis=0).tolist()]
+            x, y = kept[0].tolist()
+            written.append(f"M{unit(x)},{unit(y)}l{' '.join(corners)}z")
     return "".join(written)
 
 
@@ -261,17 +265,13 @@ def _labels(
     """Write values and names where a circle inside the zone has room for them."""
     if len(shapes) > _NAMED * 4:
         return []
-    whole = [_largest(shape) for shape in shapes]
-    circles = shapely.maximum_inscribed_circle(np.array(whole, dtype=object), tolerance=2.0)
-    radius = shapely.length(circles)
-    centres = shapely.get_coordinates(shapely.get_point(circles, 0), include_z=False)
-    centre = iter(centres)
+    filled = np.flatnonzero(~shapely.is_empty(shapes))
+    whole = np.array([_largest(shapes[at]) for at in filled], dtype=object)
+    circles = shapely.maximum_inscribed_circle(whole, tolerance=2.0)
+    centres = shapely.get_coordinates(shapely.get_point(circles, 0))
     written = []
-    for at, zone in enumerate(zones):
-        if shapely.is_empty(whole[at]):
-            continue
-        x, y = next(centre)
-        room = float(radius[at])
+    for at, room, (x, y) in zip(filled.tolist(), shapely.length(circles), centres, strict=True):
+        zone = zones[at]
         if not zone.value or room < 8 + 4.2 * len(zone.value):
             continue
         ink = "l" if kinds[at] >= 0 and classes.inks[kinds[at]] == PAPER else "d"

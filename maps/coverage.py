@@ -19,11 +19,11 @@ from folium.template import Template
 from maps.base import Bounds, TerritoryMap, base_map, encode_line, script_json
 from maps.choropleth import classify, shown_values
 from maps.style import facility_place, mark_svg
-from rpe_geo.messages.french import number
+from rpe_geo.messages.french import number, typeset
 from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.results import Observatory
 
-__all__ = ["add_coverage", "coverage_data", "coverage_map", "data_credits"]
+__all__ = ["add_coverage", "coverage_data", "coverage_map", "data_credits", "method_notes"]
 
 _METROPOLE = (-6.0, 41.0, 10.0, 52.0)
 _MANY = 4000
@@ -81,7 +81,7 @@ def coverage_map(
         lead=_lead(observatory),
         legend='<div id="cov-legend"></div>',
         beside='<div id="cov-side"></div>',
-        foot=_foot(observatory),
+        foot="".join(f"<p>{escape(text)}</p>" for text in method_notes(observatory)),
     )
     return add_coverage(m, coverage_data(observatory, indicator=indicator))
 
@@ -128,7 +128,8 @@ def _lead(observatory: Observatory) -> str:
     )
 
 
-def _foot(observatory: Observatory) -> str:
+def method_notes(observatory: Observatory) -> list[str]:
+    """Say where the figures come from, how they were computed, and what the signs of the map mean."""
     parameters = observatory.parameters
     sources = " ; ".join(
         f"{source.producer}, {source.title.lower()}{f' ({source.date})' if source.date else ''}, {source.licence}"
@@ -147,7 +148,7 @@ def _foot(observatory: Observatory) -> str:
         words.append(
             "Les places marquées « estimé » sont celles de la commune, réparties selon le type de lieu."
         )
-    return "".join(f"<p>{escape(text)}</p>" for text in words)
+    return [typeset(text) for text in words]
 
 
 # ---- the data of the map ---------------------------------------------------------------------------------------

@@ -10,8 +10,19 @@ from fastapi.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
 import maps
-from api.pages import animateur, confirmer, connexion, famille, fond, registre
-from api.pages.rendering import install_page_errors
+from api.pages import (
+    animateur,
+    comptes,
+    confirmer,
+    connexion,
+    famille,
+    fond,
+    observatoire,
+    openid,
+    registre,
+)
+from api.pages.error_pages import install_page_errors, refuse
+from api.pages.session import install_sessions
 from api.security import RateLimit
 from rpe_geo.settings import Settings
 
@@ -49,7 +60,7 @@ def install_pages(app: FastAPI, settings: Settings) -> None:
         ("/static", _HERE / "static"),
     ):
         app.mount(path, _Kept(directory=folder))
-    for door in (famille, fond, connexion, animateur, registre, confirmer):
+    for door in (famille, fond, connexion, animateur, registre, observatoire, confirmer):
         app.include_router(door.router, include_in_schema=False)
     install_page_errors(app)
     # A guess of a password is as bad from this machine: behind a proxy that says nothing, everybody is on it.

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from xstatic.pkg import leaflet
 
+from api.audiences import home_of, reads_observatory, works_on_requests
 from api.errors import status_of
 from api.routes import API
 from maps.base import script_json
@@ -25,7 +26,7 @@ from rpe_geo.messages import MESSAGES, phrase
 from rpe_geo.messages.french import day, hours, minutes, number, plural, short_day, typeset
 from rpe_geo.messages.rules import french_hours
 
-__all__ = ["PARIS", "SessionNeeded", "install_page_errors", "render"]
+__all__ = ["PARIS", "SessionNeeded", "render"]
 
 PARIS = ZoneInfo("Europe/Paris")
 _TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
@@ -87,6 +88,9 @@ _environment.globals |= {
     "donnees": lambda value: Markup(script_json(value)),  # noqa: S704 - escaped for a script element
     "leaflet": leaflet.VERSION,
     "mot": lambda code: MESSAGES[code],
+    "suit_les_demandes": works_on_requests,
+    "lit_l_observatoire": reads_observatory,
+    "accueil_pro": home_of,
 }
 
 
@@ -115,62 +119,9 @@ def render(
         What the template names.
     """
     settings = request.state.desk.settings
-    values.setdefault("session", None)
+    # An error is shown to whoever is signed in with her own navigation.
+    values.setdefault("session", getattr(request.state, "session", None))
     page = _environment.get_template(template).render(
         relais=settings.relais_name, telephone=settings.relais_phone, **values
     )
     return HTMLResponse(page, status, headers=headers)
-
-
-def _is_page(request: Request) -> bool:
-    wants = "text/html" in request.headers.get("accept", "")
-    return wants and not request.url.path.startswith((API, "/metrics"))
-
-
-def install_page_errors(app: FastAPI) -> None:
-    """Answer errors as a page where a person reads, and as before elsewhere."""
-    # Starlette types handlers by the base class of errors.
-    kinds: tuple[Any, ...] = (RpeGeoError, HTTPException, RequestValidationError)
-    for kind in kinds:
-        before = cast("Any", app.exception_handlers[kind])
-        app.add_exception_handler(kind, _page_or(before))
-    app.add_exception_handler(SessionNeeded, _to_sign_in)
-
-
-def _to_sign_in(_request: Request, _error: Exception) -> Response:
-    return RedirectResponse("/pro/connexion", 303)
-
-
-def _page_or(before: Any) -> Any:
-    def handle(request: Request, error: Exception) -> Response:
-        if not _is_page(request):
-            answer: Response = before(request, error)
-            return answer
-        if isinstance(error, RpeGeoError):
-            status, title = status_of(error)
-            if error.code in {"link_unusable", "form_expired"}:
-                status, title = (
-                    403,
-                    "Lien expiré" if error.code == "link_unusable" else "À recommencer",
-                )
-            detail = phrase(error.code, **error.values)
-        elif isinstance(error, HTTPException):
-            status, title = error.status_code, "Page introuvable"
-            detail = "Cette page n’existe pas, ou n’existe plus."
-            if status != 404:
-                title, detail = (
-                    "Demande refusée",
-                    "Le service ne peut pas répondre à cette demande.",
-                )
-        else:
-            status, title = 422, "Formulaire incomplet"
-            detail = "Il manque une information, ou l’une d’elles ne convient pas. Revenez en arrière et vérifiez."
-        return render(
-            request,
-            "erreur.html",
-            status=status,
-            titre=title,
-            detail=detail[:1].upper() + detail[1:],
-        )
-
-    return handle

@@ -1,0 +1,679 @@
+"""The observatory's page as values: figures, map, table, charts; the template only writes them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from api.observatory_shelf import Edition, gathered, published
+from api.pages.observatoire_choix import (
+    AGES,
+    SLOTS,
+    Asked,
+    Option,
+    Scale,
+    Variant,
+    chosen_edition,
+    families_of,
+    find_places,
+    options_of,
+    scales_of,
+)
+from maps.choropleth import Classes, classify, shown_values
+from maps.choropleth_svg import Drawing, Zone, choropleth_svg
+from maps.coverage import method_notes
+from maps.insets import plane_of
+from rpe_geo.messages import phrase
+from rpe_geo.messages.french import MODES as TRAVEL_MODES
+from rpe_geo.messages.french import enumeration, number, plural
+from rpe_geo.observatory.indicators import INDICATORS, Indicator
+from rpe_geo.observatory.results import Observatory
+from rpe_geo.publishing.departements import departement_name
+from rpe_geo.publishing.territories import narrowed
+
+__all__ = ["Territory", "page_values", "table_file", "territory_of"]
+
+_ROWS = 100
+_SUGGESTED = 400
+_PER_100 = "pour 100 enfants"
+_NO_FIGURE = "–"
+
+
+@dataclass(frozen=True)
+class Territory:
+    """
+    What is looked at.
+
+    Parameters
+    ----------
+    edition
+        The observatory on disk.
+    whole
+        All of it, as published.
+    here
+        The part asked for.
+    shown
+        The zones drawn: its communes, or what they are gathered in.
+    scale
+        What these zones are.
+    code
+        « D34 », « E2000… », or empty for the whole.
+    """
+
+    edition: Edition
+    whole: Observatory
+    here: Observatory
+    shown: Observatory
+    scale: Scale
+    scales: tuple[Scale, ...]
+    code: str
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return str(self.here.parameters["title"])
+
+
+def territory_of(known: list[Edition], asked: Asked) -> Territory:
+    """
+    Find the part of an observatory that was asked for.
+
+    Parameters
+    ----------
+    known
+        The observatories of the deployment, at least one.
+    asked
+        What stands in the address; a territory that does not exist is the whole.
+    """
+    edition = chosen_edition(known, asked)
+    whole = published(edition)
+    kind, code = asked.ou[:1], asked.ou[1:]
+    column = {"D": "departement", "E": "epci"}.get(kind)
+    here, within = whole, ""
+    if column is not None and column in whole.zones:
+        members = whole.zones.index[(whole.zones[column] == code).to_numpy(dtype=bool)]
+        if len(members):
+            name = (
+                departement_name(code)
+                if kind == "D"
+                else str(whole.zones.loc[members[0], "epci_nom"])
+            )
+            here, within = narrowed(whole, members, name), asked.ou
+    scales = tuple(scales_of(here, whole))
+    scale = next((one for one in scales if one.value == asked.maille), scales[0])
+    return Territory(edition, whole, here, _gathered(edition, here, scale), scale, scales, within)
+
+
+def _gathered(edition: Edition, here: Observatory, scale: Scale) -> Observatory:
+    if scale.group is None:
+        return here
+    everything = gathered(edition, scale.group)
+    codes = here.zones[scale.group].dropna().unique()
+    return narrowed(everything, everything.zones.index.intersection(codes), "")
+
+
+def page_values(known: list[Edition], asked: Asked) -> dict[str, Any]:
+    """
+    Gather all that the page says.
+
+    Parameters
+    ----------
+    known
+        The observatories of the deployment, at least one.
+    asked
+        What stands in the address of the page.
+    """
+    territory = territory_of(known, asked)
+    zones = territory.shown.zones
+    column, label, about, variant, options = _chosen(territory, asked)
+    families = families_of(zones)
+    family = _family(families, asked)
+    values = shown_values(zones[column], about)
+    classes = classify(values, about)
+    chosen = asked.zone if asked.zone in zones.index else ""
+    rows, order = _table(territory, asked, values, classes, about)
+    return {
+        "edition": territory.edition,
+        "territoire": territory,
+        "params": territory.here.parameters,
+        "demande": asked,
+        "titre": territory.title,
+        "lead": _lead(territory),
+        "fil": _path(territory, asked),
+        "indicateurs": [Option(key, name, key == family) for key, (name, _) in families.items()],
+        "filtres": options,
+        "mailles": [
+            Option(one.value, one.label, one == territory.scale) for one in territory.scales
+        ],
+        **_editions(known, territory.edition),
+        "reglages": _changed(asked),
+        "apropos": about,
+        "intitule": label,
+        "precisions": _precisions(variant, territory),
+        "chiffres": _figures(territory, known),
+        "carte": _map(territory, asked, values, classes, about, chosen),
+        "classes": _key(classes, values, zones),
+        "nb_absents": int(values.isna().sum()),
+        "repartition": _histogram(values, classes, zones["children"]),
+        "lignes": rows,
+        "ordre": order,
+        "suite": _pages(asked, len(zones)),
+        "fiche": _sheet(territory, chosen),
+        "journee": _day(territory.here),
+        "tension": _tense(territory.here),
+        "demandes": _requests(territory.here),
+        "lieux": _supply(territory.here),
+        "trouves": find_places(territory.edition, asked),
+        "propositions": _suggestions(territory),
+        "methode": method_notes(territory.here),
+        "notes": [phrase(note.code, **note.values) for note in territory.whole.notes],
+        "chapitres": _chapters(territory.here),
+    }
+
+
+def _family(families: dict[str, Any], asked: Asked) -> str:
+    return asked.indicateur if asked.indicateur in families else next(iter(families))
+
+
+def _chosen(
+    territory: Territory, asked: Asked
+) -> tuple[str, str, Indicator, Variant, dict[str, list[Option]]]:
+    """Choose the column shown: its name, its title, what it is, its mode, slot and age, and the other choices."""
+    families = families_of(territory.shown.zones)
+    family = _family(families, asked)
+    label, variants = families[family]
+    variant, options = options_of(variants, (asked.mode, asked.creneau, asked.age))
+    column = variants[variant]
+    about = INDICATORS[column] if column in INDICATORS else INDICATORS[family]
+    return column, label, about, variant, options
+
+
+def _editions(known: list[Edition], edition: Edition) -> dict[str, list[Option]]:
+    titles = list(dict.fromkeys(one.title for one in known))
+    years = sorted({one.year for one in known if one.title == edition.title}, reverse=True)
+    return {
+        "jeux": [Option(name, name, name == edition.title) for name in titles]
+        if len(titles) > 1
+        else [],
+        "annees": [Option(str(year), str(year), year == edition.year) for year in years]
+        if len(years) > 1
+        else [],
+    }
+
+
+def _changed(asked: Asked) -> str:
+    """Where « Réinitialiser » leads; empty when nothing differs from the default."""
+    filters = ("indicateur", "mode", "creneau", "age", "maille", "lieux")
+    if not any(getattr(asked, name) for name in filters):
+        return ""
+    return asked.link(**dict.fromkeys((*filters, "tri", "sens", "page"), ""))
+
+
+def _lead(territory: Territory) -> str:
+    parameters, summary = territory.here.parameters, territory.here.summary
+    word = "commune" if territory.whole.parameters["zones"] == "communes" else "zone"
+    years = parameters["children_years"]
+    return (
+        f"{plural(len(territory.here.zones), word)}, {number(summary['children'], 0)} enfants de moins de 3\u00a0ans "
+        f"(nés de {years[0]} à {years[-1]}). Places de {parameters['year']}. Accès {TRAVEL_MODES[parameters['mode']]}, "
+        f"{number(parameters['minutes'])}\u00a0min au plus."
+    )
+
+
+def _path(territory: Territory, asked: Asked) -> list[tuple[str, str]]:
+    """From the whole to what is shown: (name, address); the last has none."""
+    if not territory.code:
+        return []
+    clean = asked.model_copy(update=dict.fromkeys(("zone", "page", "q", "maille"), ""))
+    path = [(str(territory.whole.parameters["title"]), clean.link(ou=""))]
+    zones = territory.here.zones
+    several = (
+        "departement" in territory.whole.zones
+        and len(territory.whole.zones["departement"].unique()) > 1
+    )
+    if territory.code.startswith("E") and several:
+        own = str(zones["departement"].mode().iloc[0])
+        path.append((departement_name(own), clean.link(ou=f"D{own}")))
+    return [*path, (territory.title, "")]
+
+
+def _precisions(variant: tuple[str, str, str], territory: Territory) -> str:
+    mode, slot, age = variant
+    words = [
+        SLOTS[slot].lower() if slot else "",
+        {
+            "": "tous modes",
+            "individuel": "accueil individuel",
+            "collectif": "crèches",
+            "autres": "autres modes",
+        }[mode],
+        AGES[age].lower() if age else "",
+        str(territory.edition.year),
+    ]
+    return ", ".join(word for word in words if word)
+
+
+def _figures(territory: Territory, known: list[Edition]) -> list[dict[str, str]]:
+    here, parameters = territory.here, territory.here.parameters
+    summary, zones = here.summary, here.zones
+    children = float(summary["children"]) or math.nan
+    before = None if territory.code else _before(territory.edition, known)
+
+    def then(name: str, factor: float = 1.0) -> str:
+        if before is None or not math.isfinite(before[1].get(name, math.nan)):
+            return ""
+        return f" {before[0]}\u00a0: {number(factor * before[1][name], 1)}"
+
+    far = float(summary["children_without_access"])
+    tense = zones[zones["hotspot"] == "tension"]
+    figures = [
+        {
+            "titre": "Places accessibles",
+            "valeur": number(100 * summary["access_mean"], 1),
+            "unite": _PER_100,
+            "note": f"Calculé, {number(parameters['minutes'])}\u00a0min, E2SFCA.{then('access_mean', 100)}",
+        },
+        {
+            "titre": "Taux de couverture",
+            "valeur": number(summary["coverage_rate"], 1),
+            "unite": _PER_100,
+            "note": f"{number(summary['places'], 0)} places, CNAF {parameters['year']}.{then('coverage_rate')}",
+        },
+        {
+            "titre": "Enfants loin de toute place",
+            "valeur": number(far, 0),
+            "unite": f"soit {number(100 * far / children, 1)}\u00a0%",
+            "note": f"Aucune place à {number(parameters['minutes'])}\u00a0min",
+        },
+        {
+            "titre": "Enfants en zone de tension",
+            "valeur": number(float(tense["children"].sum()), 0),
+            "unite": f"soit {number(100 * float(tense['children'].sum()) / children, 1)}\u00a0%",
+            "note": f"{plural(len(tense), 'zone')}\u00a0: accès bas, chez les voisines aussi",
+        },
+    ]
+    if "freshness" in zones and zones["freshness"].notna().any():
+        people = zones["professionals"].where(zones["freshness"].notna())
+        fresh = 100 * float((zones["freshness"] * people).sum()) / float(people.sum())
+        figures[3] = {
+            "titre": "Disponibilités fraîches",
+            "valeur": number(fresh, 0),
+            "unite": "%",
+            "note": f"Confirmées depuis moins de 6\u00a0mois, registre au {parameters['registry_on']}",
+        }
+    return figures
+
+
+def _before(edition: Edition, known: list[Edition]) -> tuple[int, dict[str, float]] | None:
+    earlier = [one for one in known if one.title == edition.title and one.year < edition.year]
+    if not earlier:
+        return None
+    last = max(earlier, key=lambda one: one.year)
+    return last.year, published(last).summary
+
+
+def table_file(known: list[Edition], asked: Asked) -> tuple[str, str]:
+    """
+    Write the table of the page for a French spreadsheet.
+
+    Returns
+    -------
+    str, str
+        Name of the file without its ending, and its text: semicolons between columns, commas in figures.
+    """
+    territory = territory_of(known, asked)
+    zones = territory.shown.zones
+    column, _, about, _, _ = _chosen(territory, asked)
+    values = shown_values(zones[column], about)
+    lines = [f"code;nom;{about.label} ({about.unit});enfants;places;incertain"]
+    for (code, row), value in zip(_rows(zones), values.to_numpy(), strict=True):
+        name = str(row.nom).replace('"', '""')
+        cells = [_cell(value, about.decimals + 1), _cell(row.children, 1), _cell(row.places, 1)]
+        lines.append(f'{code};"{name}";{";".join(cells)};{"oui" if row.uncertain else "non"}')
+    return f"{column}-{territory.edition.year}", "\r\n".join(lines) + "\r\n"
+
+
+def _cell(value: float, decimals: int) -> str:
+    return f"{value:.{decimals}f}".replace(".", ",") if math.isfinite(value) else ""
+
+
+# ---- the map -----------------------------------------------------------------------------------------------------
+
+
+def _link(territory: Territory, asked: Asked, code: str) -> str:
+    clean = asked.model_copy(update=dict.fromkeys(("q", "page"), ""))
+    if territory.scale.group == "departement":
+        return clean.link(ou=f"D{code}", maille="", zone="")
+    if territory.scale.group == "epci":
+        return clean.link(ou=f"E{code}", maille="", zone="")
+    return clean.link(zone=code) + "#fiche"
+
+
+def _map(
+    territory: Territory,
+    asked: Asked,
+    values: pd.Series,
+    classes: Classes,
+    about: Indicator,
+    chosen: str,
+) -> Markup | None:
+    zones = territory.shown.zones
+    plane = plane_of(zones.geometry)
+    if plane.absent == len(zones):
+        return None
+    short = 0 if values.max() - values.min() > 12 else min(about.decimals, 1)
+    drawn = {
+        str(code): Zone(
+            name=str(row.nom),
+            link=_link(territory, asked, str(code)),
+            words=_words(row, value, about),
+            value=number(value, short) if math.isfinite(value) else "",
+            uncertain=bool(row.uncertain),
+            tense=row.hotspot == "tension",
+        )
+        for (code, row), value in zip(_rows(zones), values.to_numpy(), strict=True)
+    }
+    over = Drawing(
+        supply=_supply(territory.here) if asked.lieux else (),
+        areas=_areas(territory.here),
+        chosen=chosen,
+    )
+    label = f"Carte : {about.label}, {about.unit}. Le tableau dit les mêmes chiffres."
+    svg = choropleth_svg(plane, drawn, classes.of(values).tolist(), classes, label=label, over=over)
+    return Markup(svg)  # noqa: S704 - its words are escaped there
+
+
+def _rows(zones: pd.DataFrame) -> list[tuple[Any, Any]]:
+    named = ["nom", "children", "places", "uncertain", "uncertain_why", "hotspot"]
+    table = pd.DataFrame(zones[named])
+    return list(zip(zones.index, table.itertuples(index=False), strict=True))
+
+
+def _words(row: Any, value: float, about: Indicator) -> tuple[str, ...]:
+    words = [str(row.nom)]
+    if math.isfinite(value):
+        words.append(f"{number(value, about.decimals)} {about.unit}")
+    else:
+        words.append("Donnée absente ou effectif trop petit")
+    words.append(
+        f"{_amount(row.children)} enfants de moins de 3\u00a0ans, {_amount(row.places)} places"
+    )
+    if row.uncertain_why:
+        words.append(f"Incertain\u00a0: {row.uncertain_why}")
+    if row.hotspot == "tension":
+        words.append("Zone en tension")
+    return tuple(words)
+
+
+def _amount(value: float) -> str:
+    return number(float(value), 0) if math.isfinite(value) else _NO_FIGURE
+
+
+def _key(classes: Classes, values: pd.Series, zones: pd.DataFrame) -> dict[str, Any]:
+    shown = values.notna().to_numpy()
+    return {
+        "teintes": list(zip(classes.colors, classes.labels, strict=True)),
+        "incertain": bool((zones["uncertain"].to_numpy(dtype=bool) & shown).any()),
+        "tension": bool((zones["hotspot"] == "tension").any()),
+        "absent": not shown.all(),
+    }
+
+
+def _supply(observatory: Observatory) -> list[dict[str, Any]]:
+    found = []
+    for row in observatory.supply.itertuples():
+        places = f", {number(row.places, 0)}\u00a0places" if row.places > 0 else ""
+        guess = " (estimé)" if places and row.estimated else ""
+        found.append(
+            {
+                "longitude": row.geometry.x,
+                "latitude": row.geometry.y,
+                "kind": row.kind,
+                "words": f"{row.name or row.kind}{places}{guess}",
+            }
+        )
+    return found
+
+
+def _areas(observatory: Observatory) -> list[dict[str, Any]]:
+    return [
+        area
+        | {
+            "words": (
+                f"{number(area['requests'], 0)} demandes sans solution\n"
+                f"dans un rayon de {number(area['radius_m'], 0)}\u00a0m environ"
+            )
+        }
+        for area in observatory.parameters.get("request_areas") or []
+    ]
+
+
+# ---- beside it ---------------------------------------------------------------------------------------------------
+
+
+def _table(
+    territory: Territory, asked: Asked, values: pd.Series, classes: Classes, about: Indicator
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    zones = territory.shown.zones
+    by = asked.tri if asked.tri in {"nom", "enfants", "places"} else "valeur"
+    falls = (
+        asked.sens == "d"
+        if asked.sens
+        else about.scale == "reversed" or by in {"enfants", "places"}
+    )
+    key = {
+        "nom": zones["nom"].str.normalize("NFKD").str.casefold(),
+        "enfants": zones["children"],
+        "places": zones["places"],
+        "valeur": values,
+    }[by]
+    order = key.sort_values(ascending=not falls, na_position="last", kind="stable").index
+    page = _page(asked, len(order))
+    of = pd.Series(classes.of(values), index=zones.index)
+    finite = values[np.isfinite(values)]
+    most = max(float(finite.quantile(0.97)), 1e-9) if len(finite) else 1.0
+    rows = []
+    for code in order[page * _ROWS : (page + 1) * _ROWS]:
+        row, value, kind = zones.loc[code], float(values[code]), int(of[code])
+        rows.append(
+            {
+                "code": code,
+                "nom": row["nom"],
+                "lien": _link(territory, asked, str(code)),
+                "teinte": "#FFFFFF" if kind < 0 else classes.colors[kind],
+                "valeur": number(value, about.decimals) if math.isfinite(value) else _NO_FIGURE,
+                "barre": round(75 * min(1.0, max(0.0, value / most)))
+                if math.isfinite(value)
+                else 0,
+                "enfants": _amount(row["children"]),
+                "places": _amount(row["places"]),
+                "incertain": row["uncertain_why"] if row["uncertain"] and kind >= 0 else "",
+                "tension": row["hotspot"] == "tension",
+            }
+        )
+    heads = []
+    for name, title, number_ in (
+        ("nom", territory.scale.singular.capitalize(), False),
+        ("valeur", _column(about), True),
+        ("enfants", "Enfants", True),
+        ("places", "Places", True),
+    ):
+        on = by == name
+        way = ("c" if falls else "d") if on else ""
+        heads.append(
+            {
+                "nom": name,
+                "titre": title,
+                "chiffre": number_,
+                "sens": ("descending" if falls else "ascending") if on else "",
+                "lien": asked.link(tri="" if name == "valeur" else name, sens=way, page="")
+                + "#table",
+            }
+        )
+    return rows, {"colonnes": heads, "par": by, "total": len(order), "debut": page * _ROWS + 1}
+
+
+def _column(about: Indicator) -> str:
+    if "100" in about.unit:
+        return "Pour 100"
+    return about.unit.capitalize() if len(about.unit) < 12 else "Valeur"
+
+
+def _page(asked: Asked, rows: int) -> int:
+    last = max(0, (rows - 1) // _ROWS)
+    return min(last, max(0, int(asked.page) - 1)) if asked.page.isdecimal() else 0
+
+
+def _pages(asked: Asked, rows: int) -> list[Option]:
+    """Pages of the table; none when one is enough."""
+    here, last = _page(asked, rows), max(0, (rows - 1) // _ROWS)
+    return (
+        [
+            Option(asked.link(page=at + 1 if at else "") + "#table", str(at + 1), at == here)
+            for at in range(last + 1)
+        ]
+        if last
+        else []
+    )
+
+
+def _histogram(values: pd.Series, classes: Classes, children: pd.Series) -> dict[str, Any]:
+    of = classes.of(values)
+    counts = [float(children[of == kind].sum()) for kind in range(len(classes.colors))]
+    most = max([*counts, 1.0])
+    wide = 560 / len(counts)
+    return {
+        "barres": [
+            {
+                "x": round(at * wide + 4, 1),
+                "large": round(wide - 8, 1),
+                "haut": round(max(1.0, 130 * count / most), 1),
+                "y": round(160 - max(1.0, 130 * count / most), 1),
+                "milieu": round(at * wide + wide / 2, 1),
+                "teinte": classes.colors[at],
+                "classe": classes.labels[at],
+                "enfants": number(count, 0),
+            }
+            for at, count in enumerate(counts)
+        ],
+        "mots": " ; ".join(
+            f"{label} : {number(count, 0)} enfants"
+            for label, count in zip(classes.labels, counts, strict=True)
+        ),
+    }
+
+
+def _sheet(territory: Territory, chosen: str) -> dict[str, Any] | None:
+    """All that is known of one zone."""
+    if not chosen:
+        return None
+    row = territory.shown.zones.loc[chosen]
+    facts = []
+    for name, about in INDICATORS.items():
+        if name not in row.index:
+            continue
+        value = float(row[name])
+        if math.isnan(value):
+            told = "non publié"
+        elif math.isinf(value):
+            told = "hors d’atteinte"
+        else:
+            told = f"{number(value * about.factor, about.decimals)} {about.unit}".strip()
+        facts.append((about.label, told, about.meaning))
+    group = row.get("epci_nom", "")
+    return {
+        "nom": row["nom"],
+        "code": chosen,
+        "groupe": group if isinstance(group, str) else "",
+        "faits": facts,
+        "incertain": row["uncertain_why"] if row["uncertain"] else "",
+        "tension": row["hotspot"] == "tension",
+    }
+
+
+def _day(observatory: Observatory) -> list[dict[str, Any]]:
+    """Places accessible in the day, early, late, on Saturday: the mean of the children."""
+    zones, children = observatory.zones, observatory.zones["children"]
+    found = []
+    for column, label in (
+        ("access_early", "6 h 30"),
+        ("access_e2sfca", "journée"),
+        ("access_late", "19 h 30"),
+        ("access_saturday", "samedi"),
+    ):
+        if column in zones and zones[column].notna().any():
+            known = zones[column].notna() & children.notna()
+            mean = float((zones[column] * children)[known].sum() / children[known].sum())
+            found.append((label, 100 * mean))
+    if len(found) < 2:
+        return []
+    most = max(value for _, value in found) or 1.0
+    return [
+        {"label": label, "valeur": number(value, 1), "large": round(100 * value / most, 1)}
+        for label, value in found
+    ]
+
+
+def _tense(observatory: Observatory) -> list[dict[str, str]]:
+    """Zones in tension, by intercommunalité when there are some, those with most children first."""
+    zones = observatory.zones
+    tense = zones[zones["hotspot"] == "tension"]
+    if tense.empty:
+        return []
+    by = tense["epci_nom"].fillna("Sans intercommunalité") if "epci_nom" in tense else tense["nom"]
+    groups = sorted(
+        (
+            (float(members["children"].sum()), str(name), members)
+            for name, members in tense.groupby(by)
+        ),
+        key=lambda one: (-one[0], one[1]),
+    )
+    found = []
+    for children, name, members in groups[:8]:
+        names = members.sort_values("children", ascending=False)["nom"].astype(str).tolist()
+        more = f" et {len(names) - 6} autres" if len(names) > 6 else ""
+        listed = ", ".join(names[:6]) + more if more else enumeration(names)
+        found.append(
+            {
+                "nom": name,
+                "enfants": number(children, 0),
+                "zones": listed if names != [name] else "",
+            }
+        )
+    return found
+
+
+def _requests(observatory: Observatory) -> dict[str, Any] | None:
+    areas = _areas(observatory)
+    if observatory.parameters.get("request_areas") is None:
+        return None
+    return {"total": number(float(observatory.parameters["open_requests"]), 0), "lieux": areas}
+
+
+def _suggestions(territory: Territory) -> list[str]:
+    zones = territory.whole.zones
+    if len(zones) <= _SUGGESTED:
+        return sorted(set(zones["nom"].astype(str)))
+    if "departement" in zones:
+        return sorted({departement_name(code) for code in zones["departement"].dropna().unique()})
+    return []
+
+
+def _chapters(observatory: Observatory) -> list[tuple[str, str, str]]:
+    unsure = int(observatory.zones["uncertain"].astype(bool).sum())
+    third = (
+        (f"{plural(unsure, 'zone incertaine', 'zones incertaines')} à relire", "warn")
+        if unsure
+        else ("Prêt", "ok")
+    )
+    return [
+        ("1° Équipements et modes d’accueil", "Prêt", "ok"),
+        ("2° Besoins des familles", "Prêt", "ok"),
+        ("3° Zones où l’offre ou l’accès manque", *third),
+        ("4° Objectifs, coûts, calendrier, indicateurs", "À compléter par vos soins", ""),
+    ]
