@@ -70,6 +70,9 @@ _NO_CARE = re.compile(
 )
 """Kinds of places where parents stay, are informed, or school begins."""
 
+TOLERANCE_DAYS_MAX = 731
+"""Two years: beyond, it is another request."""
+
 
 def _require(condition: bool, code: str, name: str, **values: object) -> None:  # noqa: FBT001 - reads as an assertion
     if not condition:
@@ -456,6 +459,13 @@ class Request:
             "amount_negative",
             "start_tolerance_days",
             value=self.start_tolerance_days,
+        )
+        _require(
+            self.start_tolerance_days <= TOLERANCE_DAYS_MAX,
+            "tolerance_too_long",
+            "start_tolerance_days",
+            value=self.start_tolerance_days,
+            limit=TOLERANCE_DAYS_MAX,
         )
         _require(
             0 < self.min_hours_share <= 1,

@@ -24,6 +24,10 @@ MESSAGES = {
     "end_before_start": "la fin ({end}) précède le début ({start}).",
     "no_children": "une demande concerne au moins un enfant.",
     "schedule_asks_nothing": "l'horaire demandé ne contient aucune heure.",
+    "tolerance_too_long": (
+        "une souplesse de {value} jours est trop longue : elle est de {limit} jours au plus ; "
+        "au-delà, déposez une autre demande."
+    ),
     "share_range": (
         "la part minimale d'heures ({value}) doit être supérieure à 0 et au plus égale à 1 (0,8 pour 80 %)."
     ),
