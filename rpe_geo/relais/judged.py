@@ -25,10 +25,12 @@ from rpe_geo.verdicts import Verdict
 
 __all__ = ["Judgement", "Judgements"]
 
-_NEEDS_KEPT = 32
+_NEEDS_KEPT = 256
 """Needs whose answers are kept for one registry."""
 _ROWS_KEPT = 4_000_000
 """Answers kept for one registry, over all needs: fewer needs where the registry is large."""
+_VERDICTS_KEPT = 6_000
+"""Verdicts with their reasons, some kB each, kept for one registry over all needs."""
 
 
 class Judgement:
@@ -56,6 +58,11 @@ class Judgement:
         )
         self._verdicts: dict[int, Verdict] = {}
         self._lock = Lock()
+
+    @property
+    def verdict_count(self) -> int:
+        """How many verdicts are kept."""
+        return len(self._verdicts)
 
     def mask(self, wanted: NDArray[np.bool_] | None = None) -> FeasibleMask:
         """
@@ -141,6 +148,10 @@ class Judgements:
             if judgement is None:
                 judgement = Judgement(self._registry, request, today)
             self._kept[key] = judgement
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            verdicts = sum(kept.verdict_count for kept in self._kept.values())
+            while len(self._kept) > self._most or (
+                verdicts > _VERDICTS_KEPT and len(self._kept) > 1
+            ):
+                _, forgotten = self._kept.popitem(last=False)
+                verdicts -= forgotten.verdict_count
             return judgement
