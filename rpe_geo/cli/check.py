@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,11 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from rpe_geo.cli.screen import progress_bar, write_whole
-from rpe_geo.formats.records import read_childminders, read_mams, read_requests
+from rpe_geo.formats.records import Reading, examine
 from rpe_geo.formats.verdicts import verdict_json
 from rpe_geo.matching.feasibility import compile_registry, evaluate
+from rpe_geo.messages import explain, phrase
 
 __all__ = ["register"]
+
+_DOUBTS_SHOWN = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -44,9 +48,15 @@ def check(
     ] = None,
 ) -> None:
     """Vérifier toutes les règles pour chaque demande et chaque assistante maternelle, sans territoire."""
-    minders = read_childminders(childminders)
-    houses = [] if mams is None else read_mams(mams)
-    asked = read_requests(requests)
+    readings = [examine(childminders, "childminders")]
+    minders = readings[0].usable()
+    houses = []
+    if mams is not None:
+        readings.append(examine(mams, "mams"))
+        houses = readings[-1].usable()
+    readings.append(examine(requests, "requests"))
+    asked = readings[-1].usable()
+    _say_doubts(readings)
     today = date.today() if on is None else on.date()  # noqa: DTZ011 - the local day of the person who asks
     registry = compile_registry(minders, houses)
     verdicts: list[dict[str, Any]] = []
@@ -61,3 +71,12 @@ def check(
         typer.echo(text, nl=False)
     else:
         write_whole(output, text)
+
+
+def _say_doubts(readings: Sequence[Reading[Any]]) -> None:
+    """Print on stderr what a person should look at in the files: contradictory contracts, unlikely ages."""
+    doubts = [doubt for reading in readings for doubt in reading.warnings]
+    for doubt in doubts[:_DOUBTS_SHOWN]:
+        typer.echo(explain(doubt), err=True)
+    if len(doubts) > _DOUBTS_SHOWN:
+        typer.echo(phrase("more_doubts", count=len(doubts) - _DOUBTS_SHOWN), err=True)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from math import lcm
 from typing import Any
+
+import numpy as np
 
 from rpe_geo.domain import FUNCTIONAL_NEEDS, Childminder, Facility, Mam, Request, months_after
 from rpe_geo.errors import Where
 from rpe_geo.formats.faults import FaultLog, Origin
+from rpe_geo.schedule import CYCLE_WEEKS_MAX, QUARTERS_PER_DAY, monday_of
 
 __all__ = ["check_ids", "check_places", "check_records", "id_of"]
 
@@ -24,6 +29,8 @@ _FRANCE = (
     (-15.0, -179.0, -13.0, -176.0),  # Wallis-et-Futuna
 )
 _TWELVE_YEARS = 144
+_TWELVE_MONTHS = 12
+_LONGEST_YEAR = 53
 _LONGEST_ID = 128
 
 
@@ -65,7 +72,7 @@ def check_ids(ids: Mapping[tuple[str | None, int | None], str], name: str, log: 
 
 def check_records(records: Sequence[tuple[Any, Origin]], log: FaultLog) -> None:
     """
-    Look at what only a person can judge, and at contracts that a childminder has twice.
+    Look at what only a person can judge, and at contracts that contradict each other.
 
     Parameters
     ----------
@@ -140,6 +147,49 @@ def _check_childminder(record: Childminder, origin: Origin, log: FaultLog) -> No
                 value=contract.contract_id,
             )
         seen.add(contract.contract_id)
+        weeks = contract.weeks_per_year
+        if weeks is not None and not 0 < weeks <= _LONGEST_YEAR:
+            log.refuse(
+                origin.at(f"contracts[{number}].weeks_per_year"),
+                "weeks_per_year_range",
+                value=weeks,
+                limit=_LONGEST_YEAR,
+            )
+    crowd = _first_crowd(record)
+    if crowd is not None:
+        log.note(
+            origin.at("contracts"),
+            "contracts_beyond_places",
+            since=crowd[0],
+            children=crowd[1],
+            places=record.agrement.places,
+        )
+
+
+def _first_crowd(record: Childminder) -> tuple[date, int] | None:
+    """Find the first start of a contract from which more children than places are together, and how many."""
+    places = record.agrement.places
+    for day in sorted({contract.start for contract in record.contracts or ()}):
+        there = [
+            contract
+            for contract in record.contracts or ()
+            if contract.start <= day and (contract.end is None or contract.end >= day)
+        ]
+        if len(there) <= places:
+            continue
+        weeks = min(lcm(*(len(contract.presence) for contract in there)), CYCLE_WEEKS_MAX)
+        together = np.zeros(7 * weeks * QUARTERS_PER_DAY, dtype=np.int16)
+        for contract in there:
+            together += contract.presence.presence(
+                monday_of(day),
+                7 * weeks,
+                week_1=contract.start,
+                start=contract.start,
+                end=contract.end,
+            )
+        if together.max() > places:
+            return day, int(together.max())
+    return None
 
 
 def _check_request(record: Request, origin: Origin, log: FaultLog) -> None:
@@ -149,5 +199,11 @@ def _check_request(record: Request, origin: Origin, log: FaultLog) -> None:
             log.note(
                 origin.at(f"children[{number}].birth_date"),
                 "child_age",
+                birth_date=child.birth_date,
+            )
+        elif child.birth_date > months_after(record.start, _TWELVE_MONTHS):
+            log.note(
+                origin.at(f"children[{number}].birth_date"),
+                "birth_far",
                 birth_date=child.birth_date,
             )

@@ -42,6 +42,13 @@ MESSAGES = {
     "choice_unknown": "« {value} » n'est pas possible ici ; choisissez parmi : {choices}.",
     "id_twice": "l'identifiant « {value} » est déjà celui de la ligne {first}.",
     "contract_twice": "le contrat « {value} » figure deux fois chez la même professionnelle.",
+    "contracts_beyond_places": (
+        "à partir du {since}, ses contrats réunissent {children} enfants, plus que les places de l'agrément "
+        "({places}) : vérifiez leurs dates et leurs horaires."
+    ),
+    "more_doubts": "Et encore {count} autres points à vérifier ; l'import les dit tous.",
+    "weeks_per_year_range": "{value} semaines par an : il en faut plus de 0 et {limit} au plus.",
+    "birth_far": "naissance attendue le {birth_date}, plus d'un an après le début demandé : à vérifier.",
     "capability_unknown": "le mot « {value} » n'est pas un besoin fonctionnel connu ; il est gardé tel quel.",
     "agrement_above_four": (
         "un agrément de {value} places dépasse les quatre de droit commun : vérifiez l'attestation (le nombre "
