@@ -25,6 +25,8 @@ from rpe_geo.observatory.results import Note
 __all__ = ["AccessTables", "read_access_tables", "read_text_columns", "write_indicator"]
 
 _DECIMAL_COMMA = re.compile(r"^[+-]?\d{1,3}(?:[\s\u00a0\u202f]?\d{3})*,\d+$|^[+-]?\d+,\d+$")
+_MISSING = ("", "nan", "NaN", "NA", "ND", "nd")
+"""What a missing number of children is written as: nothing, as we write it, or as the CNAF does."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class AccessTables:
     Parameters
     ----------
     demand
-        Children by id, in the order of the file; nan where the cell is empty.
+        Children by id, in the order of the file; nan where the cell is empty, « nan » or « ND ».
     supply
         Places by id.
     times
@@ -57,7 +59,7 @@ def read_text_columns(path: Path, columns: Sequence[str]) -> pa.Table:
     Parameters
     ----------
     path
-        `.parquet`, else CSV separated by commas or semicolons, UTF-8.
+        `.parquet`, else CSV separated by commas, semicolons or tabs, UTF-8.
     columns
         The columns that must be there.
 
@@ -74,23 +76,32 @@ def read_text_columns(path: Path, columns: Sequence[str]) -> pa.Table:
         When a row has more fields than the header (a comma used as decimal sign, most often).
     """
     content = read_bytes(path)
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InvalidFile("file_not_utf8", where=Where(file=path.name))
     try:
         if path.suffix.lower() == ".parquet":
             table = pa_parquet.read_table(io.BytesIO(content))
         else:
-            header = content.split(b"\n", 1)[0]
-            separator = ";" if header.count(b";") > header.count(b",") else ","
+            header = content[:65_536].replace(b"\r", b"\n").split(b"\n", 1)[0]
+            separator = max(",;\t", key=lambda sign: header.count(sign.encode()))
+            # Every column as text: an id must keep its zeros, whatever spaces its title has.
+            titles = header.removeprefix(b"\xef\xbb\xbf").decode("utf-8").split(separator)
+            texts = {title.strip().strip('"') for title in titles} | {*titles, *columns}
             table = pa_csv.read_csv(
                 io.BytesIO(content),
                 read_options=pa_csv.ReadOptions(use_threads=False),
                 parse_options=pa_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
                 convert_options=pa_csv.ConvertOptions(
-                    column_types={name: pa.string() for name in columns},
+                    column_types=dict.fromkeys(texts, pa.string()),
                     strings_can_be_null=False,
                 ),
             )
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise _csv_error(path, str(error)) from None
+    table = table.rename_columns([name.strip() for name in table.column_names])
+    twice = [name for name in columns if table.column_names.count(name) > 1]
+    if twice:
+        raise InvalidFile("column_twice", where=Where(file=path.name), column=twice[0])
     missing = [name for name in columns if name not in table.column_names]
     if missing:
         raise InvalidFile(
@@ -107,12 +118,12 @@ def _csv_error(path: Path, reason: str) -> InputError:
     if crowded:
         line, expected, got = map(int, crowded.groups())
         return InvalidRecord(
-            "row_fields",
+            "row_fields" if got > expected else "row_short",
             where=Where(file=path.name, row=line - 1),
             expected=expected,
             got=got,
         )
-    if "UTF8" in reason:
+    if "UTF8" in reason or "utf-8" in reason:
         return InvalidFile("file_not_utf8", where=Where(file=path.name))
     return InvalidFile("table_unreadable", where=Where(file=path.name))
 
@@ -140,7 +151,8 @@ def _numbers(table: pa.Table, name: str, file: str, *, empty_allowed: bool) -> N
         values = np.array(values)
     wrong = np.isnan(values) | (values < 0)
     if empty_allowed:
-        wrong &= ~np.asarray(pc.equal(text, "").to_numpy(zero_copy_only=False), dtype=bool)
+        missing = pc.is_in(text, value_set=pa.array(_MISSING))
+        wrong &= ~np.asarray(missing.to_numpy(zero_copy_only=False), dtype=bool)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         cell = text[row].as_py()
@@ -200,9 +212,9 @@ def read_access_tables(demand: Path, supply: Path, times: Path) -> AccessTables:
     Parameters
     ----------
     demand
-        `id, children`; an empty cell is a missing number of children.
+        `id, children`; an empty cell, « nan » or « ND » is a missing number of children.
     supply
-        `id, places`.
+        `id, places`; without any row nothing can be reached.
     times
         `origin_id` (demand), `destination_id` (supply), `minutes`; a missing pair, or `inf`, is unreachable.
 
@@ -217,10 +229,16 @@ def read_access_tables(demand: Path, supply: Path, times: Path) -> AccessTables:
         With file, row and field, for anything that cannot be used.
     """
     children = _amounts(demand, "children", empty_allowed=True)
+    if children.empty:
+        raise InvalidFile("table_empty", where=Where(file=demand.name))
     places = _amounts(supply, "places", empty_allowed=False)
     table = read_text_columns(times, ["origin_id", "destination_id", "minutes"])
     minutes = _numbers(table, "minutes", times.name, empty_allowed=False)
     notes = []
+    if places.empty:
+        notes.append(Note("supply_none", {"file": supply.name}))
+        table = table.slice(0, 0)
+        minutes = minutes[:0]
     demand_at, lost = _positions(
         table["origin_id"], children.index, times.name, "origin_id", demand
     )
@@ -253,13 +271,23 @@ def _positions(
     codes = encoded.indices.to_numpy()
     unknown = np.flatnonzero(at < 0)
     for word in unknown:
-        padded = words[word].zfill(5)
-        if padded != words[word] and padded in ids:
+        text = words[word]
+        # The zero of a commune (5 characters) or of an IRIS (9), lost here or in the other table.
+        padded = "0" + text
+        if len(padded) in {5, 9} and padded in ids:
             raise InvalidRecord(
                 "code_zero_lost",
                 where=Where(file=file, row=int(np.argmax(codes == word)) + 1, field=field),
-                given=words[word],
+                given=text,
                 expected=padded,
+            )
+        if text.startswith("0") and len(text) in {5, 9} and text[1:] in ids:
+            row = int(ids.get_indexer_for([text[1:]])[0]) + 1
+            raise InvalidRecord(
+                "code_zero_lost",
+                where=Where(file=other.name, row=row, field="id"),
+                given=text[1:],
+                expected=text,
             )
     if len(words) and len(unknown) == len(words):
         raise InvalidFile(

@@ -1,5 +1,5 @@
 """
-The open data of CNAF, INSEE and IGN: communes, contours, places by mode, coverage rates, births.
+The open data of CNAF and INSEE: communes, places by mode, coverage rates, births.
 
 Codes come back as published elsewhere: five characters for a commune (« 01004 »), two or three for a département; the
 CNAF files drop the leading zero and name départements `D1` and regions `R84`. « ND » (non disponible) is nan.
@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import re
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pa_parquet
-import shapely
+from numpy.typing import NDArray
 
-from rpe_geo.errors import InputError, InvalidFile, InvalidRecord, Where
+from rpe_geo.errors import InvalidFile, InvalidRecord, Where
+from rpe_geo.formats.commune_codes import check_codes, city_of, departement_of, refuse_repeated
 from rpe_geo.formats.files import read_bytes
 from rpe_geo.observatory.results import Note
 
@@ -30,18 +30,17 @@ __all__ = [
     "Births",
     "Communes",
     "OfficialTable",
-    "former_codes",
     "read_births",
     "read_communes",
-    "read_contours",
     "read_places",
     "read_rates",
     "year_in_name",
 ]
 
-_COMMUNE = re.compile(r"^(?:\d{5}|2[AB]\d{3})$")
-_SHORT_COMMUNE = re.compile(r"^\d{4}$")
-_CONTOUR_CODES = ("code_commune", "code", "INSEE_COM")
+_METROPOLE = (-6.0, 41.0, 10.5, 52.0)
+"""West, south, east and north of métropole, in degrees."""
+_YEARS_AROUND = 3
+"""Births of so many years before and after the three are read too."""
 _SIGNED = r"^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$"
 
 
@@ -79,6 +78,8 @@ class OfficialTable:
         The row FR.
     year
         The year found in the name of the file, if any.
+    epci_of
+        Intercommunalité of each commune in the year of the file, when it says so (CNAF: `comp1`).
     """
 
     communes: pd.DataFrame
@@ -87,6 +88,7 @@ class OfficialTable:
     regions: pd.DataFrame
     france: pd.Series
     year: int | None = None
+    epci_of: pd.Series | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ class Births:
     notes: tuple[Note, ...] = field(default=())
     by_age: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Communes by age completed in the last year (columns 0, 1, 2): the births of that year, of the one before…"""
+    by_year: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Communes by year of birth, for the years around the three: nan where not published."""
 
 
 def year_in_name(path: Path) -> int | None:
@@ -111,15 +115,42 @@ def year_in_name(path: Path) -> int | None:
 
 def _read_table(path: Path) -> pd.DataFrame:
     content = read_bytes(path)
+    where = Where(file=path.name)
+    frame: pd.DataFrame
     try:
         if path.suffix.lower() == ".parquet":
-            frame: pd.DataFrame = pa_parquet.read_table(io.BytesIO(content)).to_pandas()
-            return frame
-        if path.suffix.lower() == ".gz":
-            content = gzip.decompress(content)
-        return pd.read_csv(io.BytesIO(content), dtype=str, sep=None, engine="python")
-    except (pa.ArrowInvalid, gzip.BadGzipFile, UnicodeDecodeError, pd.errors.ParserError):
-        raise InvalidFile("table_unreadable", where=Where(file=path.name)) from None
+            frame = pa_parquet.read_table(io.BytesIO(content)).to_pandas()
+        else:
+            if path.suffix.lower() == ".gz":
+                content = gzip.decompress(content)
+            header = content[:65_536].partition(b"\n")[0]
+            sign = max(",;\t", key=lambda one: header.count(one.encode()))
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                frame = pd.read_csv(
+                    io.BytesIO(content), dtype=str, sep=sign, encoding="utf-8-sig", index_col=False
+                )
+    except UnicodeDecodeError:
+        raise InvalidFile("file_not_utf8", where=where) from None
+    except pd.errors.ParserWarning:
+        # Every row has more fields than the header.
+        got = content.split(b"\n", 2)[1].count(sign.encode()) + 1
+        expected = header.count(sign.encode()) + 1
+        where = Where(file=path.name, row=1)
+        raise InvalidRecord("row_fields", where=where, expected=expected, got=got) from None
+    except pd.errors.ParserError as error:
+        crowded = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+        if crowded is None:
+            raise InvalidFile("table_unreadable", where=where) from None
+        expected, line, got = map(int, crowded.groups())
+        where = Where(file=path.name, row=line - 1)
+        raise InvalidRecord("row_fields", where=where, expected=expected, got=got) from None
+    except (pa.ArrowInvalid, gzip.BadGzipFile, pd.errors.EmptyDataError):
+        raise InvalidFile("table_unreadable", where=where) from None
+    frame.columns = frame.columns.astype(str).str.strip()
+    if frame.empty:
+        raise InvalidFile("table_empty", where=where)
+    return frame
 
 
 def _require_columns(table: pd.DataFrame, columns: Iterable[str], path: Path) -> None:
@@ -133,51 +164,61 @@ def _require_columns(table: pd.DataFrame, columns: Iterable[str], path: Path) ->
         )
 
 
-def _check_codes(codes: pd.Series, path: Path, field: str) -> None:
-    """Refuse codes that are no commune's; a lost leading zero is named as such."""
-    text = codes.astype(str)
-    wrong = np.flatnonzero(~text.str.fullmatch(_COMMUNE.pattern).to_numpy(dtype=bool))
-    if wrong.size:
-        row = int(wrong[0])
-        given = text.iloc[row]
-        where = Where(file=path.name, row=row + 1, field=field)
-        if _SHORT_COMMUNE.match(given):
-            raise InvalidRecord("code_zero_lost", where=where, given=given, expected=given.zfill(5))
-        raise InvalidRecord("code_not_a_commune", where=where, given=given)
-    if text.duplicated().any():
-        row = int(np.flatnonzero(text.duplicated())[0])
-        raise InvalidRecord(
-            "id_repeated",
-            where=Where(file=path.name, row=row + 1, field=field),
-            id=text.iloc[row],
-            first=int(np.flatnonzero(text == text.iloc[row])[0]) + 1,
-        )
+def numbers(
+    values: pd.Series,
+    path: Path,
+    column: str,
+    *,
+    signed: bool = True,
+    unsure: NDArray[np.bool_] | None = None,
+) -> pd.Series:
+    """
+    Read figures: « ND » and empty cells are nan; anything else that is no number is told with its row.
 
+    Parameters
+    ----------
+    values
+        Cells of a column, in the order of the file.
+    path, column
+        Where they were read.
+    signed
+        Whether a figure may be negative.
+    unsure
+        Rows in which a negative figure is one that is not known.
 
-def numbers(values: pd.Series, path: Path, column: str, *, first_row: int = 1) -> pd.Series:
-    """Read figures: « ND » and empty cells are nan; anything else that is no number is told with its row."""
+    Returns
+    -------
+    Series
+        Figures, on the same index.
+
+    Raises
+    ------
+    InvalidRecord
+        For the first cell that is no number, with a word for commas, or negative.
+    """
     if pd.api.types.is_numeric_dtype(values):
-        return values.astype(np.float64)
-    text = values.astype("object").where(values.notna(), "").map(str).str.strip()
-    known = ~text.isin(["", "ND", "nd", "NA", "N/A", "NaN", "nan", "s", "nc"])
-    fine = text.str.fullmatch(_SIGNED)
-    wrong = np.flatnonzero((known & ~fine).to_numpy(dtype=bool))
-    if wrong.size:
-        row = int(wrong[0])
-        given = text.iloc[row]
-        comma = bool(re.fullmatch(r"[+-]?[\d\s\u00a0\u202f]+,\d+", given))
-        raise InvalidRecord(
-            "cell_decimal_comma" if comma else "cell_not_a_number",
-            where=Where(file=path.name, row=row + first_row, field=column),
-            given=given,
-        )
-    return text.where(known & fine, "nan").astype(np.float64)
-
-
-def departement_of(codes: pd.Index) -> pd.Index:
-    """Name the département of each commune code: two characters, three overseas."""
-    text = pd.Series(codes.astype(str))
-    return pd.Index(np.where(text.str[:2].isin(["97", "98"]), text.str[:3], text.str[:2]))
+        read = values.astype(np.float64)
+        wrong = np.isinf(read.to_numpy())
+    else:
+        text = values.astype("object").where(values.notna(), "").map(str).str.strip()
+        known = ~text.isin(["", "ND", "nd", "NA", "N/A", "NaN", "nan", "s", "nc"])
+        fine = text.str.fullmatch(_SIGNED)
+        wrong = (known & ~fine).to_numpy(dtype=bool)
+        read = text.where(known & fine, "nan").astype(np.float64)
+    fault = "cell_not_a_number"
+    if not wrong.any() and not signed:
+        if unsure is not None:
+            read = read.mask((read < 0) & unsure)
+        wrong = (read < 0).to_numpy(dtype=bool)
+        fault = "cell_negative"
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        given = str(values.iloc[row]).strip()
+        if re.fullmatch(r"[+-]?[\d\s\u00a0\u202f]+,\d+", given):
+            fault = "cell_decimal_comma"
+        where = Where(file=path.name, row=row + 1, field=column)
+        raise InvalidRecord(fault, where=where, given=given)
+    return read
 
 
 def read_communes(path: Path) -> Communes:
@@ -202,119 +243,75 @@ def read_communes(path: Path) -> Communes:
     """
     table = _read_table(path)
     _require_columns(table, ["code", "nom"], path)
-    _check_codes(table["code"], path, "code")
+    check_codes(table["code"], path, "code")
     table["code"] = table["code"].astype(str)
     table = table.rename(columns={"centroid_lon": "longitude", "centroid_lat": "latitude"})
     text = {"code", "nom", "departement", "epci", "epci_nom", "type", "region"}
+    amounts = re.compile(r"naiss\d\d|places_.*|population|superficie_km2")
     for column in table.columns:
         if column not in text:
-            table[column] = numbers(table[column], path, str(column))
+            signed = amounts.fullmatch(str(column)) is None
+            table[column] = numbers(table[column], path, str(column), signed=signed)
     for column in ("epci", "epci_nom"):
         if column not in table:
             table[column] = None
     for column in ("longitude", "latitude", "population", "superficie_km2"):
         if column not in table:
             table[column] = np.nan
+    _check_degrees(table, path)
     kinds = table["type"] if "type" in table else pd.Series("commune", index=table.index)
     boroughs = table[kinds.eq("arrondissement-municipal")].set_index("code")
     communes = table[kinds.eq("commune")].set_index("code")
     if "departement" not in communes:
         communes["departement"] = departement_of(communes.index)
-    boroughs["commune"] = [_city_of(code) for code in boroughs.index]
+    boroughs["commune"] = [city_of(code) for code in boroughs.index]
     return Communes(communes, boroughs)
 
 
-def _city_of(code: str) -> str:
-    return {"75": "75056", "69": "69123", "13": "13055"}[code[:2]]
-
-
-def read_contours(
-    path: Path, codes: Sequence[str] | None = None
-) -> tuple[gpd.GeoSeries, list[Note]]:
-    """
-    Read commune polygons, and mend the invalid ones.
-
-    Parameters
-    ----------
-    path
-        GeoParquet, or any vector file that GDAL reads; the code is in `code_commune`, `code` or `INSEE_COM`.
-    codes
-        Only these, if given.
-
-    Returns
-    -------
-    tuple of GeoSeries and list of Note
-        Polygons by code, EPSG:4326; what was mended.
-    """
-    read_bytes(path)
-    try:
-        if path.suffix.lower() == ".parquet":
-            # Plain Parquet with a WKB column is as common as GeoParquet.
-            table = pa_parquet.read_table(path).to_pandas()
-            shapes = gpd.GeoDataFrame(
-                table.drop(columns="geometry"),
-                geometry=shapely.from_wkb(table["geometry"].to_numpy()),
-                crs=4326,
-            )
-        else:
-            shapes = gpd.read_file(path).to_crs(4326)
-    except (pa.ArrowInvalid, KeyError, ValueError, RuntimeError, shapely.errors.ShapelyError):
-        raise InvalidFile("contours_unreadable", where=Where(file=path.name)) from None
-    column = next((name for name in _CONTOUR_CODES if name in shapes), None)
-    if column is None:
-        raise InvalidFile(
-            "column_missing",
-            where=Where(file=path.name),
-            missing=[" / ".join(_CONTOUR_CODES)],
-            found=list(map(str, shapes.columns)),
-        )
-    _check_codes(shapes[column], path, column)
-    series = gpd.GeoSeries(shapes.geometry.array, index=shapes[column].astype(str), crs=4326)
-    if codes is not None:
-        series = series[series.index.isin(codes)]
-    return mend(series)
-
-
-def mend(shapes: gpd.GeoSeries) -> tuple[gpd.GeoSeries, list[Note]]:
-    """Make invalid polygons valid, keeping their surface; say how many there were."""
-    notes = []
-    empty = shapes.isna() | shapes.is_empty
-    if empty.any():
-        notes.append(
-            Note("zones_empty", {"count": int(empty.sum()), "first": str(shapes.index[empty][0])})
-        )
-    invalid = ~shapes.is_valid & ~empty
-    if invalid.any():
-        fixed = shapes.copy()
-        fixed[invalid] = [_surface(shapely.make_valid(shape)) for shape in shapes[invalid]]
-        notes.append(
-            Note(
-                "zones_mended",
-                {"count": int(invalid.sum()), "first": str(shapes.index[invalid][0])},
-            )
-        )
-        shapes = fixed
-    return shapes, notes
-
-
-def _surface(shape: shapely.Geometry) -> shapely.Geometry:
-    """Keep the surfaces of what mending a polygon leaves."""
-    parts = [
-        part
-        for part in shapely.get_parts(shape, return_index=False)
-        if part.geom_type.endswith("Polygon")
-    ]
-    return shapely.union_all(parts) if parts else shape
+def _check_degrees(table: pd.DataFrame, path: Path) -> None:
+    """Refuse centres that are not in degrees, or that are not in the territory of their code."""
+    longitude, latitude = table["longitude"], table["latitude"]
+    off = (longitude.abs() > 180) | (latitude.abs() > 90)
+    metropole = ~table["code"].str[:2].isin(["97", "98"])
+    west, south, east, north = _METROPOLE
+    beyond = ~(longitude.between(west, east) & latitude.between(south, north))
+    beyond &= metropole & longitude.notna() & latitude.notna()
+    wrong = np.flatnonzero((off | beyond).to_numpy(dtype=bool))
+    if not wrong.size:
+        return
+    row = int(wrong[0])
+    x, y = float(longitude.iloc[row]), float(latitude.iloc[row])
+    if off.iloc[row]:
+        fault = "centre_not_degrees"
+    elif west <= y <= east and south <= x <= north:
+        fault = "centre_swapped"
+    else:
+        fault = "centre_elsewhere"
+    raise InvalidRecord(
+        fault,
+        where=Where(file=path.name, row=row + 1, field="centroid_lon"),
+        code=str(table["code"].iloc[row]),
+        longitude=f"{x:g}",
+        latitude=f"{y:g}",
+    )
 
 
 def _levels(table: pd.DataFrame, path: Path, columns: dict[str, str]) -> OfficialTable:
     """Sort the rows of a CNAF or INSEE file by level, their codes mended."""
     _require_columns(table, ["id", *columns], path)
     ids = table["id"].astype("object").map(lambda cell: cell if isinstance(cell, str) else "")
+    # The CNAF publishes −1 place for an intercommunalité (2020): not known. Elsewhere it is a fault.
+    epcis = ids.str.fullmatch(r"\d{9}").to_numpy(dtype=bool)
     figures = pd.DataFrame(
-        {name: numbers(table[column], path, column) for column, name in columns.items()}
+        {
+            name: numbers(table[column], path, column, signed=False, unsure=epcis)
+            for column, name in columns.items()
+        }
     )
     figures.index = pd.Index(ids)
+    # A code with and without its zero is the same commune; rows without code are nobody's.
+    same = ids.where(~ids.str.fullmatch(r"\d{4}"), "0" + ids)
+    refuse_repeated(same.where(ids != "", pd.Series(range(len(ids)), ids.index)), path, "id")
 
     def pick(pattern: str, rename: str = "") -> pd.DataFrame:
         chosen = figures[figures.index.str.fullmatch(pattern)]
@@ -326,13 +323,19 @@ def _levels(table: pd.DataFrame, path: Path, columns: dict[str, str]) -> Officia
     departements = pick(r"D\w{1,3}", "D")
     departements.index = departements.index.str.zfill(2)
     whole = figures[figures.index == "FR"]
+    epci_of = None
+    if "comp1" in table:
+        own = pd.Series(table["comp1"].to_numpy(), figures.index)
+        own = own[own.index.str.fullmatch(r"\d{4,5}|2[AB]\d{3}")]
+        epci_of = own.set_axis(own.index.str.zfill(5))
     return OfficialTable(
-        communes=communes[~communes.index.duplicated()],
+        communes=communes,
         epcis=pick(r"\d{9}"),
         departements=departements,
         regions=pick(r"R\w{1,3}", "R"),
         france=whole.sum(min_count=1),
         year=year_in_name(path),
+        epci_of=epci_of,
     )
 
 
@@ -362,6 +365,7 @@ def read_places(path: Path) -> OfficialTable:
         found.regions,
         found.france,
         found.year,
+        found.epci_of,
     )
 
 
@@ -405,7 +409,6 @@ def read_births(path: Path, year: int) -> Births:
     """
     table = _read_table(path)
     years = (year - 2, year - 1, year)
-    columns = {f"naiss{wanted % 100:02d}": f"b{wanted}" for wanted in years}
     present = sorted(
         2000 + int(name[5:]) for name in table.columns if re.fullmatch(r"naiss\d\d", str(name))
     )
@@ -417,74 +420,22 @@ def read_births(path: Path, year: int) -> Births:
             present=f"{present[0]} à {present[-1]}" if present else "aucune",
             year=str(year),
         )
-    found = _levels(table, path, columns)
+    around = [one for one in present if year - 2 - _YEARS_AROUND <= one <= year + _YEARS_AROUND]
+    found = _levels(table, path, {f"naiss{one % 100:02d}": str(one) for one in around})
     unknown = found.departements.eq(0) | found.departements.isna()
     departements = found.departements.mask(unknown)
     own = departement_of(found.communes.index)
     hidden = unknown.reindex(own).fillna(value=False).astype(bool).to_numpy()
     communes = found.communes.mask(
         pd.DataFrame(hidden, found.communes.index, found.communes.columns)
-    )
+    ).rename(columns=int)
+    three = [str(one) for one in years]
     return Births(
         years=years,
-        communes=communes.sum(axis=1, min_count=3),
-        epcis=found.epcis.sum(axis=1, min_count=3),
-        departements=departements.sum(axis=1, min_count=3),
-        france=float(found.france.sum()),
-        by_age=communes[list(columns.values())].set_axis([2, 1, 0], axis=1),
+        communes=communes[list(years)].sum(axis=1, min_count=3),
+        epcis=found.epcis[three].sum(axis=1, min_count=3),
+        departements=departements[three].sum(axis=1, min_count=3),
+        france=float(found.france[three].sum()),
+        by_age=communes[list(years)].set_axis([2, 1, 0], axis=1),
+        by_year=communes,
     )
-
-
-def former_codes(path: Path) -> dict[str, str]:
-    """
-    Read which commune of today holds each former code.
-
-    Parameters
-    ----------
-    path
-        Code officiel géographique (`.json` or `.json.gz`), with `code`, `anciensCodes` or `chefLieu`.
-
-    Returns
-    -------
-    dict
-        Former code → code of today.
-    """
-    content = read_bytes(path)
-    try:
-        if path.suffix == ".gz":
-            content = gzip.decompress(content)
-        entries = json.loads(content)
-        former: dict[str, str] = {}
-        for entry in entries:
-            if entry.get("type", "commune-actuelle") == "commune-actuelle":
-                for old in entry.get("anciensCodes", []):
-                    former[old] = entry["code"]
-        current = {e["code"] for e in entries if e.get("type") == "commune-actuelle"}
-        for entry in entries:
-            if entry["code"] not in current and "chefLieu" in entry:
-                former.setdefault(entry["code"], entry["chefLieu"])
-    except (gzip.BadGzipFile, json.JSONDecodeError, KeyError, TypeError, AttributeError):
-        raise InvalidFile("official_codes_unreadable", where=Where(file=path.name)) from None
-    return {old: new for old, new in former.items() if old != new}
-
-
-def today(codes: Iterable[str], known: pd.Index, former: dict[str, str], where: Where) -> list[str]:
-    """
-    Turn asked codes into communes of today.
-
-    Raises
-    ------
-    InputError
-        For a code that is unknown, that lost its zero, or that belonged to a commune merged since.
-    """
-    answer = []
-    for code in codes:
-        if code in known:
-            answer.append(code)
-        elif former.get(code) in known:
-            answer.append(former[code])
-        elif code.zfill(5) in known:
-            raise InputError("code_zero_lost", where=where, given=code, expected=code.zfill(5))
-        else:
-            raise InputError("asked_commune_unknown", where=where, given=code)
-    return list(dict.fromkeys(answer))

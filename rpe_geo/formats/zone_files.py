@@ -15,8 +15,9 @@ import shapely
 
 from rpe_geo.crs import metric_crs
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
+from rpe_geo.formats.commune_codes import refuse_repeated
+from rpe_geo.formats.contours import mend, refuse_metres
 from rpe_geo.formats.files import read_bytes
-from rpe_geo.formats.open_data import mend
 from rpe_geo.observatory.results import Note
 
 __all__ = ["Zones", "read_iris_births", "read_iris_zones", "read_zones"]
@@ -35,6 +36,8 @@ _CODES = (
 )
 _NAMES = ("nom", "name", "LIBSQUART", "LIBQUART", "nom_iris", "NOM_IRIS", "libelle", "LIBELLE")  # fmt: skip
 _CHILDREN = ("children", "enfants", "enfants_0_2", "enfants_moins_3", "pop0002", "P21_POP0002")
+_LENGTHS = {"code_iris": 9, "CODE_IRIS": 9, "DCOMIRIS": 9, "code_commune": 5, "INSEE_COM": 5}
+"""Columns of official codes → their number of characters."""
 _OVERLAP_TOLERATED = 0.005
 _TITLE_LINES = 30
 
@@ -77,7 +80,8 @@ def read_zones(path: Path) -> Zones:
     Raises
     ------
     InvalidFile
-        When the file holds no polygon, no code that names each zone once, or zones that overlap.
+        When the file holds no polygon, no code that names each zone once, zones that overlap, metres given for degrees,
+        or no child in any zone.
     InvalidRecord
         For a number of children that is negative or no number.
     """
@@ -89,7 +93,10 @@ def read_zones(path: Path) -> Zones:
         raise InvalidFile("contours_unreadable", where=where) from None
     if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
         raise InvalidFile("contours_unreadable", where=where)
-    frame = (frame if frame.crs is not None else frame.set_crs(4326)).to_crs(4326)
+    frame = frame if frame.crs is not None else frame.set_crs(4326)
+    if frame.crs.is_geographic:
+        refuse_metres(frame.geometry, path)
+    frame = frame.to_crs(4326)
     polygonal = frame.geom_type.isin(["Polygon", "MultiPolygon"]) | frame.geometry.isna()
     if not polygonal.all():
         row = int(np.flatnonzero(~polygonal)[0]) + 1
@@ -105,6 +112,7 @@ def read_zones(path: Path) -> Zones:
     if code is None:
         raise InvalidFile("zones_without_code", where=where, known=list(_CODES))
     codes = pd.Index([_code_text(value) for value in frame[code]], name="code")
+    _refuse_lost_zeros(codes, path, code)
     name = next((name for name in _NAMES if name in frame), None)
     children = next((column for column in _CHILDREN if column in frame), None)
     counts = _counts(frame[children], path, children) if children else np.full(len(frame), np.nan)
@@ -114,7 +122,26 @@ def read_zones(path: Path) -> Zones:
     table = gpd.GeoDataFrame(
         {"nom": names, "children": counts}, index=codes, geometry=shapes.array, crs=4326
     )
-    return Zones(table, children is not None, tuple(notes))
+    known = counts[~np.isnan(counts)]
+    if len(known) and not known.any():
+        raise InvalidFile("zones_all_without_children", where=where, column=children)
+    return Zones(table, bool(len(known)), tuple(notes))
+
+
+def _refuse_lost_zeros(codes: pd.Index, path: Path, column: str) -> None:
+    """Refuse codes of IRIS or of communes that a spreadsheet took for numbers."""
+    length = _LENGTHS.get(column)
+    if length is None:
+        return
+    short = codes.str.fullmatch(rf"\d{{{length - 1}}}")
+    if short.any():
+        row = int(np.flatnonzero(short)[0])
+        raise InvalidRecord(
+            "code_zero_lost",
+            where=Where(file=path.name, row=row + 1, field=column),
+            given=str(codes[row]),
+            expected=str(codes[row]).zfill(length),
+        )
 
 
 def _code_text(value: object) -> str:
@@ -203,7 +230,10 @@ def read_iris_births(path: Path, commune: str) -> pd.Series:
     InvalidFile
         When the names are not found, or no row is of this commune.
     """
-    rows = list(csv.reader(io.StringIO(read_bytes(path).decode("utf-8-sig"))))
+    try:
+        rows = list(csv.reader(io.StringIO(read_bytes(path).decode("utf-8-sig"))))
+    except UnicodeDecodeError:
+        raise InvalidFile("file_not_utf8", where=Where(file=path.name)) from None
     start = next(
         (n for n, row in enumerate(rows[:_TITLE_LINES]) if "dc" in row and "iris" in row), None
     )
@@ -237,8 +267,20 @@ def read_iris_zones(path: Path) -> pd.Series:
     -------
     Series
         Code of the zone by IRIS code.
+
+    Raises
+    ------
+    InvalidFile
+        When a column is missing, or an IRIS is given twice or without its leading zero.
     """
-    table = pd.read_csv(io.BytesIO(read_bytes(path)), dtype=str, encoding="utf-8-sig")
+    try:
+        table = pd.read_csv(
+            io.BytesIO(read_bytes(path)), dtype=str, encoding="utf-8-sig", index_col=False
+        )
+    except UnicodeDecodeError:
+        raise InvalidFile("file_not_utf8", where=Where(file=path.name)) from None
+    except pd.errors.ParserError:
+        raise InvalidFile("table_unreadable", where=Where(file=path.name)) from None
     zone = next(
         (
             name
@@ -252,6 +294,8 @@ def read_iris_zones(path: Path) -> pd.Series:
             "column_missing",
             where=Where(file=path.name),
             missing=["code_iris", "zone"],
-            found=list(table.columns),
+            found=list(table.columns[:12]),
         )
+    refuse_repeated(table["code_iris"], path, "code_iris")
+    _refuse_lost_zeros(pd.Index(table["code_iris"].fillna("")), path, "code_iris")
     return table.set_index("code_iris")[zone]

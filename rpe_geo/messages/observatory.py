@@ -24,6 +24,10 @@ MESSAGES = {
     "row_fields": (
         "{got} valeurs au lieu de {expected} : si la virgule sert aux décimales, écrivez « 12.5 » et non « 12,5 »."
     ),
+    "row_short": "{got} valeurs au lieu de {expected} : complétez la ligne, ou laissez la case vide entre deux séparateurs.",
+    "column_twice": "la colonne « {column} » figure deux fois : gardez-en une.",
+    "table_empty": "ce fichier n'a que des titres, aucune ligne.",
+    "supply_none": "{file} ne contient aucun lieu : rien n'est accessible.",
     "file_not_utf8": "ce fichier n'est pas en UTF-8 : enregistrez-le en « CSV UTF-8 ».",
     "table_unreadable": "ce fichier n'est ni un CSV ni un Parquet lisible.",
     "cell_empty": "la case est vide : écrivez une valeur ou retirez la ligne.",
@@ -51,6 +55,43 @@ MESSAGES = {
         "Lieux hors de portée de tout enfant : {count} ({places} places). Leurs places ne comptent pas."
     ),
     "raam_unreachable": "Zones qui n'atteignent aucune place : {count}. Leur coût RAAM est écrit 0.",
+    "centre_not_degrees": (
+        "la commune « {code} » a pour centre ({longitude} ; {latitude}) : ce ne sont pas des degrés. Donnez longitude et "
+        "latitude (WGS 84), pas des mètres Lambert-93."
+    ),
+    "centre_swapped": (
+        "la commune « {code} » a pour centre ({longitude} ; {latitude}) : longitude et latitude sont inversées."
+    ),
+    "centre_elsewhere": (
+        "la commune « {code} » a pour centre ({longitude} ; {latitude}), hors de la métropole : vérifiez ses coordonnées."
+    ),
+    "contours_not_degrees": (
+        "ces contours ont pour coin ({x} ; {y}) : ce sont des mètres donnés pour des degrés. Nommez leur projection dans le "
+        "fichier (Lambert-93 : EPSG:2154), ou donnez-les en longitude et latitude."
+    ),
+    "figures_merged": (
+        "{file} : communes fusionnées depuis, rattachées à celles d'aujourd'hui : {count} (la première : « {first} », "
+        "dans « {into} »)."
+    ),
+    "figures_unknown": (
+        "{file} : codes qui ne sont plus ou pas des communes connues : {count} (le premier : « {first} »). Leurs chiffres ne "
+        "sont comptés nulle part ; si ces communes ont fusionné, donnez --cog (code officiel géographique)."
+    ),
+    "communes_without_figures": (
+        "Communes sans naissances publiées : {children} ; sans places publiées : {places} (par exemple « {first} »). Leurs "
+        "chiffres restent vides, jamais zéro."
+    ),
+    "commune_without_children": (
+        "les naissances de la commune {commune} ne sont pas publiées de {first} à {last} : ajoutez aux zones une colonne "
+        "« children », ou donnez --births."
+    ),
+    "codes_none_known": (
+        "aucun code de ce fichier n'est celui d'une commune connue (ici « {first} », attendu par exemple « {known} ») : "
+        "est-ce le bon fichier, du bon département ?"
+    ),
+    "places_year_unknown": (
+        "{file} : ni l'année des places dans son nom, ni ailleurs ; elles sont tenues pour celles de {year}."
+    ),
     "code_not_a_commune": "« {given} » n'est pas un code INSEE de commune (cinq caractères, comme 01004 ou 2A004).",
     "asked_commune_unknown": (
         "aucune commune « {given} » dans ce fichier : si elle a fusionné, donnez --cog (code officiel géographique) pour "
@@ -99,6 +140,25 @@ MESSAGES = {
         "les zones couvrent plusieurs communes : donnez --code pour dire laquelle, afin de les caler sur ses chiffres."
     ),
     "zones_commune_unknown": "les zones ne sont dans aucune commune connue : vérifiez leurs coordonnées ou donnez --code.",
+    "zones_all_without_children": (
+        "aucune zone n'a d'enfant : la colonne « {column} » ne vaut que 0. Corrigez-la, ou retirez-la pour que les enfants de "
+        "la commune soient répartis."
+    ),
+    "zones_elsewhere": (
+        "ces zones sont à {km} km de {commune} : donnez le --code de la commune qui les contient, ou corrigez leurs "
+        "coordonnées."
+    ),
+    "iris_none_placed": (
+        "aucun IRIS de ce fichier n'est rattaché à une zone connue (IRIS « {first} », zone « {known} ») : vérifiez les codes."
+    ),
+    "facility_none_inside": (
+        "Aucun établissement de la liste n'offre de place dans les zones : les {places} places de la commune sont réparties "
+        "selon les enfants (« estimé »). Vérifiez les coordonnées de la liste."
+    ),
+    "childminder_none_inside": (
+        "Aucun professionnel en activité du registre n'est dans les zones : les {places} places d'accueil individuel de la "
+        "commune sont réparties selon les enfants (« estimé »). Vérifiez les coordonnées et les agréments."
+    ),
     "supply_outside_zones": (
         "Lieux hors des zones : {count} ({places} places). Ils comptent pour l'accès, pas pour la couverture."
     ),

@@ -138,11 +138,14 @@ def calibrate(
             if shares.sum() > 0:
                 calibrated[members] = shares / shares.sum() * wanted[code]
     # What rounding left over goes to the largest zone of each group.
-    by_group = calibrated.dropna().groupby(group)
-    largest = by_group.idxmax()
-    for code, zone in largest.items():
-        total = float(wanted.get(str(code), np.nan))
-        if math.isfinite(total) and float(calibrated.loc[str(zone)]) > 0:
-            members = by_group.get_group(code)
-            calibrated.loc[str(zone)] += total - math.fsum(members)
-    return calibrated
+    figures = calibrated.to_numpy(copy=True)
+    codes, labels = pd.factorize(group.reindex(calibrated.index).where(calibrated.notna()))
+    order = np.argsort(codes, kind="stable")
+    ends = np.searchsorted(codes[order], np.arange(len(labels) + 1))
+    for number, label in enumerate(labels):
+        members = order[ends[number] : ends[number + 1]]
+        total = float(wanted.get(label, np.nan))
+        largest = members[np.argmax(figures[members])]
+        if math.isfinite(total) and figures[largest] > 0:
+            figures[largest] += total - math.fsum(figures[members])
+    return pd.Series(figures, index=calibrated.index, name=values.name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from rpe_geo.errors import InputError, InvalidFile, Where
+from rpe_geo.formats.commune_codes import former_codes, on_todays_communes
 from rpe_geo.formats.open_data import (
     Births,
     Communes,
@@ -30,6 +32,7 @@ __all__ = [
     "births_of",
     "commune_parts",
     "commune_sources",
+    "computed_codes",
     "official_places",
     "pace_of",
     "parts_of",
@@ -87,14 +90,49 @@ def commune_parts(
         Points by code (`whole, longitude, latitude, children, places_…, places, inner_min`), communes, births, notes.
     """
     communes = read_communes(files.communes)
-    births, notes = births_of(files, communes, year)
-    return parts_of(communes, official_places(files, year), births, year), communes, births, notes
+    former = former_codes(files.cog) if files.cog else {}
+    births, notes = births_of(files, communes, year, former)
+    official, places_notes = official_places(files, communes, year, former)
+    parts = parts_of(communes, official, births, year)
+    return parts, communes, births, [*notes, *places_notes]
 
 
-def official_places(files: CommuneFiles, year: int) -> OfficialTable | None:
-    """Read the published places, if given; their year must be the one asked for."""
+def computed_codes(communes: Communes) -> pd.Index:
+    """List the codes that are computed: communes, and arrondissements in place of their cities."""
+    cities = set(communes.boroughs["commune"])
+    whole = communes.table.index[~communes.table.index.isin(cities)]
+    return whole.append(communes.boroughs.index)
+
+
+def official_places(
+    files: CommuneFiles, communes: Communes, year: int, former: Mapping[str, str]
+) -> tuple[OfficialTable | None, list[Note]]:
+    """
+    Read the published places, if given, on the communes of today; their year must be the one asked for.
+
+    Parameters
+    ----------
+    files
+        The open data.
+    communes
+        The communes of today.
+    year
+        Year of the places.
+    former
+        Former code → code of today.
+
+    Returns
+    -------
+    tuple
+        The places (None when no file is given), and what was merged or unknown.
+
+    Raises
+    ------
+    InvalidFile
+        When they are of another year, or of none of the communes.
+    """
     if files.places is None:
-        return None
+        return None, []
     official = read_places(files.places)
     if official.year is not None and official.year != year:
         raise InvalidFile(
@@ -103,14 +141,48 @@ def official_places(files: CommuneFiles, year: int) -> OfficialTable | None:
             found=str(official.year),
             year=str(year),
         )
-    return official
+    known = computed_codes(communes)
+    cities = set(communes.boroughs["commune"])
+    own, notes = on_todays_communes(official.communes, known, former, files.places, cities=cities)
+    if official.year is None:
+        values = {"file": files.places.name, "year": str(year)}
+        notes.append(Note("places_year_unknown", values))
+    return replace(official, communes=own), notes
 
 
-def births_of(files: CommuneFiles, communes: Communes, year: int) -> tuple[Births, list[Note]]:
-    """Read births, or sum the columns of the communes; the nearest three years when the right ones are missing."""
+def births_of(
+    files: CommuneFiles, communes: Communes, year: int, former: Mapping[str, str]
+) -> tuple[Births, list[Note]]:
+    """
+    Read births, or sum the columns of the communes; the nearest three years when the right ones are missing.
+
+    Parameters
+    ----------
+    files, communes, year, former
+        See `official_places`.
+
+    Returns
+    -------
+    tuple
+        Births by commune of today, and what was merged, unknown or shifted.
+    """
     if files.births is not None:
         births = read_births(files.births, year)
-        return births, list(births.notes)
+        known = computed_codes(communes)
+        cities = set(communes.boroughs["commune"])
+        by_year, notes = on_todays_communes(
+            births.by_year, known, former, files.births, cities=cities
+        )
+        three = by_year[list(births.years)]
+        return (
+            replace(
+                births,
+                communes=three.sum(axis=1, min_count=3),
+                by_age=three.set_axis([2, 1, 0], axis=1),
+                by_year=by_year,
+            ),
+            notes,
+        )
     both = pd.concat([communes.table, communes.boroughs])
     present = sorted(
         2000 + int(name[5:]) for name in both.columns if name[:5] == "naiss" and name[5:].isdigit()
@@ -136,7 +208,11 @@ def births_of(files: CommuneFiles, communes: Communes, year: int) -> tuple[Birth
         )
     empty = pd.Series(dtype=np.float64)
     by_age = both[[f"naiss{y % 100:02d}" for y in years]].set_axis([2, 1, 0], axis=1)
-    return Births(years, summed, empty, empty, float("nan"), by_age=by_age), notes
+    by_year = both[[f"naiss{y % 100:02d}" for y in present]].set_axis(present, axis=1)
+    return (
+        Births(years, summed, empty, empty, float("nan"), by_age=by_age, by_year=by_year),
+        notes,
+    )
 
 
 def parts_of(

@@ -17,14 +17,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rpe_geo.errors import InputError, InvalidFile, Where
-from rpe_geo.formats.open_data import (
-    Communes,
-    OfficialTable,
-    former_codes,
-    read_communes,
-    read_contours,
-    today,
-)
+from rpe_geo.formats.commune_codes import former_codes, today
+from rpe_geo.formats.contours import read_contours
+from rpe_geo.formats.open_data import Communes, OfficialTable, read_communes
 from rpe_geo.messages.french import number
 from rpe_geo.observatory.calibration import Check, calibrate
 from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate
@@ -120,10 +115,9 @@ def observe_communes(
     former = former_codes(files.cog) if files.cog else {}
     asked = _asked(communes, codes or (), departements or (), former)
     partial = len(asked) < len(communes.table)
-    notes: list[Note] = []
-    official = official_places(files, year)
-    births, births_notes = births_of(files, communes, year)
-    notes += births_notes
+    official, places_notes = official_places(files, communes, year, former)
+    births, births_notes = births_of(files, communes, year, former)
+    notes = [*births_notes, *places_notes]
     progress("observatory_read", 1, steps)
 
     parts = parts_of(communes, official, births, year)
@@ -157,6 +151,7 @@ def observe_communes(
         )
     )
     inside = _flags(inside, checks, table)
+    notes += _without_figures(inside)
     inside = kinds_of_communes(inside)
     progress("observatory_read", 4, steps)
     inside = _local_statistics(inside, table, minutes)
@@ -354,7 +349,8 @@ def _flags(zones: pd.DataFrame, checks: Sequence[Check], table: Any) -> pd.DataF
         and abs(check.difference_percent) > 100 * residual
     }
     missing = zones["children"].isna() | zones["places"].isna()
-    few = (zones["children"] < least) & ~missing
+    none = zones["children"] == 0
+    few = (zones["children"] < least) & ~missing & ~none
     unsure = zones["departement"].isin(far) & ~missing
     steep = zones["coverage_rate"] > float(table["uncertain_rate"])
     reasons = [
@@ -362,15 +358,29 @@ def _flags(zones: pd.DataFrame, checks: Sequence[Check], table: Any) -> pd.DataF
             word
             for flag, word in (
                 (gone, "données non publiées"),
+                (empty, "aucun enfant"),
                 (small, f"moins de {least:g} enfants"),
                 (high, "beaucoup de places pour peu d'enfants"),
                 (loose, "somme du département éloignée du total publié"),
             )
             if flag
         )
-        for gone, small, high, loose in zip(missing, few, steep, unsure, strict=True)
+        for gone, empty, small, high, loose in zip(missing, none, few, steep, unsure, strict=True)
     ]
-    return zones.assign(uncertain=missing | few | steep | unsure, uncertain_why=reasons)
+    return zones.assign(uncertain=missing | none | few | steep | unsure, uncertain_why=reasons)
+
+
+def _without_figures(zones: pd.DataFrame) -> list[Note]:
+    """Say how many communes have no published figure."""
+    children, places = zones["children"].isna(), zones["places"].isna()
+    if not (children | places).any():
+        return []
+    values = {
+        "children": int(children.sum()),
+        "places": int(places.sum()),
+        "first": str(zones.index[children | places][0]),
+    }
+    return [Note("communes_without_figures", values)]
 
 
 def _local_statistics(zones: pd.DataFrame, table: Any, minutes: float) -> pd.DataFrame:

@@ -58,14 +58,18 @@ def compare_communes(
         theirs = official.departements
         ours = ours[ours.index.isin(theirs.index)]
         lost = official.france[modes] - zones[modes].sum()
-        checks += compare(
-            pd.Series({"FR": float(zones["places"].sum())}),
-            pd.Series({"FR": float(official.france[modes].sum())}),
-            what="places",
-            level="france",
-            unit="places",
-            why="places que la CNAF n'attribue à aucune commune : " + _by_mode(lost),
-        )
+        # The communes of one département are not compared with France.
+        whole = set(theirs.index) <= set(zones["departement"])
+        if whole:
+            checks += compare(
+                pd.Series({"FR": float(zones["places"].sum())}),
+                pd.Series({"FR": float(official.france[modes].sum())}),
+                what="places",
+                level="france",
+                unit="places",
+                why="places que la CNAF n'attribue à aucune commune : " + _by_mode(lost),
+            )
+        theirs = theirs[theirs.index.isin(zones["departement"])]
         reasons = {
             str(code): _why_places(theirs.loc[code, modes] - ours.reindex(theirs.index).loc[code])
             for code in theirs.index
@@ -120,25 +124,27 @@ def _rate_checks(
         f"{matched.years[0]} à {matched.years[2]} ; le taux publié est celui de {year}, avec les places de {year} et les "
         "enfants estimés par la CNAF (départs, arrivées et décès compris)"
     )
+    theirs = rates.departements["coverage_rate"]
+    whole = set(theirs.index) <= set(zones["departement"])
+    theirs = theirs[theirs.index.isin(zones["departement"])]
     national = 100 * float(zones["places"].where(both).sum()) / float(children.where(both).sum())
-    return [
-        *compare(
-            pd.Series({"FR": national}),
-            pd.Series({"FR": float(rates.france["coverage_rate"])}),
-            what="coverage_rate",
-            level="france",
-            unit="places pour 100 enfants",
-            why=why,
-        ),
-        *compare(
-            ours,
-            rates.departements["coverage_rate"],
-            what="coverage_rate",
-            level="departement",
-            unit="places pour 100 enfants",
-            why=why,
-        ),
-    ]
+    france = compare(
+        pd.Series({"FR": national}),
+        pd.Series({"FR": float(rates.france["coverage_rate"])}),
+        what="coverage_rate",
+        level="france",
+        unit="places pour 100 enfants",
+        why=why,
+    )
+    own_departements = compare(
+        ours,
+        theirs,
+        what="coverage_rate",
+        level="departement",
+        unit="places pour 100 enfants",
+        why=why,
+    )
+    return [*(france if whole else []), *own_departements]
 
 
 def _by_mode(lost: pd.Series) -> str:

@@ -12,9 +12,11 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from rpe_geo.crs import metric_crs
-from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.errors import InputError, InvalidFile, Where
+from rpe_geo.formats.commune_codes import former_codes, today
 from rpe_geo.formats.zone_files import Zones, read_iris_births, read_iris_zones, read_zones
 from rpe_geo.observatory.accessibility import count_choices, two_step_fca
 from rpe_geo.observatory.calibration import calibrate, compare
@@ -43,6 +45,7 @@ from rpe_geo.relais.zone_supply import ZoneFiles, commune_supply
 __all__ = ["observe_zones"]
 
 CELL_M = 200.0
+_FAR_KM = 5.0
 
 
 def observe_zones(
@@ -91,13 +94,19 @@ def observe_zones(
     notes = [*notes, *zones.notes]
     crs = metric_crs(commune)
     flat = zones.table.to_crs(crs)
-    code = commune or _commune_of(flat, parts, files)
+    code = _commune_asked(commune, parts, files) or _commune_of(flat, parts, files)
     own = parts[parts["whole"] == code]
-    if own.empty:
-        raise InvalidFile("zones_commune_unknown", where=Where(file=zone_files.zones.name))
+    _refuse_elsewhere(flat, own, zone_files, str(communes.table.loc[code, "nom"]))
     totals = own[["children", *PLACE_MODES]].sum(min_count=1)
     progress("observatory_read", 1, steps)
 
+    if not np.isfinite(float(totals["children"])) and not zones.has_children:
+        raise InputError(
+            "commune_without_children",
+            commune=str(communes.table.loc[code, "nom"]),
+            first=str(births.years[0]),
+            last=str(births.years[2]),
+        )
     children, child_notes = _children(zones, zone_files, flat, code, float(totals["children"]))
     supply, supply_notes = commune_supply(zone_files, flat, totals, children, table, on)
     notes += [*child_notes, *supply_notes]
@@ -174,6 +183,30 @@ def observe_zones(
     )
 
 
+def _commune_asked(commune: str | None, parts: pd.DataFrame, files: CommuneFiles) -> str | None:
+    """Find the commune of today that is asked for, if one is."""
+    if commune is None:
+        return None
+    former = former_codes(files.cog) if files.cog else {}
+    return today([commune], pd.Index(parts["whole"].unique()), former, Where(field="--code"))[0]
+
+
+def _refuse_elsewhere(
+    flat: gpd.GeoDataFrame, own: pd.DataFrame, files: ZoneFiles, name: str
+) -> None:
+    """Refuse zones that lie far from the commune: they would get another's children and places."""
+    centres = gpd.GeoSeries(gpd.points_from_xy(own["longitude"], own["latitude"]), crs=4326)
+    hull = shapely.box(*flat.total_bounds)
+    far_m = float(centres.to_crs(flat.crs).distance(hull).min())
+    if far_m > 1000 * (_FAR_KM + 2 * float(own["radius_km"].max())):
+        raise InvalidFile(
+            "zones_elsewhere",
+            where=Where(file=files.zones.name),
+            commune=name,
+            km=far_m / 1000,
+        )
+
+
 def _commune_of(flat: gpd.GeoDataFrame, parts: pd.DataFrame, files: CommuneFiles) -> str:
     """Find the commune whose centre lies in the zones."""
     west, south, east, north = flat.to_crs(4326).total_bounds
@@ -203,6 +236,13 @@ def _children(
         if (~placed).any():
             lost = float(births[~placed].sum())
             notes.append(Note("iris_unplaced", {"count": int((~placed).sum()), "births": lost}))
+        if not placed.any():
+            raise InvalidFile(
+                "iris_none_placed",
+                where=Where(file=files.iris_zones.name),
+                first=str(births.index[0]),
+                known=str(flat.index[0]),
+            )
         known = births[placed].groupby(zone[placed]).sum().reindex(flat.index).fillna(0.0)
     else:
         notes.append(Note("zones_children_unknown", {}))
@@ -322,8 +362,12 @@ def _flags(zones: pd.DataFrame, table: Any) -> pd.DataFrame:
     )
     steep = zones["coverage_rate"] > float(table["uncertain_rate"])
     words = []
-    for gone, small, high, old in zip(missing, few & ~missing, steep, stale, strict=True):
-        reasons = ["aucun enfant ou donnée absente"] if gone else []
+    none = zones["children"] == 0
+    for gone, empty, small, high, old in zip(
+        missing & ~none, none, few & ~missing, steep, stale, strict=True
+    ):
+        reasons = ["donnée absente"] if gone else []
+        reasons += ["aucun enfant"] if empty else []
         reasons += [f"moins de {float(table['uncertain_children']):g} enfants"] if small else []
         reasons += ["beaucoup de places pour peu d'enfants"] if high else []
         reasons += ["moins de la moitié des disponibilités confirmées depuis 6 mois"] if old else []

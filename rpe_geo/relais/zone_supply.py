@@ -95,6 +95,18 @@ def commune_supply(
         gpd.points_from_xy(supply["longitude"], supply["latitude"]), supply.index, crs=4326
     )
     supply = supply.assign(zone=zone_of(points.to_crs(flat.crs), flat.geometry))
+    spreads = []
+    for name, kind in (("places_facility", "facility"), ("places_childminder", "childminder")):
+        total = float(totals[name])
+        here = supply["zone"].notna() & (supply["mode"] == name) & (supply["places"] > 0)
+        if total > 0 and not here.any():
+            # A list that offers nothing here is a fault of the list: the commune has these places.
+            notes.append(Note(f"{kind}_none_inside", {"places": total}))
+            spreads.append(_spread_over_zones(flat, total, children, kind))
+    if spreads:
+        estimated = pd.concat(spreads)
+        estimated["zone"] = estimated.index.str.partition(":").get_level_values(2)
+        supply = pd.concat([supply, estimated])
     out = supply["zone"].isna()
     if out.any():
         notes.append(
@@ -132,9 +144,18 @@ def _facilities(
     frame = facility_supply(found)
     notes = []
     total = float(totals["places_facility"])
-    if frame["places"].isna().any() and np.isfinite(total):
-        unknown = int(frame["places"].isna().sum())
-        frame = share_places(frame, total, table["facility_weights"])
+    located = frame["longitude"].notna() & frame["latitude"].notna()
+    points = gpd.GeoSeries(
+        gpd.points_from_xy(frame["longitude"].where(located), frame["latitude"].where(located)),
+        frame.index,
+        crs=4326,
+    )
+    inside = located & zone_of(points.to_crs(flat.crs), flat.geometry).notna()
+    if frame.loc[inside, "places"].isna().any() and np.isfinite(total):
+        unknown = int(frame.loc[inside, "places"].isna().sum())
+        # The places of the commune are those of its own facilities, not of the neighbours' in the list.
+        shared = share_places(frame[inside], total, table["facility_weights"])
+        frame = pd.concat([shared, frame[~inside]]).reindex(frame.index)
         notes.append(Note("places_shared_out", {"count": unknown, "places": total}))
     return frame.assign(mode="places_facility", drawn=True), notes
 
@@ -155,6 +176,7 @@ def _spread_over_zones(
     flat: gpd.GeoDataFrame, total: float, children: pd.Series, kind: str
 ) -> pd.DataFrame:
     """Put places where the children are, one point in each zone."""
+    flat = flat[~(flat.geometry.isna() | flat.geometry.is_empty)]
     inside = flat.geometry.representative_point().to_crs(4326)
     places = spread(total if np.isfinite(total) else 0.0, children.reindex(flat.index))
     frame = facility_supply([]).reindex([f"{kind}:{code}" for code in flat.index])

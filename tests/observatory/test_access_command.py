@@ -82,7 +82,16 @@ def test_semicolons_and_a_byte_order_mark_are_read(run):
         (('id,children\n01004,"12,5"\n', SUPPLY, TIMES), ["ligne 1", "children", "point"]),
         (("id;children\n01004;12,5\n", SUPPLY, TIMES), ["ligne 1", "children", "point"]),
         (("id,children\n01004,-1\n", SUPPLY, TIMES), ["ligne 1", "children", "négatif"]),
-        (("id,children\n01004,ND\n", SUPPLY, TIMES), ["ligne 1", "ND"]),
+        (("id,children\n01004,dix\n", SUPPLY, TIMES), ["ligne 1", "dix"]),
+        (("id,children\n01004\n", SUPPLY, TIMES), ["ligne 1", "complétez"]),
+        (("id,children,children\n01004,1,2\n", SUPPLY, TIMES), ["children", "deux fois"]),
+        (("id,children\n", SUPPLY, TIMES), ["demand.csv", "aucune ligne"]),
+        (("id,children\n01004,1\n".encode("utf-16"), SUPPLY, TIMES), ["UTF-8"]),
+        (("id,children\n1004,10\n", SUPPLY, TIMES), ["demand.csv", "ligne 1", "01004", "zéro"]),
+        (
+            ("id,children\n010040101,1\n", SUPPLY, HEAD + "10040101,x,5\n"),
+            ["times.csv", "010040101", "zéro"],
+        ),
         (("id,children\n01004,inf\n", SUPPLY, TIMES), ["ligne 1", "inf"]),
         (("id,enfants\n01004,1\n", SUPPLY, TIMES), ["demand.csv", "children", "enfants"]),
         (("id,children\n01004,1\n01004,2\n", SUPPLY, TIMES), ["ligne 2", "01004", "ligne 1"]),
@@ -102,6 +111,31 @@ def test_bad_tables_are_told_with_file_row_and_field(run, tables, words):
         run(*tables)
     sentence = explain(refused.value)
     assert all(word in sentence for word in words), sentence
+
+
+@pytest.mark.parametrize("missing", ["", "nan", "NaN", "NA", "ND"])
+def test_missing_children_are_nan_and_told(run, missing):
+    rows, result = run(f"id,children\n01004,{missing}\n01001,10\n", SUPPLY, TIMES)
+    assert math.isnan(dict(rows)["01004"])
+    assert dict(rows)["01001"] == pytest.approx(0.4)
+    assert "Zones sans nombre d'enfants : 1" in result.stderr
+
+
+def test_no_supply_at_all_reaches_nobody_and_says_so(run):
+    rows, result = run(DEMAND, "id,places\n", TIMES, "--method", "2sfca")
+    assert dict(rows)["01004"] == 0
+    assert "aucun lieu" in result.stderr
+    rows, _ = run(DEMAND, "id,places\n", TIMES, "--method", "closest")
+    assert dict(rows)["01004"] == math.inf
+
+
+@pytest.mark.parametrize(
+    "demand",
+    ["id\tchildren\n01004\t10\n", "id, children\n01004, 10\n", '"id","children"\n"01004","10"\n'],
+)
+def test_tabs_spaces_and_quotes_keep_the_zeros(run, demand):
+    rows, _ = run(demand, SUPPLY, HEAD + "01004,x,5\n")
+    assert rows == [("01004", pytest.approx(0.4))]
 
 
 def test_unknown_names_are_told(run):

@@ -9,11 +9,11 @@ import pytest
 import shapely
 
 from rpe_geo.errors import InputError
+from rpe_geo.formats.commune_codes import former_codes
+from rpe_geo.formats.contours import read_contours
 from rpe_geo.formats.open_data import (
-    former_codes,
     read_births,
     read_communes,
-    read_contours,
     read_places,
     read_rates,
 )
@@ -131,6 +131,23 @@ def test_a_margin_counts_what_lies_beyond(files):
         ({"births": BIRTHS.drop(columns="naiss18")}, {}, ["2018", "naissances"]),
         ({}, {"codes": ["1001"]}, ["1001", "01001", "zéro"]),
         ({}, {"codes": ["01003"]}, ["01003", "--cog"]),
+        ({"communes": COMMUNES.iloc[:0]}, {}, ["aucune ligne"]),
+        ({"communes": COMMUNES.assign(centroid_lon=8.5e5)}, {}, ["ligne 1", "01001", "Lambert"]),
+        (
+            {"communes": COMMUNES.assign(centroid_lon=46.0, centroid_lat=5.0)},
+            {},
+            ["ligne 1", "inversées"],
+        ),
+        ({"communes": COMMUNES.assign(centroid_lat=0.0)}, {}, ["ligne 1", "hors de la métropole"]),
+        ({"communes": COMMUNES.assign(population=-1.0)}, {}, ["population", "négatif"]),
+        (
+            {"places-2020": pd.concat([PLACES, PLACES.iloc[[2]].replace("1001", "01001")])},
+            {},
+            ["ligne 7", "01001", "ligne 3"],
+        ),
+        ({"places-2020": PLACES.replace("26", "-26")}, {}, ["ligne 5", "négatif"]),
+        ({"places-2020": PLACES.iloc[:2]}, {}, ["places-2020", "01001", "département"]),
+        ({"births": BIRTHS.iloc[:0]}, {}, ["births", "aucune ligne"]),
     ],
 )
 def test_bad_files_are_told(files, tables, options, words):
@@ -150,6 +167,76 @@ def test_merged_communes_are_found_by_the_official_codes(files, tmp_path):
     assert former_codes(cog) == {"01003": "01001", "01005": "01001"}
     found = observe(files() | {"cog": cog}, codes=["01003"])
     assert list(found.zones.index) == ["01001"]
+
+
+def test_figures_of_merged_communes_are_summed_and_lost_ones_are_told(files, tmp_path):
+    cog = tmp_path / "cog.json"
+    entries = [
+        {"code": "01001", "type": "commune-actuelle", "anciensCodes": ["01003", "01006"]},
+        {"code": "01002", "type": "commune-actuelle"},
+    ]
+    cog.write_text(json.dumps(entries))
+    old = pd.DataFrame(
+        {"id": ["1003", "1999"], "assmat": ["7", "1"], "eaje": ["3", "1"], "autr": ["0", "1"]}
+    )
+    births = pd.DataFrame({"id": ["1006"], "naiss18": [5.0], "naiss19": [5.0], "naiss20": [np.nan]})
+    given = files(
+        **{"places-2020": pd.concat([PLACES, old]), "births": pd.concat([BIRTHS, births])}
+    )
+    found = observe(given | {"cog": cog})
+    assert found.zones.loc["01001", "places"] == 20
+    # One of the parts is not published: nor is the whole.
+    assert np.isnan(found.zones.loc["01001", "children"])
+    told = [(note.code, vars(note)["values"].get("count")) for note in found.notes]
+    assert {("figures_merged", 1), ("figures_unknown", 1)} <= set(told)
+    without = observe(given)
+    assert without.zones.loc["01001", "places"] == 10
+    told = [(note.code, vars(note)["values"].get("count")) for note in without.notes]
+    assert [one for one in told if one[0] == "figures_unknown"] == [
+        ("figures_unknown", 1),
+        ("figures_unknown", 2),
+    ]
+
+
+def test_communes_without_figures_are_counted(files):
+    found = observe(files(births=BIRTHS.iloc[:4], **{"places-2020": PLACES.iloc[:4]}))
+    note = next(note for note in found.notes if note.code == "communes_without_figures")
+    assert vars(note)["values"] == {"children": 1, "places": 1, "first": "01004"}
+    assert found.zones.loc["01002", "uncertain_why"].startswith("aucun enfant")
+    assert found.zones.loc["01004", "uncertain_why"] == "données non publiées"
+
+
+def test_a_csv_is_read_like_a_parquet(files, tmp_path):
+    paths = files()
+    for name, table in (("communes", COMMUNES), ("places-2020", PLACES), ("births", BIRTHS)):
+        path = tmp_path / f"{name}.csv"
+        table.to_csv(path, index=False, sep=";")
+        other = observe(paths | {name: path})
+        assert other.zones["places"].sum() == 57
+        assert other.zones["children"].sum() == 150
+    (tmp_path / "communes.csv").write_text("code,nom\n01001,Bourg,en Bresse\n")
+    with pytest.raises(InputError) as refused:
+        read_communes(tmp_path / "communes.csv")
+    assert "ligne 1" in explain(refused.value)
+    (tmp_path / "communes.csv").write_bytes("code,nom\n01001,Évian\n".encode("latin-1"))
+    with pytest.raises(InputError, match="file_not_utf8"):
+        read_communes(tmp_path / "communes.csv")
+
+
+@pytest.mark.parametrize("content", [b"[]", b"\x96garbage", b'[{"code": "200", "type": "CC"}]'])
+def test_a_file_that_is_no_official_code_is_refused(tmp_path, content):
+    path = tmp_path / "cog.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="official_codes_unreadable"):
+        former_codes(path)
+
+
+def test_contours_in_metres_are_refused(tmp_path):
+    frame = pd.DataFrame({"code": ["01001"], "geometry": [shapely.box(8e5, 6e6, 8.1e5, 6.1e6).wkb]})
+    frame.to_parquet(tmp_path / "contours.parquet")
+    with pytest.raises(InputError) as refused:
+        read_contours(tmp_path / "contours.parquet")
+    assert "Lambert-93" in explain(refused.value)
 
 
 def test_contours_are_mended_and_may_be_absent(files, tmp_path):

@@ -189,6 +189,9 @@ def test_supply_outside_is_told(tmp_path, commune):
         ([({"code": "a", "children": "12,5"}, WEST)], ["children", "12,5", "point"]),
         ([({"code": "a", "children": -3}, WEST)], ["children", "négatif"]),
         ([({"code": "a", "children": "beaucoup"}, WEST)], ["beaucoup"]),
+        ([({"code": "a", "enfants": 0}, WEST)], ["enfants", "que 0"]),
+        ([({"code_iris": 10010101}, WEST)], ["ligne 1", "010010101", "zéro"]),
+        ([({"code": "a"}, shapely.box(8.4e5, 6.5e6, 8.5e5, 6.6e6))], ["Lambert-93"]),
     ],
 )
 def test_bad_zones_are_refused(tmp_path, features, words):
@@ -208,6 +211,59 @@ def test_zones_elsewhere_are_refused(tmp_path, commune):
     far = zone_file(tmp_path, [({"code": "a"}, shapely.box(1, 44, 1.1, 44.1))])
     with pytest.raises(InputError, match="zones_commune_unknown"):
         observe_zones(commune, ZoneFiles(far), year=2020, on=ON)
+
+
+def test_zones_far_from_their_commune_are_refused(tmp_path, commune):
+    far = zone_file(tmp_path, [({"code": "a"}, shapely.box(1, 44, 1.1, 44.1))])
+    with pytest.raises(InputError) as refused:
+        observe_zones(commune, ZoneFiles(far), year=2020, on=ON, commune="01001")
+    assert "Ville" in explain(refused.value)
+    with pytest.raises(InputError, match="code_zero_lost"):
+        observe_zones(commune, ZoneFiles(far), year=2020, on=ON, commune="1001")
+
+
+def test_lists_that_offer_nothing_here_never_make_zeros(tmp_path, commune):
+    zones = zone_file(tmp_path, [({"code": "O"}, WEST), ({"code": "E"}, EAST)])
+    far = zone_file(tmp_path, [({"nom": "Crèche A"}, shapely.Point(6, 47))], "c.geojson")
+    write_childminders([person(1, 7.0)], tmp_path / "r.json")
+    found = observe_zones(
+        commune, ZoneFiles(zones, far, tmp_path / "r.json"), year=2020, on=ON, commune="01001"
+    )
+    told = {note.code for note in found.notes}
+    assert told >= {"facility_none_inside", "childminder_none_inside", "supply_outside_zones"}
+    assert found.zones["places_facility"].sum() == pytest.approx(40)
+    assert found.zones["places_childminder"].sum() == pytest.approx(30)
+    assert found.zones["places_facility"].min() > 0
+
+
+def test_a_commune_without_births_is_not_guessed(tmp_path, commune):
+    table = pd.read_parquet(commune.communes)
+    table.loc[0, "naiss19"] = np.nan
+    table.to_parquet(commune.communes)
+    zones = zone_file(tmp_path, [({"code": "O"}, WEST), ({"code": "E"}, EAST)])
+    with pytest.raises(InputError) as refused:
+        observe_zones(commune, ZoneFiles(zones), year=2020, on=ON, commune="01001")
+    assert "2018 à 2020" in explain(refused.value)
+    own = zone_file(tmp_path, [({"code": "O", "children": 30}, WEST)], "own.geojson")
+    found = observe_zones(commune, ZoneFiles(own), year=2020, on=ON, commune="01001")
+    assert found.zones["children"].sum() == 30
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"code_iris,zone\n010010101,O\n010010101,E\n", ["ligne 2", "010010101"]),
+        (b"code_iris,zone\n10010101,O\n", ["ligne 1", "010010101", "zéro"]),
+        (b"code_iris,autre\n010010101,O\n", ["zone"]),
+        (b"code_iris,zone\n\xe9,O\n", ["UTF-8"]),
+    ],
+)
+def test_bad_tables_of_iris_are_refused(tmp_path, content, words):
+    path = tmp_path / "iris.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as refused:
+        read_iris_zones(path)
+    assert all(word in explain(refused.value) for word in words), explain(refused.value)
 
 
 def test_supply_of_people_and_places():
