@@ -7,15 +7,26 @@ from contextlib import asynccontextmanager
 from typing import TypedDict
 from urllib.parse import urlsplit
 
+import httpx2
 from fastapi import FastAPI, Request, Response
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.dependencies import AudienceDep, Service, open_service
 from api.errors import WrongToken, install_errors
 from api.observability import Metrics, Observed, configure_logging
 from api.pages import install_pages
 from api.pages.desk import Desk, open_desk, require_safe_secrets
+from api.pages.error_pages import refuse
 from api.routes import API, api_router
-from api.security import BodyLimit, RateLimit, SecurityHeaders, is_this_machine
+from api.security import (
+    BodyLimit,
+    KnownHosts,
+    OwnForms,
+    RateLimit,
+    SecurityHeaders,
+    is_this_machine,
+    security_headers,
+)
 from rpe_geo import __version__
 from rpe_geo.settings import Settings
 
@@ -38,7 +49,7 @@ class _State(TypedDict):
     desk: Desk
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, transport: httpx2.BaseTransport | None = None) -> FastAPI:
     """
     Make the application of one deployment.
 
@@ -46,6 +57,8 @@ def create_app(settings: Settings) -> FastAPI:
     ----------
     settings
         Nothing is opened before the application starts; everything is closed when it stops.
+    transport
+        How the OpenID Connect provider is reached; over the network when None.
 
     Returns
     -------
@@ -62,7 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[_State]:
         with open_service(settings) as service:
-            yield {"service": service, "desk": open_desk(settings, service)}
+            yield {"service": service, "desk": open_desk(settings, service, transport=transport)}
 
     app = FastAPI(
         title="rpe_geo",
@@ -85,12 +98,24 @@ def create_app(settings: Settings) -> FastAPI:
             raise WrongToken("professionals_only")
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    install_pages(app, settings)
-    app.add_middleware(BodyLimit, limit_kb=settings.max_body_kb)
+    tile_host = _host(settings.tiles_url)
+    install_pages(app, settings, security_headers(tile_host))
+    app.add_middleware(BodyLimit, limit_kb=settings.max_body_kb, refuse=refuse)
     app.add_middleware(RateLimit, per_minute=settings.requests_per_minute, path=API)
-    app.add_middleware(SecurityHeaders, tile_host=_host(settings.tiles_url))
+    app.add_middleware(OwnForms, apart=API, origin=settings.public_url, refuse=refuse)
+    if settings.environment == "production":
+        app.add_middleware(KnownHosts, hosts=_own_hosts(settings), refuse=refuse)
+    app.add_middleware(SecurityHeaders, tile_host=tile_host)
+    if settings.trusted_proxies.strip():
+        # Who asks, and whether by HTTPS, must be known before anything else is decided.
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     app.add_middleware(Observed, metrics=metrics)
     return app
+
+
+def _own_hosts(settings: Settings) -> list[str]:
+    others = [host.strip() for host in settings.allowed_hosts.split(",") if host.strip()]
+    return [urlsplit(settings.public_url).hostname or "", *others]
 
 
 def _host(url: str) -> str:

@@ -6,9 +6,10 @@ import hmac
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from ipaddress import ip_address
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,13 +20,20 @@ from rpe_geo.messages import phrase
 __all__ = [
     "Audience",
     "BodyLimit",
+    "KnownHosts",
+    "OwnForms",
     "RateLimit",
+    "Refusal",
     "SecurityHeaders",
     "audience_of",
     "is_this_machine",
+    "security_headers",
 ]
 
 Audience = Literal["public", "professional"]
+
+Refusal = Callable[..., ASGIApp]
+"""Answers a request that goes no further: `refuse(scope, status, code, detail, headers=…)`."""
 
 _CLIENTS_KEPT = 20_000
 _HEADERS = {
@@ -37,8 +45,29 @@ _HEADERS = {
     "referrer-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), payment=(), geolocation=(self)",
     "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
     "x-frame-options": "DENY",
 }
+_SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
+
+
+def security_headers(tile_host: str = "") -> dict[str, str]:
+    """
+    Write what browsers should refuse.
+
+    Parameters
+    ----------
+    tile_host
+        The only other host that a page may load pictures from, as `https://host`; empty for none.
+    """
+    tiles = f" {tile_host}" if tile_host else ""
+    return {name: value.replace("{tiles}", tiles) for name, value in _HEADERS.items()}
+
+
+def _as_problem(
+    _scope: Scope, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
+) -> ASGIApp:
+    return problem(status, code, detail, headers=headers)
 
 
 def audience_of(authorization: str | None, token: str | None) -> Audience | None:
@@ -76,11 +105,14 @@ class BodyLimit:
         What is protected.
     limit_kb
         Largest body in kilobytes.
+    refuse
+        How a refusal is answered.
     """
 
-    def __init__(self, app: ASGIApp, *, limit_kb: int) -> None:
+    def __init__(self, app: ASGIApp, *, limit_kb: int, refuse: Refusal = _as_problem) -> None:
         self._app = app
         self._limit_kb = limit_kb
+        self._answer = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it."""
@@ -114,14 +146,15 @@ class BodyLimit:
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         detail = phrase("body_too_large", limit=self._limit_kb)
-        await problem(413, "body_too_large", detail)(scope, receive, send)
+        await self._answer(scope, 413, "body_too_large", detail)(scope, receive, send)
 
 
 class RateLimit:
     """
     Let each client ask so many times a minute, in bursts of half a minute's worth.
 
-    A client on this machine that no proxy vouches for is the operator: it is not limited, unless everyone is.
+    A client on this machine that no proxy vouches for is the operator: it is not limited, unless everyone is. Who has
+    one IPv6 address has the 2⁶⁴ beside it: they count as one client.
 
     Parameters
     ----------
@@ -135,11 +168,21 @@ class RateLimit:
         Only this method is counted; every one when it is empty.
     everyone
         Whether clients on this machine are limited too.
+    refuse
+        How a refusal is answered.
     """
 
     def __init__(
-        self, app: ASGIApp, *, per_minute: int, path: str, method: str = "", everyone: bool = False
+        self,
+        app: ASGIApp,
+        *,
+        per_minute: int,
+        path: str,
+        method: str = "",
+        everyone: bool = False,
+        refuse: Refusal = _as_problem,
     ) -> None:
+        self._answer = refuse
         self._app = app
         self._per_minute = per_minute
         self._path = path
@@ -164,15 +207,16 @@ class RateLimit:
             return
         seconds = max(1, round(wait + 0.5))
         detail = phrase("too_many_requests", seconds=seconds)
-        answer = problem(429, "too_many_requests", detail, headers={"retry-after": str(seconds)})
+        headers = {"retry-after": str(seconds)}
+        answer = self._answer(scope, 429, "too_many_requests", detail, headers=headers)
         await answer(scope, receive, send)
 
     def _wait(self, scope: Scope) -> float:
         """Take one request of the client's; return the seconds to wait when none is left."""
         client = scope.get("client")
-        name = client[0] if client else ""
         if is_this_machine(client) and not self._everyone:
             return 0.0
+        name = _network(client[0]) if client else ""
         now = time.monotonic()
         with self._lock:
             left, since = self._left.pop(name, (self._burst, now))
@@ -182,6 +226,17 @@ class RateLimit:
             if len(self._left) > _CLIENTS_KEPT:
                 self._left.popitem(last=False)
         return 0.0 if allowed else (1 - left) * 60 / self._per_minute
+
+
+def _network(name: str) -> str:
+    """Name the client that an address belongs to."""
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return name
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(IPv6Network((int(address) >> 64 << 64, 64)))
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def is_this_machine(client: Sequence[Any] | None) -> bool:
@@ -207,8 +262,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, tile_host: str = "") -> None:
         self._app = app
-        tiles = f" {tile_host}" if tile_host else ""
-        self._headers = {name: value.replace("{tiles}", tiles) for name, value in _HEADERS.items()}
+        self._headers = security_headers(tile_host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it."""
@@ -227,3 +281,86 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+class KnownHosts:
+    """
+    Refuse requests that call the service by a name that is not its own.
+
+    Parameters
+    ----------
+    app
+        What is protected.
+    hosts
+        Names in lower case, without port; those of this machine are always known.
+    refuse
+        How a refusal is answered.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, hosts: Sequence[str], refuse: Refusal = _as_problem
+    ) -> None:
+        self._app = app
+        self._hosts = {host.lower() for host in hosts} | {"127.0.0.1", "localhost", "::1"}
+        self._answer = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it."""
+        name = _host_name(Headers(scope=scope).get("host", "")) if scope["type"] == "http" else None
+        if scope["type"] != "http" or name in self._hosts:
+            await self._app(scope, receive, send)
+            return
+        refusal = self._answer(scope, 421, "host_unknown", phrase("host_unknown"))
+        await refusal(scope, receive, send)
+
+
+def _host_name(host: str) -> str | None:
+    """Read a Host header without its port; None when it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+class OwnForms:
+    """
+    Refuse what another site's page sends to ours: browsers say where a form comes from.
+
+    Parameters
+    ----------
+    app
+        What is protected.
+    apart
+        Paths that begin so are not pages: they ask for a token that no browser sends by itself.
+    origin
+        Public address of the service, which an Origin header may name beside the Host of the request.
+    refuse
+        How a refusal is answered.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, apart: str, origin: str, refuse: Refusal = _as_problem
+    ) -> None:
+        self._app = app
+        self._apart = apart
+        self._origin = urlsplit(origin).netloc.lower()
+        self._answer = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it."""
+        changes = scope["type"] == "http" and scope["method"] not in _SAFE
+        if not changes or scope["path"].startswith(self._apart) or self._is_ours(scope):
+            await self._app(scope, receive, send)
+            return
+        refusal = self._answer(scope, 403, "form_expired", phrase("form_expired"))
+        await refusal(scope, receive, send)
+
+    def _is_ours(self, scope: Scope) -> bool:
+        headers = Headers(scope=scope)
+        site = headers.get("sec-fetch-site")
+        if site is not None:
+            return site in {"same-origin", "none"}
+        origin = headers.get("origin")
+        if origin is None:  # not a browser, or one that is too old to say
+            return True
+        return urlsplit(origin).netloc.lower() in {headers.get("host", "").lower(), self._origin}

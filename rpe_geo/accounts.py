@@ -124,6 +124,10 @@ class Session:
         """What the account is, for this RPE."""
         return self.account.memberships[self.rpe_id]
 
+    def seconds_left(self, now: datetime) -> int:
+        """Count the seconds until it ends if nothing happens."""
+        return max(0, round((self.expires_at - now).total_seconds()))
+
 
 @dataclass(frozen=True)
 class Tries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,15 @@ __all__ = ["install_pages"]
 
 _HERE = Path(__file__).resolve().parents[1]
 _ADDRESSES_PER_MINUTE = 600
+_GUARDED = (
+    ("/demande", "POST"),
+    ("/pro/connexion", "POST"),
+    ("/pro/oubli", "POST"),
+    ("/pro/mot-de-passe", "POST"),
+    ("/pro/bienvenue", "POST"),
+    ("/pro/openid", ""),
+)
+"""Doors without a key: paths that begin so, and the method that counts."""
 
 
 class _Kept(StaticFiles):
@@ -42,7 +52,7 @@ class _Kept(StaticFiles):
         return answer
 
 
-def install_pages(app: FastAPI, settings: Settings) -> None:
+def install_pages(app: FastAPI, settings: Settings, headers: Mapping[str, str]) -> None:
     """
     Put the pages and their assets on the application.
 
@@ -52,6 +62,8 @@ def install_pages(app: FastAPI, settings: Settings) -> None:
         Its lifespan gives `service` and `desk`.
     settings
         How often one client may search and send forms.
+    headers
+        Of every answer.
     """
     version = leaflet.VERSION
     for path, folder in (
@@ -60,17 +72,31 @@ def install_pages(app: FastAPI, settings: Settings) -> None:
         ("/static", _HERE / "static"),
     ):
         app.mount(path, _Kept(directory=folder))
-    for door in (famille, fond, connexion, animateur, registre, observatoire, confirmer):
+    doors = (
+        famille,
+        fond,
+        connexion,
+        openid,
+        comptes,
+        animateur,
+        registre,
+        observatoire,
+        confirmer,
+    )
+    for door in doors:
         app.include_router(door.router, include_in_schema=False)
-    install_page_errors(app)
+    install_page_errors(app, headers)
+    install_sessions(app)
     # A guess of a password is as bad from this machine: behind a proxy that says nothing, everybody is on it.
-    for path in ("/demande", "/pro/connexion", "/pro/oubli"):
+    for path, method in _GUARDED:
         app.add_middleware(
             RateLimit,
             per_minute=settings.forms_per_minute,
             path=path,
-            method="POST",
+            method=method,
             everyone=True,
+            refuse=refuse,
         )
-    app.add_middleware(RateLimit, per_minute=settings.requests_per_minute, path="/", method="POST")
-    app.add_middleware(RateLimit, per_minute=_ADDRESSES_PER_MINUTE, path="/adresses")
+    often = settings.requests_per_minute
+    app.add_middleware(RateLimit, per_minute=often, path="/", method="POST", refuse=refuse)
+    app.add_middleware(RateLimit, per_minute=_ADDRESSES_PER_MINUTE, path="/adresses", refuse=refuse)

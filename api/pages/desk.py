@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
 
+import httpx2
 from fastapi import Depends, Request
 
 from api.dependencies import Service
+from api.oidc import Provider
 from rpe_geo.errors import InputError
 from rpe_geo.links import Links
 from rpe_geo.mailing import send_mail
@@ -56,11 +58,14 @@ class Desk:
         The use cases of the deployment's own RPE.
     accounts
         Who may sign in.
+    provider
+        By which OpenID Connect provider; None without one.
     """
 
     settings: Settings
     service: Service
     accounts: Accounts
+    provider: Provider | None = None
     _relais: dict[str, Relais] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -109,9 +114,12 @@ class Desk:
         send_mail(self.settings, to, subject, text)
 
 
-def open_desk(settings: Settings, service: Service) -> Desk:
-    """Open what the professionals need, in the database of the service."""
-    return Desk(settings, service, open_accounts(service.relais.repository, settings))
+def open_desk(
+    settings: Settings, service: Service, *, transport: httpx2.BaseTransport | None = None
+) -> Desk:
+    """Open what the professionals need, in the database of the service; the transport reaches the OpenID provider."""
+    provider = Provider(settings, transport=transport) if settings.oidc_issuer else None
+    return Desk(settings, service, open_accounts(service.relais.repository, settings), provider)
 
 
 def _desk(request: Request) -> Desk:

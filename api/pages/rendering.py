@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import Request
+from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from starlette.exceptions import HTTPException
 from xstatic.pkg import leaflet
 
 from api.audiences import home_of, reads_observatory, works_on_requests
-from api.errors import status_of
-from api.routes import API
 from maps.base import script_json
 from maps.ribbon import week_ribbon
 from maps.style import mark_svg
-from rpe_geo.errors import RpeGeoError
-from rpe_geo.messages import MESSAGES, phrase
+from rpe_geo.messages import MESSAGES
 from rpe_geo.messages.french import day, hours, minutes, number, plural, short_day, typeset
 from rpe_geo.messages.rules import french_hours
 
@@ -57,6 +52,11 @@ def _moment(moment: datetime) -> str:
     return f"{day(local.date())} à {hours(local.hour * 4)[:-1]}h {local.minute:02d}"
 
 
+def _clock(moment: datetime) -> str:
+    local = moment.astimezone(PARIS)
+    return f"{local.hour}\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}{local.minute:02d}"
+
+
 def _iso(value: date | None) -> str:
     return "" if value is None else value.isoformat()
 
@@ -78,7 +78,9 @@ _environment.filters |= {
     "horaires": french_hours,
     "depuis": _ago,
     "moment": _moment,
+    "heure": _clock,
     "iso": _iso,
+    "reste": lambda session: session.seconds_left(datetime.now(UTC)),
     "typo": typeset,
 }
 _environment.globals |= {

@@ -61,6 +61,7 @@ def serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # by the settings, in the application
             timeout_graceful_shutdown=_GRACE_S,
         )
     finally:

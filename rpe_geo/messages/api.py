@@ -22,6 +22,7 @@ MESSAGES = {
     "durations_unreadable": "« {given} » n'est pas une liste de minutes (de 1 à 120, six au plus) : écrivez par exemple 5,10,15.",
     "coverage_unknown": "aucun résultat d'observatoire pour le territoire {code}.",
     "coverage_not_built": "aucun observatoire n'est publié ici ; voir « rpe-geo observatory build ».",
+    "host_unknown": "ce service ne répond pas sous ce nom.",
     "not_found_here": "cette adresse n'existe pas ici.",
     "method_not_allowed": "cette adresse ne répond pas à cette méthode.",
     "masking_unwritable": (

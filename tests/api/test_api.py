@@ -393,7 +393,7 @@ class TestLimits:
 
 class TestErrors:
     def test_what_is_not_there_is_a_problem(self, service):
-        answer = service.client.get("/nowhere")
+        answer = service.client.get(f"{API}/nowhere")
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found_here")
 
     def test_a_wrong_method_is_a_problem(self, service):
