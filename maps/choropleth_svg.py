@@ -116,7 +116,7 @@ def choropleth_svg(
     drawn: list[str] = []
     hatches: list[str] = []
     focus = len(zones) <= _FOCUSABLE
-    outlines = shapely.simplify(shapes, _DETAIL)
+    outlines = shapely.simplify(shapes, _DETAIL if len(shapes) <= _NAMED else 1.6 * _DETAIL)
     for at, (code, zone) in enumerate(zones.items()):
         if shapely.is_empty(shapes[at]):
             continue
@@ -125,8 +125,9 @@ def choropleth_svg(
         title = escape("\n".join(zone.words))
         around = ' class="on"' if code == over.chosen else ""
         reach = "" if focus else ' tabindex="-1"'
+        kind = "z" if kinds[at] >= 0 else "z none"
         drawn.append(
-            f'<a href="{escape(zone.link)}"{around}{reach} fill="{fill}"><path class="z" id="z{at}" d="{path}">'
+            f'<a href="{escape(zone.link)}"{around}{reach} fill="{fill}"><path class="{kind}" id="z{at}" d="{path}">'
             f"<title>{title}</title></path></a>"
         )
         if zone.uncertain and kinds[at] >= 0:
@@ -146,10 +147,10 @@ def choropleth_svg(
     if over.chosen in zones:
         at = list(zones).index(over.chosen)
         parts.append(f'<use class="chosen" href="#z{at}" fill="none"/>')
+    parts += _labels(shapes, list(zones.values()), kinds, classes, plane)
     if not plane.insets:
-        parts += [_area(area, frame, plane) for area in over.areas]
         parts += [_place(place, frame, plane) for place in over.supply]
-    parts += _labels(shapes, list(zones.values()), kinds, classes)
+        parts += [_area(area, frame, plane) for area in over.areas]
     return "".join(parts) + "</svg>"
 
 
@@ -242,9 +243,12 @@ def _points(place: Mapping[str, Any], frame: _Frame, plane: Plane) -> tuple[floa
 def _area(area: Mapping[str, Any], frame: _Frame, plane: Plane) -> str:
     x, y = _points(area, frame, plane)
     radius = float(area["radius_m"]) * frame.scale
+    count = escape(str(area["requests"]))
+    half = 12 + 6 * len(count)
     return (
-        f'<g class="area"><circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"><title>{escape(area["words"])}</title></circle>'
-        f'<text x="{x:.1f}" y="{y - radius + 22:.1f}">{escape(str(area["requests"]))}</text></g>'
+        f'<g class="area"><title>{escape(area["words"])}</title><circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/>'
+        f'<g class="badge" transform="translate({x:.1f} {y - radius:.1f})"><rect x="{-half}" y="-15" width="{2 * half}" '
+        f'height="30" rx="15"/><text y="6.500">{count}</text></g></g>'
     )
 
 
@@ -260,7 +264,11 @@ def _place(place: Mapping[str, Any], frame: _Frame, plane: Plane) -> str:
 
 
 def _labels(
-    shapes: NDArray[np.object_], zones: Sequence[Zone], kinds: Sequence[int], classes: Classes
+    shapes: NDArray[np.object_],
+    zones: Sequence[Zone],
+    kinds: Sequence[int],
+    classes: Classes,
+    plane: Plane,
 ) -> list[str]:
     """Write values and names where a circle inside the zone has room for them."""
     if len(shapes) > _NAMED * 4:
@@ -276,7 +284,7 @@ def _labels(
             continue
         ink = "l" if kinds[at] >= 0 and classes.inks[kinds[at]] == PAPER else "d"
         size = " big" if room > 14 + 12 * len(zone.value) else ""
-        named = room > 26 and 8.6 * len(zone.name) < 2.5 * room
+        named = room > 26 and 8.6 * len(zone.name) < 2.5 * room and not plane.insets
         up, down = (-6, 18) if named else (7, 7)
         name = (
             f'<tspan class="nm" x="{x:.0f}" y="{y + up:.0f}">{escape(zone.name)}</tspan>'

@@ -23,7 +23,14 @@ from rpe_geo.messages.french import number, typeset
 from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.results import Observatory
 
-__all__ = ["add_coverage", "coverage_data", "coverage_map", "data_credits", "method_notes"]
+__all__ = [
+    "add_coverage",
+    "coverage_data",
+    "coverage_map",
+    "data_credits",
+    "decay_words",
+    "method_notes",
+]
 
 _METROPOLE = (-6.0, 41.0, 10.0, 52.0)
 _MANY = 4000
@@ -137,7 +144,7 @@ def method_notes(observatory: Observatory) -> list[str]:
     )
     words = [
         f"Sources : {sources}.",
-        f"Trajets : {parameters['travel_times']}. Pondération : {parameters['decay']}.",
+        f"Trajets : {parameters['travel_times']}. Poids des trajets : {decay_words(str(parameters['decay']))}.",
         "Incertain : trop peu d’enfants, sommes éloignées des totaux publiés, ou disponibilités anciennes.",
     ]
     words.append(
@@ -149,6 +156,29 @@ def method_notes(observatory: Observatory) -> list[str]:
             "Les places marquées « estimé » sont celles de la commune, réparties selon le type de lieu."
         )
     return [typeset(text) for text in words]
+
+
+def decay_words(decay: str) -> str:
+    r"""
+    Say in French how travel time weighs.
+
+    >>> decay_words("step:5=1,10=0.3")
+    '1 jusqu’à 5\xa0min, 0,3 jusqu’à 10\xa0min'
+    """
+    kind, _, written = decay.partition(":")
+    try:
+        if kind == "step":
+            steps = [step.partition("=") for step in written.split(",")]
+            return ", ".join(
+                f"{number(float(weight))} jusqu’à {number(float(bound))}\u00a0min"
+                for bound, _, weight in steps
+            )
+        minutes = f"{number(float(written))}\u00a0min"
+    except ValueError:
+        return decay
+    return {"binary": f"1 jusqu’à {minutes}", "gaussian": f"gaussien, nul à {minutes}"}.get(
+        kind, decay
+    )
 
 
 # ---- the data of the map ---------------------------------------------------------------------------------------

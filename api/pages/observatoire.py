@@ -20,7 +20,7 @@ from api.audiences import reads_observatory
 from api.dependencies import ServiceDep, TodayDep
 from api.observatory_shelf import Edition, editions, published
 from api.pages.connexion import SessionDep
-from api.pages.observatoire_choix import Asked, chosen_edition
+from api.pages.observatoire_choix import DRAWABLE, Asked, chosen_edition
 from api.pages.observatoire_vue import page_values, table_file, territory_of
 from api.pages.rendering import render
 from rpe_geo import __version__
@@ -36,7 +36,6 @@ from rpe_geo.publishing.territories import grouped
 __all__ = ["router"]
 
 router = APIRouter(prefix="/pro/observatoire")
-_MANY = 1500
 _KINDS = {
     "csv": "text/csv; charset=utf-8",
     "gpkg": "application/geopackage+sqlite3",
@@ -155,7 +154,7 @@ def _printed(
 
 def _readable(observatory: Observatory) -> Observatory:
     """Tell a country by départements: a report of thousands of communes would be read by nobody."""
-    if len(observatory.zones) <= _MANY or "departement" not in observatory.zones:
+    if len(observatory.zones) <= DRAWABLE or "departement" not in observatory.zones:
         return observatory
     return replace(grouped(observatory, "departement"))
 

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 PATH = "/pro/observatoire"
-_DRAWABLE = 1500
+DRAWABLE = 1500
 _FOUND = 12
 
 MODES = {"": "Tous", "individuel": "Ass. mat.", "collectif": "Crèches", "autres": "Autres"}
@@ -211,7 +211,7 @@ def scales_of(observatory: Observatory, whole: Observatory) -> list[Scale]:
     if whole.parameters["zones"] != "communes":
         return [Scale("zones", "Zones", "zone", None)]
     communes = Scale("communes", "Communes", "commune", None)
-    found = [communes] if len(zones) <= _DRAWABLE else []
+    found = [communes] if len(zones) <= DRAWABLE else []
     if "departement" in zones and len(zones["departement"].unique()) > 1:
         found.append(Scale("departements", "Départements", "département", "departement"))
     if "epci" in zones and len(zones["epci"].dropna().unique()) > 1 and "epci_nom" in zones:
@@ -246,7 +246,7 @@ def _index(edition: Edition) -> tuple[_Entry, ...]:
                     plain_text(name), str(code), str(name), "intercommunalité", f"E{code}", "", 1
                 )
             )
-    large = len(zones) > _DRAWABLE
+    large = len(zones) > DRAWABLE
     owns = [""] * len(zones) if departements is None else departements.fillna("").astype(str)
     for code, name, own in zip(
         zones.index.astype(str), zones["nom"].astype(str), owns, strict=True

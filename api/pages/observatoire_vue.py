@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from markupsafe import Markup
 from api.observatory_shelf import Edition, gathered, published
 from api.pages.observatoire_choix import (
     AGES,
+    DRAWABLE,
     SLOTS,
     Asked,
     Option,
@@ -26,11 +28,11 @@ from api.pages.observatoire_choix import (
 )
 from maps.choropleth import Classes, classify, shown_values
 from maps.choropleth_svg import Drawing, Zone, choropleth_svg
-from maps.coverage import method_notes
+from maps.coverage import data_credits, method_notes
 from maps.insets import plane_of
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import MODES as TRAVEL_MODES
-from rpe_geo.messages.french import enumeration, number, plural
+from rpe_geo.messages.french import day, enumeration, number, plural
 from rpe_geo.observatory.indicators import INDICATORS, Indicator
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.publishing.departements import departement_name
@@ -154,7 +156,7 @@ def page_values(known: list[Edition], asked: Asked) -> dict[str, Any]:
         "reglages": _changed(asked),
         "apropos": about,
         "intitule": label,
-        "precisions": _precisions(variant, territory),
+        "precisions": _precisions(variant, territory, about),
         "chiffres": _figures(territory, known),
         "carte": _map(territory, asked, values, classes, about, chosen),
         "classes": _key(classes, values, zones),
@@ -170,9 +172,12 @@ def page_values(known: list[Edition], asked: Asked) -> dict[str, Any]:
         "lieux": _supply(territory.here),
         "trouves": find_places(territory.edition, asked),
         "propositions": _suggestions(territory),
+        "credit": data_credits(territory.here)[0],
         "methode": method_notes(territory.here),
         "notes": [phrase(note.code, **note.values) for note in territory.whole.notes],
-        "chapitres": _chapters(territory.here),
+        "chapitres": _chapters(
+            territory.here if len(territory.here.zones) <= DRAWABLE else territory.shown
+        ),
     }
 
 
@@ -242,16 +247,18 @@ def _path(territory: Territory, asked: Asked) -> list[tuple[str, str]]:
     return [*path, (territory.title, "")]
 
 
-def _precisions(variant: tuple[str, str, str], territory: Territory) -> str:
+def _precisions(variant: Variant, territory: Territory, about: Indicator) -> str:
     mode, slot, age = variant
+    modes = {
+        "": "tous modes" if "access" in about.name or "coverage" in about.name else "",
+        "individuel": "accueil individuel",
+        "collectif": "crèches",
+        "autres": "autres modes",
+    }
     words = [
+        about.unit,
         SLOTS[slot].lower() if slot else "",
-        {
-            "": "tous modes",
-            "individuel": "accueil individuel",
-            "collectif": "crèches",
-            "autres": "autres modes",
-        }[mode],
+        modes[mode],
         AGES[age].lower() if age else "",
         str(territory.edition.year),
     ]
@@ -304,7 +311,7 @@ def _figures(territory: Territory, known: list[Edition]) -> list[dict[str, str]]
             "titre": "Disponibilités fraîches",
             "valeur": number(fresh, 0),
             "unite": "%",
-            "note": f"Confirmées depuis moins de 6\u00a0mois, registre au {parameters['registry_on']}",
+            "note": f"Confirmées depuis moins de 6\u00a0mois, registre au {day(date.fromisoformat(parameters['registry_on']))}",
         }
     return figures
 
@@ -371,7 +378,7 @@ def _map(
         str(code): Zone(
             name=str(row.nom),
             link=_link(territory, asked, str(code)),
-            words=_words(row, value, about),
+            words=_words(row, value, about)[: 2 if len(zones) > _SUGGESTED else None],
             value=number(value, short) if math.isfinite(value) else "",
             uncertain=bool(row.uncertain),
             tense=row.hotspot == "tension",
@@ -552,8 +559,8 @@ def _histogram(values: pd.Series, classes: Classes, children: pd.Series) -> dict
             {
                 "x": round(at * wide + 4, 1),
                 "large": round(wide - 8, 1),
-                "haut": round(max(1.0, 130 * count / most), 1),
-                "y": round(160 - max(1.0, 130 * count / most), 1),
+                "haut": round(max(1.0, 100 * count / most), 1),
+                "y": round(130 - max(1.0, 100 * count / most), 1),
                 "milieu": round(at * wide + wide / 2, 1),
                 "teinte": classes.colors[at],
                 "classe": classes.labels[at],

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import geopandas as gpd
 import numpy as np
@@ -13,38 +11,26 @@ from fastapi import APIRouter
 from fastapi import Path as InPath
 
 from api.dependencies import ServiceDep
+from api.observatory_shelf import editions, published
 from api.schemas import FeatureCollection
 from rpe_geo.errors import NotFound
+from rpe_geo.observatory.results import Observatory
 
 router = APIRouter(tags=["observatoire"])
 
-_FILE = "indicators.parquet"
-_DESCRIPTION = "observatory.json"
 _WITHIN = ("code", "epci", "departement")
-_kept: dict[Path, tuple[float, gpd.GeoDataFrame]] = {}
-_lock = threading.Lock()
 
 
-def _indicators(folder: Path | None) -> gpd.GeoDataFrame:
-    path = None if folder is None else folder / _FILE
-    if path is None or not path.is_file():
-        raise NotFound("coverage_not_built")
-    changed = path.stat().st_mtime
-    with _lock:
-        known = _kept.get(path)
-        if known is None or known[0] != changed:
-            _kept[path] = known = (changed, gpd.read_parquet(path))
-        return known[1]
-
-
-def _described(folder: Path | None) -> tuple[dict[str, Any], list[str]]:
-    """Read how the indicators were computed, and whom to cite with the date of the data."""
-    path = None if folder is None else folder / _DESCRIPTION
-    if path is None or not path.is_file():
-        return {}, []
-    description = json.loads(path.read_text(encoding="utf-8"))
-    cited = [f"{one['producer']} ({one['date']})" for one in description.get("sources", [])]
-    return description.get("parameters", {}), list(dict.fromkeys(cited))
+def _chosen(observatory: Observatory, code: str) -> gpd.GeoDataFrame:
+    """Keep the zones of a territory; none where it is not one of these."""
+    indicators = observatory.zones.rename_axis("code").reset_index()
+    chosen = indicators.iloc[:0]
+    for column in _WITHIN:
+        if column in indicators.columns and not len(chosen):
+            chosen = indicators[indicators[column].astype(str) == code]
+    if not len(chosen) and len(code) in {2, 3}:
+        chosen = indicators[indicators["code"].astype(str).str.startswith(code)]
+    return chosen
 
 
 @router.get(
@@ -64,21 +50,23 @@ def coverage(
     ],
 ) -> FeatureCollection:
     """Donne en GeoJSON les indicateurs des zones d’un territoire ; un effectif trop petit est null."""
-    indicators = _indicators(service.observatory)
-    chosen = indicators.iloc[:0]
-    for column in _WITHIN:
-        if column in indicators.columns and not len(chosen):
-            chosen = indicators[indicators[column].astype(str) == code]
-    if not len(chosen) and "code" in indicators.columns and len(code) in {2, 3}:
-        chosen = indicators[indicators["code"].astype(str).str.startswith(code)]
-    if not len(chosen):
+    known = sorted(editions(service.observatory), key=lambda one: -one.year)
+    if not known:
+        raise NotFound("coverage_not_built")
+    for edition in known:
+        observatory = published(edition)
+        chosen = _chosen(observatory, code)
+        if len(chosen):
+            break
+    else:
         raise NotFound("coverage_unknown", code=code)
-    if chosen.crs is not None and chosen.crs.to_epsg() != 4326:
-        chosen = chosen.to_crs(4326)
     # JSON has no infinity: what is never reached is null, as what is missing.
     finite = chosen.replace([np.inf, -np.inf], np.nan)
     features = json.loads(finite.to_json(na="null", drop_id=True))["features"]
-    parameters, sources = _described(service.observatory)
+    cited = [f"{source.producer} ({source.date})" for source in observatory.sources]
     return FeatureCollection(
-        type="FeatureCollection", features=features, parameters=parameters, sources=sources
+        type="FeatureCollection",
+        features=features,
+        parameters=observatory.parameters,
+        sources=list(dict.fromkeys(cited)),
     )

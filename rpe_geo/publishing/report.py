@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from maps.coverage import decay_words
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import day, number, plural
 from rpe_geo.observatory.indicators import INDICATORS
@@ -341,7 +342,7 @@ def _method(observatory: Observatory, table: ParameterTable) -> Chapter:
         Paragraph(
             "Places accessibles (E2SFCA, Luo et Qi 2009, paliers de la DREES) : chaque place est partagée entre les "
             "enfants qui peuvent l’atteindre, les plus proches comptant davantage ; la somme des places est conservée. "
-            f"Pondération : {parameters['decay']}. Trajets : {parameters['travel_times']}."
+            f"Poids des trajets : {decay_words(str(parameters['decay']))}. Trajets : {parameters['travel_times']}."
         ),
         Paragraph(
             "Zones en tension : statistique Gi* (Getis et Ord) sur l’accès, avec au plus "

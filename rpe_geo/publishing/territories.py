@@ -134,7 +134,9 @@ def grouped(observatory: Observatory, by: Group) -> Observatory:
     )
     table["hotspot"] = ""
     table["communes"] = label.groupby(label).size().astype(np.float64)
-    shapes = [_together(members.geometry[label == code].to_numpy()) for code in table.index]
+    contours = members.geometry.to_numpy()
+    where = label.reset_index(drop=True).groupby(label.to_numpy()).indices
+    shapes = [_together(contours[where[code]]) for code in table.index]
     return replace(
         observatory,
         zones=gpd.GeoDataFrame(table, geometry=shapes, crs=4326),
