@@ -6,7 +6,7 @@ A facility has no contracts here: what is free in it is asked of the facility it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -27,7 +27,40 @@ from rpe_geo.rules.need import hours_within
 from rpe_geo.rules.needs import age_limits, enough, missing_needs
 from rpe_geo.verdicts import Refusal, Relaxation, Verdict, VerdictWarning
 
-__all__ = ["facility_start", "facility_verdict"]
+__all__ = ["facility_starts", "facility_verdict"]
+
+
+def facility_starts(
+    question: Question, facilities: Sequence[Facility]
+) -> list[tuple[int, Fraction]]:
+    """
+    Ask `facility_start` of each facility; those that open alike and take the same ages are asked once.
+
+    Parameters
+    ----------
+    question
+        The request.
+    facilities
+        In the order of the answers.
+
+    Returns
+    -------
+    list of (int, Fraction)
+        As `facility_start` returns them.
+    """
+    known: dict[Hashable, tuple[int, Fraction]] = {}
+    answers = []
+    for facility in facilities:
+        alike = (
+            facility.opening_hours,
+            facility.age_min_months,
+            facility.age_max_months,
+            facility.capabilities,
+        )
+        if alike not in known:
+            known[alike] = facility_start(question, facility)
+        answers.append(known[alike])
+    return answers
 
 
 def facility_start(question: Question, facility: Facility) -> tuple[int, Fraction]:

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.domain import Childminder, Request
-from rpe_geo.matching.facilities import facility_start, facility_verdict
+from rpe_geo.matching.facilities import facility_starts, facility_verdict
 from rpe_geo.matching.fragility import warnings_of
 from rpe_geo.matching.refusals import hours_refusal, refusals_of
 from rpe_geo.matching.single_changes import single_changes
@@ -137,7 +137,7 @@ def feasible_masks(
 def _mask(question: Question, starts: NDArray[np.int64]) -> FeasibleMask:
     registry = question.registry
     shares = question.shares.figures(registry.hours[registry.rows])
-    others = [facility_start(question, facility) for facility in registry.facilities]
+    others = facility_starts(question, registry.facilities)
     starts = np.concatenate((starts, np.array([start for start, _ in others], dtype=np.int64)))
     feasible = starts != FOREVER
     days = np.full(len(starts), np.datetime64("NaT"), dtype="datetime64[D]")
