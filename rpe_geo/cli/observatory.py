@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -18,9 +17,6 @@ from rpe_geo.messages.french import number
 from rpe_geo.protocols import Mode, TravelTimeEngine
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from rpe_geo.observatory.calibration import Check
     from rpe_geo.observatory.results import Observatory
 
 __all__ = ["register"]
@@ -128,7 +124,7 @@ def build(
         Path | None,
         typer.Option(help="Code officiel géographique : retrouve les communes fusionnées."),
     ] = None,
-    year: Annotated[int, typer.Option(help="Année des places.")] = 2020,
+    year: Annotated[int, typer.Option(help="Année des places.", min=2002, max=2099)] = 2020,
     zones: Annotated[
         Path | None, typer.Option(help="Zones à l'intérieur d'une commune (.geojson, .gpkg…).")
     ] = None,
@@ -365,52 +361,8 @@ def _tell(observatory: Observatory, directory: Path) -> None:
         f"({observatory.parameters['year']})."
     )
     if observatory.checks:
-        screen.print(_checks_table(observatory.checks))
+        from rpe_geo.cli.observatory_checks import checks_tables
+
+        for table in checks_tables(observatory.checks):
+            screen.print(table)
     screen.print(f"Résultats : {directory}")
-
-
-def _checks_table(checks: Sequence[Check]) -> Table:
-    """Compare with the published figures: France, then how many départements are near."""
-    from rich.table import Table
-
-    table = Table(title="Nos chiffres et les chiffres publiés", title_justify="left")
-    for title in ("Chiffre", "Où", "Les nôtres", "Publié", "Écart"):
-        table.add_column(title, overflow="fold")
-    words = {
-        "places": "Places",
-        "places_calibrated": "Places calées",
-        "coverage_rate": "Taux de couverture",
-    }
-    shown = {"places": 2, "coverage_rate": 5, "places_calibrated": 0.001}
-    for check in checks:
-        far = abs(check.difference_percent or 0) > shown.get(check.what, 0)
-        if check.level != "departement" or far or (check.ours is None and check.what == "places"):
-            table.add_row(
-                words.get(check.what, check.what),
-                check.code,
-                *(
-                    "ND" if value is None else number(value, 0 if check.unit == "places" else 1)
-                    for value in (check.ours, check.published)
-                ),
-                "–"
-                if check.difference_percent is None
-                else f"{number(check.difference_percent)} %",
-            )
-    for what, limit in shown.items():
-        gaps = [
-            abs(check.difference_percent)
-            for check in checks
-            if check.what == what
-            and check.level == "departement"
-            and check.difference_percent is not None
-        ]
-        if gaps:
-            near = sum(gap <= limit for gap in gaps)
-            table.add_row(
-                words[what],
-                "départements",
-                f"{near} sur {len(gaps)}",
-                f"à moins de {number(limit, 3 if limit < 1 else 0)} %",
-                f"au plus {number(max(gaps))} %",
-            )
-    return table

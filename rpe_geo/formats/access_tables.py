@@ -282,7 +282,7 @@ def _positions(
                 expected=padded,
             )
         if text.startswith("0") and len(text) in {5, 9} and text[1:] in ids:
-            row = int(ids.get_indexer_for([text[1:]])[0]) + 1
+            row = int(np.argmax(ids.to_numpy() == text[1:])) + 1
             raise InvalidRecord(
                 "code_zero_lost",
                 where=Where(file=other.name, row=row, field="id"),

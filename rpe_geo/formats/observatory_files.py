@@ -54,6 +54,7 @@ _OTHER_LABELS = {
     "epci_nom": ("Nom de l'intercommunalité", ""),
     "longitude": ("Longitude du centre, EPSG:4326", "degrés"),
     "latitude": ("Latitude du centre, EPSG:4326", "degrés"),
+    "epci_calibration": ("Calage sur l'intercommunalité : fait, ou pourquoi non", ""),
     "uncertain": ("Chiffres incertains", "vrai ou faux"),
     "uncertain_why": ("Raison de l'incertitude", ""),
     "hotspot": ("Zone en tension ou d'aisance (Gi*, fausses découvertes maîtrisées)", ""),
@@ -85,6 +86,12 @@ def _described(columns: list[str]) -> list[dict[str, str]]:
             label = f"{indicator.label}. {indicator.meaning}".strip()
         elif name.endswith("_calibrated"):
             label, unit = "Places calées sur le total publié du département", "places"
+        elif name == "coverage_rate_epci":
+            label = "Taux de couverture, les places étant calées sur l'intercommunalité"
+            unit = "places pour 100 enfants"
+        elif name.startswith("places") and name.endswith("_epci"):
+            label = "Places calées sur le total publié de l'intercommunalité, où il est utilisable"
+            unit = "places"
         else:
             label, unit = _OTHER_LABELS.get(name, (name, ""))
         rows.append({"colonne": name, "libelle": label, "unite": unit})

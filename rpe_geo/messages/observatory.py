@@ -89,6 +89,10 @@ MESSAGES = {
         "aucun code de ce fichier n'est celui d'une commune connue (ici « {first} », attendu par exemple « {known} ») : "
         "est-ce le bon fichier, du bon département ?"
     ),
+    "epcis_calibrated": (
+        "Intercommunalités calées sur leur ligne publiée, dans leur composition de l'année du fichier : {count} sur {total} "
+        "(laissées : {left_out} ; communes qui ont changé d'intercommunalité depuis : {moved})."
+    ),
     "places_year_unknown": (
         "{file} : ni l'année des places dans son nom, ni ailleurs ; elles sont tenues pour celles de {year}."
     ),

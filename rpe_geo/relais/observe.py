@@ -47,6 +47,7 @@ from rpe_geo.relais.commune_files import (
     parts_of,
 )
 from rpe_geo.relais.observe_checks import compare_communes
+from rpe_geo.relais.observe_epci import calibrated_on_epcis
 from rpe_geo.relais.observe_learning import kinds_of_communes
 
 __all__ = [
@@ -137,19 +138,20 @@ def observe_communes(
     progress("observatory_read", 3, steps)
 
     zones = _calibrated(zones, official)
+    zones, epci_checks, epci_notes = calibrated_on_epcis(zones, official, parts["whole"], table)
     ages = births.by_age.reindex(parts.index).groupby(parts["whole"]).sum(min_count=1)
     zones = with_need(zones, ages.reindex(zones.index), table["use_rate_by_age"])
     inside = zones.loc[[code for code in zones.index if code in asked]]
     if partial:
         effect = _margin_effect(parts, times, asked, decay)
         inside = inside.assign(access_margin_effect=inside["access_e2sfca"] - effect)
-    checks = (
-        ()
-        if partial
-        else compare_communes(
+    checks: list[Check] = []
+    if not partial:
+        checks = compare_communes(
             zones, official, communes, births, rates_file=files.rates, births_file=files.births
         )
-    )
+        checks += epci_checks
+        notes += epci_notes
     inside = _flags(inside, checks, table)
     notes += _without_figures(inside)
     inside = kinds_of_communes(inside)
@@ -353,6 +355,7 @@ def _flags(zones: pd.DataFrame, checks: Sequence[Check], table: Any) -> pd.DataF
     few = (zones["children"] < least) & ~missing & ~none
     unsure = zones["departement"].isin(far) & ~missing
     steep = zones["coverage_rate"] > float(table["uncertain_rate"])
+    apart = zones.get("epci_calibration", pd.Series("", index=zones.index)).eq("trop loin")
     reasons = [
         " ; ".join(
             word
@@ -362,12 +365,16 @@ def _flags(zones: pd.DataFrame, checks: Sequence[Check], table: Any) -> pd.DataF
                 (small, f"moins de {least:g} enfants"),
                 (high, "beaucoup de places pour peu d'enfants"),
                 (loose, "somme du département éloignée du total publié"),
+                (far_off, "somme de l'intercommunalité éloignée du total publié"),
             )
             if flag
         )
-        for gone, empty, small, high, loose in zip(missing, none, few, steep, unsure, strict=True)
+        for gone, empty, small, high, loose, far_off in zip(
+            missing, none, few, steep, unsure, apart, strict=True
+        )
     ]
-    return zones.assign(uncertain=missing | none | few | steep | unsure, uncertain_why=reasons)
+    flagged = missing | none | few | steep | unsure | apart
+    return zones.assign(uncertain=flagged, uncertain_why=reasons)
 
 
 def _without_figures(zones: pd.DataFrame) -> list[Note]:

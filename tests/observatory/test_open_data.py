@@ -231,6 +231,39 @@ def test_a_file_that_is_no_official_code_is_refused(tmp_path, content):
         former_codes(path)
 
 
+def test_communes_are_set_on_the_usable_rows_of_their_epci(files):
+    places = PLACES.assign(comp1=[None, "R84", "200000001", "200000002", "200000002", None])
+    rows = pd.DataFrame(
+        {
+            "id": ["200000001", "200000002", "200000003"],
+            "assmat": ["9", "26", "1"],
+            "eaje": ["1", "22", "0"],
+            "autr": ["0", "0", "-1"],
+            "comp1": "01001",
+        }
+    )
+    found = observe(files(**{"places-2020": pd.concat([places, rows])}))
+    zones = found.zones
+    # The composition is that of the file, not the communes' own intercommunalité of today.
+    assert zones.loc["01001", "places_epci"] == 10
+    assert zones.loc[["01002", "01004"], "places_epci"].sum() == 48
+    # Children say where the one place that no commune had is.
+    assert zones.loc["01001", ["places_childminder_epci", "places_facility_epci"]].tolist() == [
+        9,
+        1,
+    ]
+    assert (zones["epci_calibration"] == "calé").all()
+    note = next(note for note in found.notes if note.code == "epcis_calibrated")
+    assert vars(note)["values"] == {"count": 2, "total": 2, "left_out": "aucune", "moved": 2}
+    rows.loc[1, ["assmat", "eaje"]] = "0"
+    rows.loc[0, "assmat"] = "30"
+    found = observe(files(**{"places-2020": pd.concat([places, rows])}))
+    assert found.zones["epci_calibration"].tolist() == ["trop loin", "publié nul", "publié nul"]
+    assert found.zones["places_epci"].tolist() == found.zones["places"].tolist()
+    assert "intercommunalité" in found.zones.loc["01001", "uncertain_why"]
+    assert "intercommunalité" not in found.zones.loc["01004", "uncertain_why"]
+
+
 def test_contours_in_metres_are_refused(tmp_path):
     frame = pd.DataFrame({"code": ["01001"], "geometry": [shapely.box(8e5, 6e6, 8.1e5, 6.1e6).wkb]})
     frame.to_parquet(tmp_path / "contours.parquet")
@@ -306,6 +339,10 @@ def test_all_of_france_against_the_published_figures(real_data):
     assert abs(national["coverage_rate"].difference) < 2
     assert (gaps("coverage_rate") <= 5).mean() >= 0.85
     assert all(check.why for check in found.checks)
+    rows = [check for check in found.checks if check.level == "epci"]
+    usable = [check for check in rows if check.what == "places_calibrated"]
+    assert len(usable) >= 1150
+    assert max(abs(check.difference) for check in usable) < 1e-9
     # Supply with children in reach is all given out.
     given_out = (found.zones["access_e2sfca"] * found.zones["children"]).sum()
     assert given_out == pytest.approx(found.zones["places"].sum(), rel=1e-3)
