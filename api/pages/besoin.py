@@ -1,162 +1,263 @@
-"""The form of a need, as animateurs fill it: the week as text fields that the grid beside them paints."""
+"""The form of a need, as animateurs fill it: each child with its own needs, the weeks of a cycle, faults at their fields."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import cast
+from typing import Any, cast, get_args
 
 from starlette.datastructures import FormData
 
+from api.pages.semaine import HoursForm
 from rpe_geo.domain import FUNCTIONAL_NEEDS, Child, Household, Request, TravelMode
-from rpe_geo.errors import InputError, InvalidRecord, InvalidSchedule, Where
+from rpe_geo.errors import AmbiguousAddress, RpeGeoError
 from rpe_geo.matching.preferences import PARTS, WISHES
-from rpe_geo.schedule import CYCLE_WEEKS_MAX, QUARTERS_PER_DAY, Timetable, Week
+from rpe_geo.messages import phrase
 
-__all__ = ["day_texts", "read_hours", "read_need", "week_prefix"]
+__all__ = ["ChildForm", "NeedForm", "field_of", "sentence"]
 
-_DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
-_NAMES = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-_SPAN = re.compile(r"^(\d{1,2})[:hH]?\s?(\d{2})?\s*(?:-|–|à)\s*(\d{1,2})[:hH]?\s?(\d{2})?$")
 _LIKED = 2.0
+_CHILDREN = 6
+_FIELDS = {
+    "address": "adresse",
+    "work_address": "travail",
+    "start": "debut",
+    "end": "fin",
+    "start_tolerance_days": "tolerance",
+    "max_minutes": "max_minutes",
+    "min_hours_share": "part",
+    "children": "naissance-0",
+    "schedule": "h-0",
+    "household.monthly_income": "revenu",
+    "household.children_at_charge": "enfants",
+    "household.aeeh_children": "aeeh",
+    "mode": "mode",
+}
 
 
-def day_texts(week: Week) -> list[str]:
-    """Write the spans of each day: « 08:00-12:00, 13:30-17:30 »."""
-    return [", ".join(_written(*span) for span in spans) for spans in week.days[:7]]
+def field_of(error: RpeGeoError) -> str:
+    """Name the field of the form that an error is about; empty when it is about none."""
+    if isinstance(error, AmbiguousAddress) and error.where.field is None:
+        return "adresse"
+    return _FIELDS.get(error.where.field or "", "")
 
 
-def _written(begin: int, end: int) -> str:
-    until = "24:00" if end == QUARTERS_PER_DAY else _clock(end % QUARTERS_PER_DAY)
-    return f"{_clock(begin)}-{until}"
+def sentence(error: RpeGeoError) -> str:
+    """Phrase an error for the field beside which it stands."""
+    said = phrase(error.code, **error.values)
+    return said[:1].upper() + said[1:]
 
 
-def _clock(quarter: int) -> str:
-    return f"{quarter // 4:02d}:{quarter % 4 * 15:02d}"
+@dataclass(frozen=True)
+class ChildForm:
+    """One child of the form, as typed."""
+
+    birth: str = ""
+    needs: frozenset[str] = frozenset()
+    school: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.birth or self.needs or self.school)
 
 
-def week_prefix(number: int) -> str:
-    """Name the seven fields of a week of a cycle; the first two have a grid beside them."""
-    return ("h", "g")[number] if number < 2 else f"s{number + 1}"
+@dataclass(frozen=True)
+class NeedForm:
+    """What stands in the form of a need, as text: what cannot be used is shown again as it was typed."""
+
+    address: str = ""
+    work: str = ""
+    mode: str = "walk"
+    minutes: str = "15"
+    start: str = ""
+    end: str = ""
+    tolerance: str = "14"
+    share: str = "100"
+    income: str = ""
+    dependants: str = "1"
+    lone: bool = False
+    aeeh: str = "0"
+    children: tuple[ChildForm, ...] = ()
+    wishes: frozenset[str] = frozenset()
+    hours: HoursForm = field(default_factory=HoursForm)
+    faults: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, need: Request) -> NeedForm:
+        """Show a need."""
+        home = need.household or Household()
+        income = home.monthly_income
+        return cls(
+            address=need.address,
+            work=need.work_address or "",
+            mode=need.mode,
+            minutes="" if need.max_minutes is None else _figure(need.max_minutes),
+            start=need.start.isoformat(),
+            end="" if need.end is None else need.end.isoformat(),
+            tolerance=str(need.start_tolerance_days),
+            share=_figure(round(100 * need.min_hours_share, 4)),
+            income="" if income is None else _figure(income),
+            dependants=str(home.children_at_charge),
+            lone=home.lone_parent,
+            aeeh=str(home.aeeh_children),
+            children=tuple(
+                ChildForm(child.birth_date.isoformat(), child.needs, child.school or "")
+                for child in need.children
+            ),
+            wishes=frozenset(need.preferences) & frozenset(WISHES),
+            hours=HoursForm.of(need.schedule),
+        )
+
+    @classmethod
+    def sent(cls, form: FormData, before: Request | None = None) -> NeedForm:
+        """Read back what was sent; hours that the form does not show are those of `before`."""
+
+        def text(name: str, longest: int = 20) -> str:
+            return str(form.get(name, "")).strip()[:longest]
+
+        children = [
+            ChildForm(
+                text(f"naissance-{number}"),
+                frozenset(str(word) for word in form.getlist(f"besoin-{number}")),
+                text(f"ecole-{number}", 120),
+            )
+            for number in range(_CHILDREN)
+        ]
+        return cls(
+            address=text("adresse", 300),
+            work=text("travail", 300),
+            mode=text("mode") or "walk",
+            minutes=text("max_minutes"),
+            start=text("debut"),
+            end=text("fin"),
+            tolerance=text("tolerance") or "0",
+            share=text("part") or "100",
+            income=text("revenu"),
+            dependants=text("enfants") or "1",
+            lone=form.get("isole") == "oui",
+            aeeh=text("aeeh") or "0",
+            children=tuple(child for child in children if child),
+            wishes=frozenset(str(name) for name in form.getlist("souhait")) & frozenset(WISHES),
+            hours=HoursForm.sent(form, before.schedule if before else None),
+        )
+
+    @property
+    def rows(self) -> list[ChildForm]:
+        """The children, and one more to fill in."""
+        return [*self.children, ChildForm()][:_CHILDREN] if self.children else [ChildForm()] * 2
+
+    def with_fault(self, error: RpeGeoError) -> NeedForm:
+        """Note an error at its field."""
+        return replace(self, faults={**self.faults, field_of(error): sentence(error)})
+
+    def read(self, before: Request | None = None) -> Request | None:
+        """
+        Make the need; every fault is noted at its field.
+
+        Parameters
+        ----------
+        before
+            The need that is changed; what the form does not show is kept, places too while the address is the same.
+
+        Returns
+        -------
+        Request or None
+            None when a field cannot be used: `faults` tells which.
+        """
+        faults = self.faults
+        schedule = self.hours.read(faults, required=True)
+        children = tuple(
+            Child(birth, child.needs & FUNCTIONAL_NEEDS, child.school or None)
+            for number, child in enumerate(self.children)
+            if (birth := _day(child.birth, f"naissance-{number}", faults))
+        )
+        if not self.children:
+            faults["naissance-0"] = "Indiquez la date de naissance, ou la date prévue."
+        start = _day(self.start, "debut", faults)
+        given: dict[str, Any] = {
+            "end": _day(self.end, "fin", faults) if self.end else None,
+            "start_tolerance_days": _whole(self.tolerance, "tolerance", faults),
+            "max_minutes": _number(self.minutes, "max_minutes", faults),
+        }
+        share = _number(self.share, "part", faults)
+        household = self._household(before, len(children), faults)
+        if not self.address:
+            faults["adresse"] = "Indiquez l’adresse, ou au moins une rue et une commune."
+        if self.mode not in get_args(TravelMode):
+            faults["mode"] = "Choisissez un moyen de déplacement."
+        if faults or schedule is None or start is None:
+            return None
+        kept = {} if before is None else dict(before.preferences)
+        preferences = {
+            name: weight for name, weight in kept.items() if name not in WISHES or name in PARTS
+        } | {name: kept.get(name, _LIKED) for name in sorted(self.wishes)}
+        same = before is not None and self.address == before.address
+        same_work = before is not None and (self.work or None) == before.work_address
+        try:
+            return Request(
+                request_id=before.request_id if before else "nouvelle",
+                children=children,
+                start=start,
+                schedule=schedule,
+                address=self.address,
+                longitude=before.longitude if before and same else None,
+                latitude=before.latitude if before and same else None,
+                work_address=self.work or None,
+                work_longitude=before.work_longitude if before and same_work else None,
+                work_latitude=before.work_latitude if before and same_work else None,
+                mode=cast("TravelMode", self.mode),
+                min_hours_share=1.0 if share is None else share / 100,
+                preferences=preferences,
+                household=household,
+                **given,
+            )
+        except RpeGeoError as error:
+            faults[field_of(error)] = sentence(error)
+            return None
+
+    def _household(
+        self, before: Request | None, children: int, faults: dict[str, str]
+    ) -> Household | None:
+        income = _number(self.income, "revenu", faults)
+        dependants = _whole(self.dependants, "enfants", faults)
+        aeeh = _whole(self.aeeh, "aeeh", faults)
+        known = before.household if before is not None else None
+        said = income is not None or self.lone or aeeh or known is not None
+        if not said or dependants is None or aeeh is None:
+            return None
+        try:
+            return Household(income, max(children, dependants, 1), self.lone, aeeh)
+        except RpeGeoError as error:
+            faults[field_of(error)] = sentence(error)
+            return None
 
 
-def read_hours(form: FormData, prefix: str, before: Week | None = None) -> str:
-    """Read seven fields into the text form of a week; empty when nothing is asked, hours of public holidays are kept."""
-    sent = [str(form.get(f"{prefix}-{number}", "")).strip() for number in range(7)]
-    if before and (sent == day_texts(before) or f"{prefix}-0" not in form):
-        return str(before)
-    rules = []
-    for number, name in enumerate(_DAYS):
-        spans = []
-        for part in re.split(r"[,;]", sent[number]):
-            if not part.strip():
-                continue
-            found = _SPAN.match(part.strip())
-            if found is None:
-                raise InvalidSchedule(
-                    "day_hours_unreadable", part=part.strip()[:40], day=_NAMES[number]
-                )
-            hour, minute, to_hour, to_minute = (int(group or 0) for group in found.groups())
-            spans.append(f"{hour:02d}:{minute:02d}-{to_hour:02d}:{to_minute:02d}")
-        if spans:
-            rules.append(f"{name} {','.join(spans)}")
-    if before and before.days[7]:
-        rules.append(str(Week(((),) * 7 + before.days[7:])))
-    return "; ".join(rules)
+def _figure(value: float) -> str:
+    return f"{value:g}".replace(".", ",") if value < 1e6 else f"{value:.0f}"
 
 
-def _read_cycle(form: FormData, before: Timetable | None) -> Timetable:
-    """Read the weeks of a cycle; only a smaller number of weeks, asked for, takes one away."""
-    known = before.weeks if before else (Week(),)
-    asked = int(_number(form, "semaines") or len(known))
-    if not 1 <= asked <= CYCLE_WEEKS_MAX:
-        raise InvalidSchedule("schedule_cycle_too_long", weeks=asked, limit=CYCLE_WEEKS_MAX)
-    # A second week that is filled in counts even when nobody said that there are two.
-    if asked == len(known) == 1 and read_hours(form, week_prefix(1)):
-        asked = 2
-    texts = [
-        read_hours(form, week_prefix(number), known[number] if number < len(known) else None)
-        for number in range(asked)
-    ]
-    if not any(text not in {"", "off"} for text in texts):
-        raise InvalidRecord("schedule_asks_nothing", where=Where(field="schedule"))
-    return Timetable.parse([text or "off" for text in texts])
+def _number(text: str, name: str, faults: dict[str, str]) -> float | None:
+    """Read a number as French people write it, or note the fault."""
+    kept = re.sub(r"[\s€%  ]", "", text).replace(",", ".")
+    if not kept:
+        return None
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", kept):
+        faults[name] = "Écrivez un nombre, par exemple 15."
+        return None
+    return float(kept)
 
 
-def _number(form: FormData, name: str) -> float | None:
-    text = re.sub(r"[^\d,.]", "", str(form.get(name, ""))).replace(",", ".")
-    try:
-        return float(text) if text else None
-    except ValueError:
-        raise InputError("field_type", where=Where(field=name), expected="un nombre") from None
+def _whole(text: str, name: str, faults: dict[str, str]) -> int | None:
+    value = _number(text, name, faults)
+    if value is not None and not value.is_integer():
+        faults[name] = "Écrivez un nombre entier."
+        return None
+    return None if value is None else int(value)
 
 
-def _date(text: str, name: str) -> date:
+def _day(text: str, name: str, faults: dict[str, str]) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InvalidRecord("field_missing", where=Where(field=name)) from None
-
-
-def read_need(form: FormData, before: Request | None = None) -> Request:
-    """
-    Read the form of a need.
-
-    Parameters
-    ----------
-    form
-        As sent.
-    before
-        The request that is changed; what the form does not show is kept, places too while the address is the same.
-
-    Raises
-    ------
-    InputError
-        Naming the field that cannot be used.
-    """
-    schedule = _read_cycle(form, before.schedule if before else None)
-    needs = frozenset(str(word) for word in form.getlist("besoin")) & FUNCTIONAL_NEEDS
-    births = [
-        _date(text, "naissance") for value in form.getlist("naissance") if (text := str(value))
-    ]
-    schools = [child.school for child in before.children] if before else []
-    children = tuple(
-        Child(birth, needs, schools[number] if number < len(schools) else None)
-        for number, birth in enumerate(births)
-    )
-    income = _number(form, "revenu")
-    household = None
-    if income is not None:
-        known = before.household if before and before.household else Household()
-        count = max(len(children), int(_number(form, "enfants") or 1), known.aeeh_children)
-        household = replace(known, monthly_income=income, children_at_charge=count)
-    kept = {} if before is None else dict(before.preferences)
-    preferences = {
-        name: weight for name, weight in kept.items() if name not in WISHES or name in PARTS
-    }
-    preferences |= {str(name): _LIKED for name in form.getlist("souhait") if str(name) in WISHES}
-    address = str(form.get("adresse", "")).strip()[:300]
-    work = str(form.get("travail", "")).strip()[:300] or None
-    same = before is not None and address == before.address
-    same_work = before is not None and work == before.work_address
-    share = _number(form, "part")
-    return Request(
-        request_id=before.request_id if before else "nouvelle",
-        children=children,
-        start=_date(str(form.get("debut", "")), "debut"),
-        schedule=schedule,
-        address=address,
-        longitude=before.longitude if before and same else None,
-        latitude=before.latitude if before and same else None,
-        work_address=work,
-        work_longitude=before.work_longitude if before and same_work else None,
-        work_latitude=before.work_latitude if before and same_work else None,
-        mode=cast("TravelMode", str(form.get("mode", "walk"))),
-        max_minutes=_number(form, "max_minutes"),
-        start_tolerance_days=int(_number(form, "tolerance") or 0),
-        end=before.end if before else None,
-        min_hours_share=1.0 if share is None else share / 100,
-        preferences=preferences,
-        household=household,
-    )
+        faults[name] = "Choisissez un jour."
+        return None

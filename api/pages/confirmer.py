@@ -10,9 +10,9 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from api.dependencies import TodayDep
-from api.pages.connexion import OwnForm
 from api.pages.desk import Desk, DeskDep
 from api.pages.rendering import render
+from api.pages.session import OwnForm
 from rpe_geo.domain import Childminder, Publication
 from rpe_geo.protocols import Repository
 

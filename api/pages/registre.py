@@ -13,16 +13,16 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData, UploadFile
 
 from api.dependencies import TodayDep
-from api.pages.animateur import Work, WorkDep
-from api.pages.besoin import day_texts, read_hours
-from api.pages.connexion import CheckedForm
 from api.pages.rendering import render
+from api.pages.semaine import HoursForm
+from api.pages.session import CheckedForm
+from api.pages.travail import Work, WorkDep
 from rpe_geo.domain import AgrementStatus, Childminder, Publication
 from rpe_geo.errors import Conflict, InputError, RpeGeoError, Where
 from rpe_geo.formats.records import RecordKind, examine
 from rpe_geo.messages import explain, phrase
 from rpe_geo.relais.registry import import_records, report_faults
-from rpe_geo.schedule import Timetable, Week
+from rpe_geo.schedule import Week
 
 __all__ = ["router"]
 
@@ -109,7 +109,7 @@ def _page(
         "fiche": record,
         "revision": work.repository.revision_of(Childminder, identity),
         "age": _age(record, today),
-        "semaine_1": day_texts(weeks[0]),
+        "semaine_1": HoursForm.of(hours).weeks[0],
         "autres_semaines": len(weeks) > 1,
         "etats": _STATES,
         "journal": work.casework.store.audited(identity)[:12],
@@ -196,8 +196,7 @@ def _changed(before: Childminder, form: FormData, today: date) -> Childminder:
         )
     hours = before.working_hours
     if hours is None or len(hours.weeks) == 1:
-        written = read_hours(form, "h", hours.weeks[0] if hours else None)
-        hours = Timetable.parse(written) if written else None
+        hours = HoursForm.sent(form, hours).read({}, required=False)
     known = before.publication or Publication()
     publication = replace(
         known,

@@ -1,14 +1,25 @@
 """The life of a request, in words."""
 
+CHANNELS = {
+    "phone": "Par téléphone",
+    "visit": "Au relais",
+    "mail": "Par e-mail ou courrier",
+    "online": "En ligne",
+}
+"""How an exchange took place."""
+
 MESSAGES = {
     "day_hours_unreadable": "« {part} », le {day} : écrivez par exemple 8:00-12:00, 13:30-17:30.",
+    "day_hours_quarters": "« {part} », le {day} : écrivez des quarts d'heure, par exemple 8:00-12:15.",
     "event_unknown": "« {kind} » n'est pas un événement connu.",
     "event_without_provider": "indiquez quel professionnel est concerné.",
     "event_without_reason": "indiquez le motif du refus.",
     "case_changed": (
         "quelqu'un vient de noter autre chose sur cette demande : rien n'a été enregistré, relisez puis recommencez."
     ),
-    "place_offered": "cette place est déjà proposée à une autre famille, qui n'a pas encore répondu.",
+    "place_offered": (
+        "cette place est déjà proposée à une autre famille : rien n'a été enregistré, relisez puis décidez."
+    ),
     "request_closed": "cette demande est close ; rouvrez-la d'abord.",
     "request_open": "cette demande est déjà ouverte.",
     "provider_not_proposed": (

@@ -41,6 +41,12 @@ class CaseStore(Protocol):
         """Keep a request, who asks and that it came in, at once; `Conflict` when its identifier is taken."""
         ...
 
+    def revise(
+        self, request: Request, contact: Mapping[str, Any] | None, *, revision: int, by: str
+    ) -> int:
+        """Store a changed need and, unless None, who asks, at once, or raise `Conflict`; return its version now."""
+        ...
+
     def take_back(self, event: Event, *, closed: Callable[[Sequence[Event]], bool]) -> bool:
         """Delete a file and note, unless it was closed, that its family took it back, at once; False when it is gone."""
         ...
@@ -168,6 +174,35 @@ class Casework:
                     raise
             else:
                 return identifier
+
+    def revise(
+        self, request: Request, contact: Mapping[str, Any] | None, *, revision: int, by: str
+    ) -> int:
+        """
+        Store a changed need and who asks, if nobody changed the request meanwhile.
+
+        Parameters
+        ----------
+        request
+            As it is now.
+        contact
+            None to leave it as it is.
+        revision
+            Its version when it was read.
+        by
+            Account that changes it.
+
+        Returns
+        -------
+        int
+            Its version now.
+
+        Raises
+        ------
+        Conflict
+            When somebody else was quicker, or the file is gone; nothing is stored.
+        """
+        return self.store.revise(request, contact, revision=revision, by=by)
 
     def take_back(self, request_id: str, *, at: datetime) -> bool:
         """Delete a file at its family's wish; an anonymous fact stays. False when it is gone already."""

@@ -64,6 +64,35 @@ class SqlCasework:
             )
             self._insert(connection, event)
 
+    def revise(
+        self, request: Request, contact: Mapping[str, Any] | None, *, revision: int, by: str
+    ) -> int:
+        """
+        Store a changed need and who asks in one transaction, if nobody changed the request meanwhile.
+
+        Raises
+        ------
+        Conflict
+            When somebody was quicker, or the file is gone; nothing is stored.
+        """
+        batch = batch_of(_SHELF, [request], rpe_id=self._own.rpe_id, seal=self._seal)
+        key = {"rpe_id": self._own.rpe_id, "request_id": request.request_id}
+        sealed = None if contact is None else self._seal.close(contact)
+        with self._own.writing() as connection:
+            versions = revisions(connection, self._own, _SHELF, [request.request_id])
+            found = versions.get(request.request_id, 0)
+            if found == 0 or found != revision:
+                raise Conflict("record_changed", id=request.request_id, read=revision, found=found)
+            write(connection, self._own, batch, by=by)
+            if sealed is not None:
+                statement = self._own.insert(request_contacts).values(**key, content=sealed)
+                connection.execute(
+                    statement.on_conflict_do_update(
+                        index_elements=["rpe_id", "request_id"], set_={"content": sealed}
+                    )
+                )
+        return revision + 1
+
     def take_back(self, event: Event, *, closed: Callable[[Sequence[Event]], bool]) -> bool:
         """
         Delete a file and note that its family took it back, in one transaction.

@@ -279,7 +279,7 @@ def test_a_need_is_not_overwritten_silently(client, case, settings):
         "csrf": csrf_of(client),
         "revision": revision,
         "debut": "2027-03-01",
-        "naissance": ["2026-06-01"],
+        "naissance-0": "2026-06-01",
     }
     form |= {"adresse": re.search(r'name="adresse" value="([^"]+)"', page)[1].replace("&#39;", "'")}
     form |= {
