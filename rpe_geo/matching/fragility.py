@@ -9,7 +9,8 @@ import numpy as np
 
 from rpe_geo.domain import Childminder
 from rpe_geo.matching.starts import Question
-from rpe_geo.rules.breaches import Breaches
+from rpe_geo.rules.bits import unpack
+from rpe_geo.rules.breaches import Breaches, SlotBreaches
 from rpe_geo.rules.need import hours_within
 from rpe_geo.rules.timeline import Timeline
 from rpe_geo.verdicts import VerdictWarning
@@ -21,7 +22,7 @@ def warnings_of(
     question: Question,
     childminder: Childminder,
     timeline: Timeline,
-    breaches: Sequence[Breaches],
+    breaches: Sequence[Breaches | SlotBreaches],
     pair: int,
 ) -> tuple[VerdictWarning, ...]:
     """
@@ -85,11 +86,11 @@ def _declarations_differ(
     by_hours, _ = hours_within(need.request.schedule, need.week_1, childminder.working_hours)
     if by_hours != question.shares[int(registry.hours[provider])]:
         return True
-    rows = timeline.row_pair == pair
-    declared = timeline.lay(registry.availabilities, weighted=True)[rows]
-    taken = timeline.contract_children[rows]
+    rows = np.flatnonzero(timeline.row_pair == pair)
+    declared = timeline.declared_places.rows(rows)
+    taken = timeline.contract_children.rows(rows)
     left = childminder.agrement.places_offered - taken
     if registry.own_takes_place[provider]:
-        own = timeline.lay(registry.own_children, under=3)[rows]
+        own = timeline.count(timeline.lay(registry.own_children, under=3)).rows(rows)
         left = np.minimum(left, childminder.agrement.places - taken - own)
-    return bool((timeline.asked[rows] & (np.maximum(left, 0) != declared)).any())
+    return bool((unpack(timeline.asked[rows]) & (np.maximum(left, 0) != declared)).any())

@@ -1,7 +1,7 @@
 """
 Who is present with whom in the weeks of a common cycle, as bits: what the bounds of `shortcuts` count on.
 
-Weeks are packed: 672 quarter-hours in eleven words. A pair is one need and one childminder; `pair` and `person` list
+Weeks are packed: see `rpe_geo.rules.bits`. A pair is one need and one childminder; `pair` and `person` list
 the contracts of all pairs, neighbours first.
 """
 
@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rpe_geo.rules.bits import WORDS_PER_WEEK, pack
 from rpe_geo.rules.compiled import Registry
 from rpe_geo.rules.need import Needs
-from rpe_geo.rules.patterns import FAR, REFERENCE_ORDINAL, day_bounds, pack
+from rpe_geo.rules.patterns import FAR, REFERENCE_ORDINAL, day_bounds
 
 __all__ = ["Pairs", "Presences", "Present"]
 
 Whole = NDArray[np.int64]
-Words = NDArray[np.uint64]
+Words = NDArray[np.uint32]
 Bounds = NDArray[np.int16]
 Truths = NDArray[np.bool_]
 
@@ -116,7 +117,7 @@ class Presences:
         """Put the hours of chosen contracts together."""
         patterns = self.registry.patterns
         shape = (len(self.providers), self.weeks)
-        hours = np.zeros((*shape, 11), dtype=np.uint64)
+        hours = np.zeros((*shape, WORDS_PER_WEEK), dtype=np.uint32)
         first = np.full((*shape, 7), FAR, dtype=np.int16)
         last = np.zeros((*shape, 7), dtype=np.int16)
         for pair, rows in self.turns(chosen):

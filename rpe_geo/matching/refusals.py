@@ -10,7 +10,8 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.rules.breaches import Breaches
+from rpe_geo.rules.bits import unpack
+from rpe_geo.rules.breaches import Breaches, SlotBreaches
 from rpe_geo.rules.laws import SLOT_RULES
 from rpe_geo.rules.need import Need
 from rpe_geo.rules.timeline import Timeline
@@ -26,7 +27,9 @@ from rpe_geo.verdicts import Refusal, Rule
 __all__ = ["hours_of_week", "hours_refusal", "refusals_of"]
 
 
-def refusals_of(timeline: Timeline, breaches: Sequence[Breaches], pair: int) -> list[Refusal]:
+def refusals_of(
+    timeline: Timeline, breaches: Sequence[Breaches | SlotBreaches], pair: int
+) -> list[Refusal]:
     """
     Phrase the broken laws of one provider as figures.
 
@@ -69,7 +72,9 @@ def _figure(value: float) -> float:
     return int(value) if float(value).is_integer() else float(value)
 
 
-def _when(timeline: Timeline, law: Breaches, mine: NDArray[np.int64], since: int) -> str | None:
+def _when(
+    timeline: Timeline, law: Breaches | SlotBreaches, mine: NDArray[np.int64], since: int
+) -> str | None:
     """Name the offending hours that begin in the week of the first breach."""
     monday = since - (since - 1) % 7
     row = int(
@@ -83,7 +88,7 @@ def _when(timeline: Timeline, law: Breaches, mine: NDArray[np.int64], since: int
     here = (ends > 0) & (begins < len(offending))
     for begin, end in zip(np.maximum(begins[here], 0), ends[here], strict=True):
         offending[begin:end] = True
-    asked = timeline.asked.ravel()[origin : origin + len(offending)]
+    asked = unpack(timeline.asked[row : row + 2]).ravel()
     offending[: len(asked)] &= asked
     offending[len(asked) :] = False
     if law.rule not in SLOT_RULES:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.matching.presences import Presences
+from rpe_geo.rules.bits import WORDS_PER_WEEK, pack
 from rpe_geo.rules.compiled import FOREVER, NEVER
-from rpe_geo.rules.patterns import pack
 from rpe_geo.schedule import QUARTERS_PER_DAY
 
 __all__ = ["SumsOfHours"]
@@ -18,7 +18,7 @@ _CONTRACTS_AT_MOST = 6
 _PAIRS_AT_ONCE = 512
 
 Whole = NDArray[np.int64]
-Words = NDArray[np.uint64]
+Words = NDArray[np.uint32]
 Bounds = NDArray[np.int16]
 Truths = NDArray[np.bool_]
 
@@ -154,7 +154,7 @@ class SumsOfHours:
         # Contracts of a pair are neighbours: turn by turn, the next one of every edge.
         first = np.searchsorted(pair, edge_pair)
         count = np.searchsorted(pair, edge_pair, side="right") - first
-        words = np.zeros((len(edges), 11), dtype=np.uint64)
+        words = np.zeros((len(edges), WORDS_PER_WEEK), dtype=np.uint32)
         for turn in range(int(count.max(initial=0))):
             there = np.flatnonzero(turn < count)
             who, when = person[first[there] + turn], monday[there]
@@ -188,7 +188,9 @@ class SumsOfHours:
         ranks = int(rank.max(initial=-1)) + 1
         upper = np.zeros((len(pairs), len(week)), dtype=np.int8)
         lower = np.zeros_like(upper)
-        sets = np.zeros((len(pairs), self.presences.weeks, 1 << ranks, 11), dtype=np.uint64)
+        sets = np.zeros(
+            (len(pairs), self.presences.weeks, 1 << ranks, WORDS_PER_WEEK), dtype=np.uint32
+        )
         for turn in range(ranks):
             now = rank == turn
             who, where = person[now], pair[now]
@@ -226,7 +228,7 @@ _DAY_WORDS = pack(
     np.repeat(
         (_DAY[:, None, None] <= _DAY) & (_DAY[None, :, None] >= _DAY), QUARTERS_PER_DAY, axis=2
     ).reshape(49, -1)
-).reshape(7, 7, 11)
+).reshape(7, 7, WORDS_PER_WEEK)
 
 
 def _days_of(start: Whole, end: Whole, monday: Whole) -> Words:

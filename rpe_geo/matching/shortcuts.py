@@ -45,7 +45,7 @@ _PAIRS_AT_ONCE = 4096
 _TOGETHER_MAX = 6
 
 Whole = NDArray[np.int64]
-Words = NDArray[np.uint64]
+Words = NDArray[np.uint32]
 Truths = NDArray[np.bool_]
 
 

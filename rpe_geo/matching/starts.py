@@ -29,7 +29,7 @@ from rpe_geo.matching.shortcuts import (
 )
 from rpe_geo.matching.threads import in_threads
 from rpe_geo.parameters import parameter_table
-from rpe_geo.rules.breaches import Breaches
+from rpe_geo.rules.breaches import Breaches, SlotBreaches
 from rpe_geo.rules.compiled import FOREVER, NEVER, Registry
 from rpe_geo.rules.laws import every_breach, slot_breaches_of, working_time_breaches
 from rpe_geo.rules.need import Need, Needs, compile_need
@@ -44,7 +44,7 @@ Whole = NDArray[np.int64]
 _PAIRS_AT_ONCE = 256
 """Timelines laid together: few enough to stay in the processor's cache."""
 
-_Laws = Callable[[Timeline, Mapping[str, Any]], Sequence[Breaches]]
+_Laws = Callable[[Timeline, Mapping[str, Any]], Sequence[Breaches | SlotBreaches]]
 _TO_ASK: dict[np.int8, _Laws] = {
     RESTED: summed_hours,
     ROOMY: working_time_breaches,

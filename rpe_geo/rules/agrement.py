@@ -13,24 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.rules.age_bands import bands_of, open_places
-from rpe_geo.rules.breaches import Breaches, joined, no_breach, slot_breaches
-from rpe_geo.rules.compiled import People
+from rpe_geo.rules.bits import Count, pack
+from rpe_geo.rules.breaches import Breaches, Figures, SlotBreaches, no_breach
+from rpe_geo.rules.compiled import FOREVER, People
 from rpe_geo.rules.timeline import Timeline
-from rpe_geo.schedule import QUARTERS_PER_DAY
+from rpe_geo.schedule import QUARTERS_PER_DAY, QUARTERS_PER_WEEK
+from rpe_geo.verdicts import Rule
 
 __all__ = ["legacy_ages", "places", "under_3", "under_11"]
 
 Counts = NDArray[np.int16]
 Whole = NDArray[np.int64]
+Truths = NDArray[np.bool_]
 
 
-def _per_row(timeline: Timeline, by_provider: Whole) -> Counts:
-    """Spread a figure of each provider over her rows, as one column."""
-    column: Counts = by_provider[timeline.row_provider].astype(np.int16)[:, None]
-    return column
-
-
-def places(timeline: Timeline) -> Breaches:
+def places(timeline: Timeline) -> SlotBreaches:
     """
     Find where no place is left: of those offered, of those on the attestation, of those declared free.
 
@@ -44,58 +41,88 @@ def places(timeline: Timeline) -> Breaches:
     Breaches
         `have` with the asked children; where several limits are passed, the one passed by most.
     """
-    registry = timeline.registry
-    have = timeline.contract_children + timeline.row_children
-    limit = np.broadcast_to(_per_row(timeline, registry.places_offered), have.shape)
-    takes_place = registry.own_takes_place[timeline.provider]
-    if (takes_place & _has(registry.own_children, timeline.provider)).any():
-        own = timeline.lay(registry.own_children, under=3)
-        own[~registry.own_takes_place[timeline.row_provider]] = 0
-        have, limit = _worse(have, limit, have + own, _per_row(timeline, registry.places))
+    registry, provider = timeline.registry, timeline.row_provider
+    children = timeline.row_children
+    offered = registry.places_offered[provider]
+    over = timeline.contract_children.above(offered - children)
+
+    def of_offered(slots: Whole) -> Figures:
+        row = slots // QUARTERS_PER_WEEK
+        return _figures(timeline.contract_children.at(slots) + children[row], offered[row])
+
+    measures = [of_offered]
+    takes_place = registry.own_takes_place
+    if (takes_place & _has(registry.own_children))[timeline.provider].any():
+        everyone = timeline.contract_children.copy()
+        for rows, _, words in timeline.lay(registry.own_children, under=3, chosen=takes_place):
+            everyone.add(rows, words)
+        attested = registry.places[provider]
+        over |= everyone.above(attested - children)
+
+        def of_attested(slots: Whole) -> Figures:
+            row = slots // QUARTERS_PER_WEEK
+            return _figures(everyone.at(slots) + children[row], attested[row])
+
+        measures.append(of_attested)
     if registry.declared[timeline.provider].any():
-        declared = registry.declared[timeline.row_provider][:, None]
-        free = timeline.lay(registry.availabilities, weighted=True)
-        asked = np.broadcast_to(timeline.row_children, have.shape)
-        # Far above any count where nothing was declared.
-        free = np.where(declared, free, np.int16(10_000))
-        have, limit = _worse(have, limit, asked, free)
-    return slot_breaches("places", timeline, have, limit)
+        free = timeline.declared_places
+        declared = registry.declared[provider]
+        over |= ~free.above(np.where(declared, children - 1, -1))
+
+        def of_declared(slots: Whole) -> Figures:
+            row = slots // QUARTERS_PER_WEEK
+            return _figures(children[row], np.where(declared[row], free.at(slots), FOREVER))
+
+        measures.append(of_declared)
+
+    def worst(slots: Whole) -> Figures:
+        found = [measure(slots) for measure in measures]
+        chosen = np.argmax([figures.have - figures.limit for figures in found], axis=0)
+        have, limit = np.array(found).transpose(1, 2, 0)
+        slot = np.arange(len(slots))
+        return Figures(have[slot, chosen], limit[slot, chosen])
+
+    return SlotBreaches("places", timeline, over & timeline.asked, worst)
 
 
-def _has(people: People, provider: Whole) -> NDArray[np.bool_]:
-    has: NDArray[np.bool_] = people.first[provider + 1] > people.first[provider]
+def _figures(have: NDArray[np.integer], limit: NDArray[np.integer]) -> Figures:
+    return Figures(have.astype(np.float64), limit.astype(np.float64))
+
+
+def _has(people: People) -> Truths:
+    """Tell which providers have people of a kind."""
+    has: Truths = people.first[1:] > people.first[:-1]
     return has
 
 
-def _worse(
-    have: Counts, limit: Counts, other: Counts, other_limit: Counts
-) -> tuple[Counts, Counts]:
-    """Keep, at each quarter-hour, the limit that is passed by more."""
-    worse = other - other_limit > have - limit
-    return np.where(worse, other, have), np.where(worse, other_limit, limit)
-
-
-def under_3(timeline: Timeline, limit: int) -> Breaches:
+def under_3(timeline: Timeline, limit: int) -> SlotBreaches:
     """Find where more than `limit` children under three would be present, her own and the asked ones included."""
-    have = (
-        timeline.lay(timeline.registry.contracts, under=3)
-        + timeline.lay(timeline.registry.own_children, under=3)
-        + timeline.asked_under(timeline.needs.thirds)
+    heads = timeline.count(
+        timeline.asked_under(timeline.needs.thirds),
+        timeline.lay(timeline.registry.contracts, under=3),
+        timeline.lay(timeline.registry.own_children, under=3),
     )
-    return slot_breaches("under_3", timeline, have, np.array([[limit]], dtype=np.int16))
+    return _too_many("under_3", timeline, heads, limit)
 
 
-def under_11(timeline: Timeline, limit: int) -> Breaches:
+def under_11(timeline: Timeline, limit: int) -> SlotBreaches:
     """Find where more than `limit` children under eleven would be present, her own and the asked ones included."""
-    have = (
-        timeline.lay(timeline.registry.contracts, under=11)
-        + timeline.lay(timeline.registry.own_children, under=11)
-        + timeline.asked_under(timeline.needs.elevenths)
+    heads = timeline.count(
+        timeline.asked_under(timeline.needs.elevenths),
+        timeline.lay(timeline.registry.contracts, under=11),
+        timeline.lay(timeline.registry.own_children, under=11),
     )
-    return slot_breaches("under_11", timeline, have, np.array([[limit]], dtype=np.int16))
+    return _too_many("under_11", timeline, heads, limit)
 
 
-def legacy_ages(timeline: Timeline) -> Breaches:
+def _too_many(rule: Rule, timeline: Timeline, heads: Count, limit: int) -> SlotBreaches:
+    def measure(slots: Whole) -> Figures:
+        return _figures(heads.at(slots), np.full(len(slots), limit))
+
+    return SlotBreaches(rule, timeline, timeline.asked & heads.above(limit), measure)
+
+
+def legacy_ages(timeline: Timeline) -> Breaches | SlotBreaches:
     """
     Find where the children cannot all be given a distinct place of their age band.
 
@@ -113,25 +140,33 @@ def legacy_ages(timeline: Timeline) -> Breaches:
     Breaches
         `have` children present, `limit` those that can be placed.
     """
-    found = [
-        _legacy_ages_of(timeline, int(pair))
-        for pair in np.flatnonzero(timeline.registry.legacy[timeline.provider])
-    ]
-    return joined(found) if found else no_breach("legacy_ages")
+    pairs = np.flatnonzero(timeline.registry.legacy[timeline.provider])
+    if not len(pairs):
+        return no_breach("legacy_ages")
+    have = np.zeros((len(timeline.row_pair), QUARTERS_PER_WEEK), dtype=np.int16)
+    limit = np.zeros_like(have)
+    for pair in pairs.tolist():
+        rows = np.flatnonzero(timeline.row_pair == pair)
+        have[rows], limit[rows] = _legacy_ages_of(timeline, pair, rows)
+
+    def measure(slots: Whole) -> Figures:
+        return _figures(have.ravel()[slots], limit.ravel()[slots])
+
+    return SlotBreaches("legacy_ages", timeline, timeline.asked & pack(have > limit), measure)
 
 
-def _legacy_ages_of(timeline: Timeline, pair: int) -> Breaches:
+def _legacy_ages_of(timeline: Timeline, pair: int, rows: Whole) -> tuple[Counts, Counts]:
+    """Count the children present in some rows of a pair, and those that can be placed."""
     registry = timeline.registry
     provider = int(timeline.provider[pair])
     bands = registry.childminders[provider].agrement.legacy_ages or ()
-    rows = np.flatnonzero(timeline.row_pair == pair)
     monday = timeline.row_monday[rows]
     days = monday[:, None] + np.arange(7)
     capacity = [open_places(band, monday) for band in bands]
     # Who may take which bands, as bit sets, day by day.
     children: list[tuple[Counts, Whole]] = []
     for contract in range(*registry.contracts.first[provider : provider + 2]):
-        present = timeline.lay(registry.contracts.only(contract))[rows]
+        present = timeline.count(timeline.lay(registry.contracts.only(contract))).rows(rows)
         birth = int(registry.contracts.birth[contract])
         children.append((present, bands_of(birth, bands, days)))
     always = np.ones((len(rows), days.shape[1] * QUARTERS_PER_DAY), dtype=np.int16)
@@ -152,10 +187,7 @@ def _legacy_ages_of(timeline: Timeline, pair: int) -> Breaches:
             outside = np.repeat((allowed & ~inside) != 0, QUARTERS_PER_DAY, axis=1)
             room += present * outside
         limit = np.minimum(limit, room)
-    shape = timeline.asked.shape
-    all_have, all_limit = np.zeros(shape, dtype=np.int16), np.zeros(shape, dtype=np.int16)
-    all_have[rows], all_limit[rows] = have, limit
-    return slot_breaches("legacy_ages", timeline, all_have, all_limit)
+    return have, limit
 
 
 def _subsets(count: int) -> list[tuple[int, ...]]:

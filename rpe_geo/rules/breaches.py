@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rpe_geo.rules.bits import next_bits, slots_of
 from rpe_geo.rules.timeline import Timeline
 from rpe_geo.verdicts import Rule
 
-__all__ = ["Breaches", "element_breaches", "joined", "no_breach", "slot_breaches"]
+__all__ = [
+    "Breaches",
+    "Figures",
+    "Measure",
+    "SlotBreaches",
+    "element_breaches",
+    "joined",
+    "no_breach",
+]
 
 Whole = NDArray[np.int64]
-Figures = NDArray[np.float64]
+Words = NDArray[np.uint32]
+
+
+class Figures(NamedTuple):
+    """What was counted and what was allowed, per breach; comparable within a rule."""
+
+    have: NDArray[np.float64]
+    limit: NDArray[np.float64]
+
+
+Measure = Callable[[Whole], Figures]
 
 
 @dataclass(frozen=True)
@@ -46,8 +67,8 @@ class Breaches:
     last_start: Whole
     begin: Whole
     end: Whole
-    have: Figures
-    limit: Figures
+    have: NDArray[np.float64]
+    limit: NDArray[np.float64]
     existing: Whole
 
     def __len__(self) -> int:
@@ -72,38 +93,76 @@ class Breaches:
 _NOBODY = np.zeros(0, dtype=np.int64)
 
 
-def slot_breaches(
-    rule: Rule, timeline: Timeline, have: NDArray[np.int16], limit: NDArray[np.int16]
-) -> Breaches:
+@dataclass(frozen=True)
+class SlotBreaches:
     """
-    Find the asked quarter-hours at which a count passes its limit.
+    The asked quarter-hours at which one law is broken; counted one by one only where somebody reads them.
 
     Parameters
     ----------
     rule
         The law.
     timeline
-        Where `have` was counted.
-    have, limit
-        Shape (rows, 672); `limit` may have one column.
-
-    Returns
-    -------
-    Breaches
-        One per quarter-hour.
+        Where it was asked.
+    over
+        Asked quarter-hours at which a count passes its limit, as bits, shape (rows, 21).
+    measure
+        Tells what was counted and allowed at some quarter-hours of the line.
     """
-    slot = np.flatnonzero(timeline.asked & (have > limit))
-    return Breaches(
-        rule=rule,
-        pair=timeline.pair_of(slot),
-        day=timeline.day_of(slot),
-        last_start=timeline.first_day_of_span(slot),
-        begin=slot,
-        end=slot + 1,
-        have=have.ravel()[slot].astype(np.float64),
-        limit=np.broadcast_to(limit, have.shape).ravel()[slot].astype(np.float64),
-        existing=_NOBODY,
-    )
+
+    rule: Rule
+    timeline: Timeline
+    over: Words
+    measure: Measure
+
+    @property
+    def existing(self) -> Whole:
+        """Nobody: a breach of these laws always takes an asked child."""
+        return _NOBODY
+
+    @cached_property
+    def begin(self) -> Whole:
+        """The quarter-hours of the line, one breach each."""
+        return slots_of(self.over)
+
+    @property
+    def end(self) -> Whole:
+        """One quarter-hour later."""
+        return self.begin + 1
+
+    @cached_property
+    def pair(self) -> Whole:
+        """Which provider."""
+        return self.timeline.pair_of(self.begin)
+
+    @cached_property
+    def day(self) -> Whole:
+        """Ordinals of the days of the breaches."""
+        return self.timeline.day_of(self.begin)
+
+    @cached_property
+    def _figures(self) -> Figures:
+        return self.measure(self.begin)
+
+    @property
+    def have(self) -> NDArray[np.float64]:
+        """Heads counted."""
+        return self._figures.have
+
+    @property
+    def limit(self) -> NDArray[np.float64]:
+        """Heads allowed."""
+        return self._figures.limit
+
+    def __len__(self) -> int:
+        return len(self.begin)
+
+    def last_start_by_pair(self, pairs: int, nothing: int) -> Whole:
+        """Return, per pair, the start that must be passed to undo every breach; `nothing` without breach."""
+        latest = np.full(pairs, nothing, dtype=np.int64)
+        pair, day = self.timeline.last_day_of(self.over)
+        latest[pair] = day
+        return latest
 
 
 def no_breach(rule: Rule) -> Breaches:
@@ -117,7 +176,7 @@ def element_breaches(
     timeline: Timeline,
     begin: Whole,
     end: Whole,
-    have: Figures,
+    have: NDArray[np.float64],
     limit: float,
 ) -> Breaches:
     """
@@ -142,10 +201,10 @@ def element_breaches(
         One per element with at least one quarter-hour that the need adds; the others, as far as they touch the days
         of the need, make their pair `existing`.
     """
-    added = np.flatnonzero(timeline.added)
-    first = np.searchsorted(added, begin)
-    slot = added[np.minimum(first, max(len(added) - 1, 0))] if len(added) else begin
-    takes_part = (first < len(added)) & (slot < end)
+    if not len(begin):
+        return no_breach(rule)
+    slot = next_bits(timeline.added, begin)
+    takes_part = slot < end
     stood = np.flatnonzero(~takes_part)
     pair = timeline.pair_of(begin[stood])
     during = (timeline.day_of(end[stood] - 1) >= timeline.start[pair]) & (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rpe_geo.rules import agrement, mam, working_time
-from rpe_geo.rules.breaches import Breaches
+from rpe_geo.rules.breaches import Breaches, SlotBreaches
 from rpe_geo.rules.timeline import Timeline
 
 __all__ = ["SLOT_RULES", "every_breach", "slot_breaches_of", "working_time_breaches"]
@@ -17,7 +17,7 @@ SLOT_RULES = frozenset(
 """Rules that hold or break quarter-hour by quarter-hour: giving up the hour undoes the breach."""
 
 
-def every_breach(timeline: Timeline, law: Mapping[str, Any]) -> list[Breaches]:
+def every_breach(timeline: Timeline, law: Mapping[str, Any]) -> list[Breaches | SlotBreaches]:
     """
     Ask every law of a timeline.
 
@@ -36,7 +36,7 @@ def every_breach(timeline: Timeline, law: Mapping[str, Any]) -> list[Breaches]:
     return [*slot_breaches_of(timeline, law), *working_time_breaches(timeline, law)]
 
 
-def slot_breaches_of(timeline: Timeline, law: Mapping[str, Any]) -> list[Breaches]:
+def slot_breaches_of(timeline: Timeline, law: Mapping[str, Any]) -> list[Breaches | SlotBreaches]:
     """Ask the laws that count children and members at each quarter-hour; see `every_breach`."""
     mam_present, mam_children = mam.mam_laws(
         timeline,
@@ -53,7 +53,9 @@ def slot_breaches_of(timeline: Timeline, law: Mapping[str, Any]) -> list[Breache
     ]
 
 
-def working_time_breaches(timeline: Timeline, law: Mapping[str, Any]) -> list[Breaches]:
+def working_time_breaches(
+    timeline: Timeline, law: Mapping[str, Any]
+) -> list[Breaches | SlotBreaches]:
     """Ask the laws of working time; see `every_breach`."""
     weekly_hours, annual_hours = working_time.summed_hours(timeline, law)
     return [

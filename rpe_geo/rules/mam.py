@@ -10,16 +10,23 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.rules.breaches import Breaches, no_breach, slot_breaches
-from rpe_geo.rules.timeline import Timeline, lay
-from rpe_geo.schedule import QUARTERS_PER_DAY
+from rpe_geo.rules.bits import Count, no_words
+from rpe_geo.rules.breaches import Breaches, Figures, SlotBreaches, no_breach
+from rpe_geo.rules.compiled import FOREVER, NEVER
+from rpe_geo.rules.timeline import Timeline, presences
+from rpe_geo.schedule import QUARTERS_PER_WEEK
 
 __all__ = ["mam_laws"]
+
+Whole = NDArray[np.int64]
+Words = NDArray[np.uint32]
+
+_EVERYWHERE = np.uint32(0xFFFFFFFF)
 
 
 def mam_laws(
     timeline: Timeline, *, present_default: int, children_default: int
-) -> tuple[Breaches, Breaches]:
+) -> tuple[Breaches | SlotBreaches, Breaches | SlotBreaches]:
     """
     Find where the house would hold too many members, or too many children.
 
@@ -38,46 +45,65 @@ def mam_laws(
     registry = timeline.registry
     if not (registry.mam[timeline.provider] >= 0).any():
         return no_breach("mam_present"), no_breach("mam_children")
-    shape = timeline.asked.shape
-    members = np.zeros(shape, dtype=np.int16)
-    children = np.zeros(shape, dtype=np.int16)
-    limits = np.full((2, shape[0], 1), np.iinfo(np.int16).max, dtype=np.int16)
+    rows = len(timeline.row_pair)
+    members, children = Count(rows), Count(rows)
     mam = np.where(timeline.row_pair < 0, -1, registry.mam[timeline.row_provider])
     inside = np.flatnonzero(mam >= 0)
-    if len(inside):
-        house = mam[inside]
-        first, last = registry.mam_first[house], registry.mam_first[house + 1]
-        for turn in range(int((last - first).max())):
-            there = first + turn < last
-            row = inside[there]
-            member = registry.mam_members[first[there] + turn]
-            herself = member == timeline.row_provider[row]
-            present = np.where(
-                herself[:, None],
-                timeline.contract_children[row],
-                lay(registry.contracts, registry.patterns, member, timeline.row_monday[row])
-                * _active(registry.member_from[member], timeline.row_monday[row]),
-            ).astype(np.int16)
-            children[row] += present
-            members[row] += (present > 0) | herself[:, None]
-        children[inside] += timeline.row_children[inside]
-        for number, (known, default) in enumerate(
-            (
-                (registry.mam_present_max, present_default),
-                (registry.mam_children_max, children_default),
-            )
+    house = mam[inside]
+    first, last = registry.mam_first[house], registry.mam_first[house + 1]
+    for turn in range(int((last - first).max(initial=0))):
+        there = first + turn < last
+        row = inside[there]
+        member = registry.mam_members[first[there] + turn]
+        herself = member == timeline.row_provider[row]
+        # Her own children count whatever the day: the agrément of the one asked is another rule.
+        since = np.where(herself, NEVER, registry.member_from[member])
+        position, person = registry.contracts.of(member)
+        present = no_words(rows)
+        for found, _, words in presences(
+            registry.contracts,
+            registry.patterns,
+            row[position],
+            person,
+            timeline.row_monday,
+            since=since[position],
         ):
-            limit = np.where(known < 0, default, known)
-            limits[number, inside, 0] = limit[house]
+            children.add(found, words)
+            present[found] |= words
+        present[row[herself]] = _EVERYWHERE
+        members.add(row, present[row])
+    present_max, children_max = (
+        np.where(limit[house] < 0, default, limit[house])
+        for limit, default in (
+            (registry.mam_present_max, present_default),
+            (registry.mam_children_max, children_default),
+        )
+    )
     # When she is there already, with a child of a contract, the need brings nobody more.
-    arriving = np.where(timeline.contract_children > 0, np.int16(0), members)
+    arriving = _of_house(timeline, inside, members, present_max)
+    arriving &= ~timeline.taken
+    asked = timeline.row_children
+    crowd = _of_house(timeline, inside, children, children_max - asked[inside])
+
+    def members_at(slots: Whole) -> Figures:
+        row = np.searchsorted(inside, slots // QUARTERS_PER_WEEK)
+        return Figures(members.at(slots).astype(np.float64), present_max[row].astype(np.float64))
+
+    def children_at(slots: Whole) -> Figures:
+        row = slots // QUARTERS_PER_WEEK
+        have = children.at(slots) + asked[row]
+        limit = children_max[np.searchsorted(inside, row)]
+        return Figures(have.astype(np.float64), limit.astype(np.float64))
+
     return (
-        slot_breaches("mam_present", timeline, arriving, limits[0]),
-        slot_breaches("mam_children", timeline, children, limits[1]),
+        SlotBreaches("mam_present", timeline, arriving, members_at),
+        SlotBreaches("mam_children", timeline, crowd, children_at),
     )
 
 
-def _active(member_from: NDArray[np.int64], monday: NDArray[np.int64]) -> NDArray[np.int16]:
-    """Tell at each quarter-hour whether a member is active."""
-    days = monday[:, None] + np.arange(7) >= member_from[:, None]
-    return np.repeat(days, QUARTERS_PER_DAY, axis=1).astype(np.int16)
+def _of_house(timeline: Timeline, inside: Whole, heads: Count, limit: Whole) -> Words:
+    """Find the asked quarter-hours at which a house holds more heads than its limit."""
+    limits = np.full(len(timeline.row_pair), FOREVER, dtype=np.int64)
+    limits[inside] = limit
+    over: Words = timeline.asked & heads.above(limits)
+    return over

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.domain import Request, months_after, nth_birthday
+from rpe_geo.rules.bits import pack
 from rpe_geo.rules.compiled import FOREVER
 from rpe_geo.rules.patterns import REFERENCE_ORDINAL, rows_of
 from rpe_geo.schedule import Timetable, monday_of
@@ -87,6 +88,7 @@ class Needs:
         self.first = np.cumsum(self.length) - self.length
         self.heads = np.concatenate([need.heads for need in needs])
         self.tails = np.concatenate([need.tails for need in needs])
+        self.head_words, self.tail_words = pack(self.heads), pack(self.tails)
         self.week_1 = np.array([need.week_1 for need in needs], dtype=np.int64)
         self.start = np.array([need.start for need in needs], dtype=np.int64)
         self.end = np.array([need.end for need in needs], dtype=np.int64)

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from rpe_geo.rules.bits import pack
 from rpe_geo.schedule import (
     QUARTERS_PER_DAY,
     QUARTERS_PER_WEEK,
@@ -31,7 +32,6 @@ __all__ = [
     "Patterns",
     "day_bounds",
     "monday_ordinal",
-    "pack",
     "rows_of",
 ]
 
@@ -80,13 +80,6 @@ def rows_of(timetable: Timetable) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]
     return heads.reshape(shape), tails.reshape(shape)
 
 
-def pack(rows: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """Pack rows of 672 quarter-hours into eleven words each."""
-    bits = np.zeros((len(rows), 11 * 8), dtype=np.uint8)
-    bits[:, : QUARTERS_PER_WEEK // 8] = np.packbits(rows, axis=1)
-    return bits.view(np.uint64)
-
-
 def day_bounds(rows: NDArray[np.bool_]) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
     """
     Find where the presence of each day begins and ends.
@@ -131,9 +124,19 @@ class PatternTable:
     whole: NDArray[np.bool_]
 
     @cached_property
-    def packed(self) -> NDArray[np.uint64]:
-        """`whole` as bits, shape (rows, 11)."""
+    def packed(self) -> NDArray[np.uint32]:
+        """`whole` as bits, shape (rows, 21)."""
         return pack(self.whole)
+
+    @cached_property
+    def head_words(self) -> NDArray[np.uint32]:
+        """`heads` as bits, shape (rows, 21)."""
+        return pack(self.heads)
+
+    @cached_property
+    def tail_words(self) -> NDArray[np.uint32]:
+        """`tails` as bits, shape (rows, 21)."""
+        return pack(self.tails)
 
     @cached_property
     def days(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:

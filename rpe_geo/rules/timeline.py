@@ -2,7 +2,7 @@
 Providers × weeks × quarter-hours: who is present when, over the whole horizon of a need.
 
 A `Timeline` holds, for each provider asked, the weeks from some weeks before the start to some weeks after the end, one
-row of 672 quarter-hours per week, the rows of one provider after the other and an empty row between two providers. The
+row of 672 quarter-hours per week as bits, the rows of one provider after the other and an empty row behind each. The
 laws read it as one long line of quarter-hours.
 
 Where nothing changes for many weeks (no contract begins or ends, nobody has a birthday), the weeks repeat. A
@@ -12,6 +12,7 @@ it finds in the kept ones, and `true_weeks` still knows every week for the sums 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,18 +20,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.rules.age_bands import band_changes, cycle_weeks
+from rpe_geo.rules.bits import (
+    WORDS_PER_DAY,
+    Count,
+    bits_at,
+    days_between,
+    no_words,
+    slots_of,
+    turns_of,
+)
 from rpe_geo.rules.compiled import FOREVER, People, Registry
 from rpe_geo.rules.need import Needs
 from rpe_geo.rules.patterns import REFERENCE_ORDINAL, PatternTable, monday_ordinal
 from rpe_geo.schedule import QUARTERS_PER_DAY, QUARTERS_PER_WEEK
 
-__all__ = ["Timeline", "TrueWeeks", "lay", "lay_timeline"]
+__all__ = ["Timeline", "TrueWeeks", "lay_timeline", "presences"]
 
-_DAYS = np.arange(7)
-
-Rows = NDArray[np.bool_]
-Counts = NDArray[np.int16]
+Words = NDArray[np.uint32]
 Whole = NDArray[np.int64]
+Truths = NDArray[np.bool_]
+Laid = tuple[Whole, Whole, Words]
+"""Rows, each once at most; the person laid in each; the hours, shape (rows, 21)."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class Timeline:
     row_pair, row_monday
         Per row: the pair (−1 for the empty rows between) and the ordinal of the Monday.
     asked
-        Asked hours within her hours, shape (rows, 672).
+        Asked hours within her hours, as bits, shape (rows, 21); see `rpe_geo.rules.bits`.
     begun_today
         Of these, the hours whose span begins on the same date; the others begin the evening before.
     """
@@ -68,78 +78,120 @@ class Timeline:
     row_pair: Whole
     row_monday: Whole
     true_weeks: TrueWeeks
-    asked: Rows
-    begun_today: Rows
+    asked: Words
+    begun_today: Words
 
-    @property
+    @cached_property
     def row_provider(self) -> Whole:
         """The provider of each row; −1 for the empty rows."""
         return np.where(self.row_pair < 0, -1, self.provider[self.row_pair])
 
-    def lay(self, people: People, *, under: int | None = None, weighted: bool = False) -> Counts:
-        """Count the people present at each quarter-hour, all of them or those under an age; see `lay`."""
-        return lay(
-            people,
-            self.registry.patterns,
-            self.row_provider,
-            self.row_monday,
-            under=under,
-            weighted=weighted,
+    @cached_property
+    def real_rows(self) -> Whole:
+        """The rows that are not empty ones."""
+        return np.flatnonzero(self.row_pair >= 0)
+
+    def lay(
+        self, people: People, *, under: int | None = None, chosen: Truths | None = None
+    ) -> Iterator[Laid]:
+        """
+        Lay people of the providers in turns; see `presences`.
+
+        Parameters
+        ----------
+        people
+            Contracts, own children or declared places.
+        under
+            3 or 11 for those under that age only.
+        chosen
+            Providers whose people are laid, by number; None for all.
+
+        Returns
+        -------
+        iterator of tuple
+            Rows, people and hours.
+        """
+        rows = self.real_rows
+        if chosen is not None:
+            rows = rows[chosen[self.row_provider[rows]]]
+        position, person = people.of(self.row_provider[rows])
+        return presences(
+            people, self.registry.patterns, rows[position], person, self.row_monday, under=under
         )
 
-    @cached_property
-    def contract_children(self) -> Counts:
-        """Children of contracts present, shape (rows, 672)."""
-        return self.lay(self.registry.contracts)
+    def count(self, *laid: Iterator[Laid]) -> Count:
+        """Count the heads of people laid in turns."""
+        heads = Count(len(self.row_pair))
+        for people in laid:
+            for rows, _, words in people:
+                heads.add(rows, words)
+        return heads
 
     @cached_property
-    def worked(self) -> Rows:
+    def contract_children(self) -> Count:
+        """Children of contracts present."""
+        return self.count(self.lay(self.registry.contracts))
+
+    @cached_property
+    def declared_places(self) -> Count:
+        """Places declared free."""
+        places, people = Count(len(self.row_pair)), self.registry.availabilities
+        for rows, declared, words in self.lay(people):
+            places.add_weighted(rows, words, people.weight[declared])
+        return places
+
+    @cached_property
+    def taken(self) -> Words:
+        """Quarter-hours with a contract child."""
+        words = no_words(len(self.row_pair))
+        for rows, _, there in self.lay(self.registry.contracts):
+            words[rows] |= there
+        return words
+
+    @cached_property
+    def worked(self) -> Words:
         """Quarter-hours with a contract child or an asked child."""
-        return np.asarray((self.contract_children > 0) | self.asked, dtype=np.bool_)
+        return self.taken | self.asked
 
     @cached_property
-    def added(self) -> Rows:
+    def added(self) -> Words:
         """Asked quarter-hours at which nobody was present yet."""
-        added: Rows = self.asked & (self.contract_children == 0)
-        return added
+        return self.asked & ~self.taken
 
     @cached_property
-    def rows_added(self) -> Rows:
+    def rows_added(self) -> Truths:
         """Rows with a quarter-hour at which nobody was present yet."""
-        rows: Rows = np.asarray(self.added.any(axis=1), dtype=np.bool_)
+        rows: Truths = np.asarray(self.added.any(axis=1), dtype=np.bool_)
         return rows
 
     @cached_property
     def runs(self) -> tuple[Whole, Whole]:
         """Begins and ends of the presences, in quarter-hours of the whole line."""
-        line = np.zeros(self.worked.size + 2, dtype=np.int8)
-        line[1:-1] = self.worked.ravel()
-        edges = np.flatnonzero(np.diff(line))
-        return edges[::2], edges[1::2]
+        # The last row is an empty one: what begins ends before the line does.
+        line = self.worked.ravel()
+        before = line << np.uint32(1)
+        before[1:] |= line[:-1] >> np.uint32(31)
+        return slots_of(line & ~before), slots_of(before & ~line)
 
-    @property
+    @cached_property
     def row_need(self) -> Whole:
         """The need of each row; that of the last pair for the empty rows."""
         return self.need[self.row_pair]
 
-    @property
-    def row_children(self) -> Counts:
-        """How many children are asked for in each row, as one column."""
-        children: Counts = self.needs.children[self.row_need].astype(np.int16)[:, None]
-        return children
+    @cached_property
+    def row_children(self) -> Whole:
+        """How many children are asked for in each row."""
+        return self.needs.children[self.row_need]
 
-    def asked_under(self, birthdays: Whole) -> Counts:
-        """Count the asked children before their birthday, per row and quarter-hour."""
-        days = self.row_monday[:, None] + _DAYS
-        count = np.zeros(days.shape, dtype=np.int16)
-        first, last = (
-            self.needs.child_first[self.row_need],
-            self.needs.child_first[self.row_need + 1],
-        )
-        for turn in range(int((last - first).max())):
-            there = np.flatnonzero(first + turn < last)
-            count[there] += days[there] < birthdays[first[there] + turn, None]
-        return np.repeat(count, QUARTERS_PER_DAY, axis=1)
+    def asked_under(self, birthdays: Whole) -> Iterator[Laid]:
+        """Lay the asked children on the days before their birthday, in turns as `presences` does."""
+        first = self.needs.child_first[self.row_need]
+        count = self.needs.children[self.row_need]
+        rows = np.arange(len(self.row_pair))
+        for turn in range(int(count.max())):
+            child = first + np.minimum(turn, count - 1)
+            until = np.where(turn < count, birthdays[child] - 1, self.row_monday - 1)
+            yield rows, child, days_between(self.row_monday, until, self.row_monday)
 
     def day_of(self, slot: Whole) -> Whole:
         """Return the calendar day (ordinal) of quarter-hours of the line."""
@@ -153,26 +205,47 @@ class Timeline:
 
     def first_day_of_span(self, slot: Whole) -> Whole:
         """Return the latest day on which care may begin and still hold these asked quarter-hours."""
-        return self.day_of(slot) - ~self.begun_today.ravel()[slot]
+        return self.day_of(slot) - 1 + bits_at(self.begun_today, slot)
+
+    def last_day_of(self, words: Words) -> tuple[Whole, Whole]:
+        """
+        Find the latest day on which care may begin and still hold some of the asked quarter-hours of each pair.
+
+        Parameters
+        ----------
+        words
+            Asked quarter-hours, shape (rows, 21).
+
+        Returns
+        -------
+        tuple of ndarray of int
+            Pairs that have some, each once, and the days.
+        """
+        rows = np.flatnonzero(words.any(axis=1))
+        last = np.ones(len(rows), dtype=np.bool_)
+        last[:-1] = self.row_pair[rows[1:]] != self.row_pair[rows[:-1]]
+        rows = rows[last]
+        by_day = words[rows].reshape(-1, 7, WORDS_PER_DAY)
+        held = np.asarray(by_day.any(axis=2), dtype=np.bool_)
+        day = 6 - held[:, ::-1].argmax(axis=1)
+        begun = by_day & self.begun_today[rows].reshape(-1, 7, WORDS_PER_DAY)
+        today = np.asarray(begun[np.arange(len(rows)), day].any(axis=1), dtype=np.bool_)
+        # Of one day the hours that begin on it last longest; those of the evening before as long as the day before.
+        return self.row_pair[rows], self.row_monday[rows] + day - ~today
 
 
-def _mask_days(rows: Rows, days: Rows) -> Rows:
-    """Keep the quarter-hours of some days of each row."""
-    shape = (-1, 7, QUARTERS_PER_DAY)
-    return (rows.reshape(shape) & days[:, :, None]).reshape(-1, QUARTERS_PER_WEEK)
-
-
-def lay(
+def presences(
     people: People,
     patterns: PatternTable,
-    provider: Whole,
+    row: Whole,
+    person: Whole,
     monday: Whole,
     *,
     under: int | None = None,
-    weighted: bool = False,
-) -> Counts:
+    since: Whole | None = None,
+) -> Iterator[Laid]:
     """
-    Count presences in some weeks of some providers.
+    Lay people in weeks.
 
     Parameters
     ----------
@@ -180,55 +253,44 @@ def lay(
         Contracts, own children or declared places.
     patterns
         The rows of their timetables.
-    provider, monday
-        Of each row; nobody is present in rows of provider −1.
+    row, person
+        Who may be there in which row, rows rising.
+    monday
+        Of each row of the timeline.
     under
         3 or 11 to count only children under that age on each calendar day; None for all.
-    weighted
-        Whether to add up `people.weight` instead of heads.
+    since
+        First calendar day that counts, aligned with `person`; None for no bound.
 
-    Returns
-    -------
-    ndarray of int16, shape (rows, 672)
-        The counts.
+    Yields
+    ------
+    tuple of ndarray
+        Rows, each once in a turn, and who is laid in each; the hours, shape (rows, 21).
     """
-    count = np.zeros((len(provider), QUARTERS_PER_WEEK), dtype=np.int16)
-    real = np.flatnonzero(provider >= 0)
-    position, person = people.of(provider[real])
-    position = real[position]
-    day = monday[position]
-    start, end, since = people.start[person], people.end[person], people.since[person]
-    until = _last_day_under(people, under)[person]
-    kept = (start <= day + 6) & (end + 1 >= day) & (since <= day + 6) & (until >= day)
-    if not kept.any():
-        return count
-    position, person, day = position[kept], person[kept], day[kept]
-    start, end, since, until = start[kept], end[kept], since[kept], until[kept]
-    row = patterns.rows(people.pattern[person], people.week_1[person], day)
-    full = (start < day) & (end >= day + 6) & (since <= day) & (until >= day + 6)
-    rank = np.arange(len(position)) - np.searchsorted(position, position)
-    for turn in range(int(rank.max()) + 1):
-        whole = np.flatnonzero((rank == turn) & full)
-        part = np.flatnonzero((rank == turn) & ~full)
-        days = day[part, None] + _DAYS
-        counts_then = (since[part, None] <= days) & (days <= until[part, None])
-        begins = (start[part, None] <= days) & (days <= end[part, None])
-        began = (start[part, None] < days) & (days - 1 <= end[part, None])
-        partial = _mask_days(patterns.heads[row[part]], begins & counts_then)
-        partial |= _mask_days(patterns.tails[row[part]], began & counts_then)
-        for chosen, present in ((whole, patterns.whole[row[whole]]), (part, partial)):
-            if weighted:
-                weight = people.weight[person[chosen]].astype(np.int16)
-                count[position[chosen]] += present * weight[:, None]
-            else:
-                count[position[chosen]] += present
-    return count
+    day = monday[row]
+    kept = (people.start[person] <= day + 6) & (people.end[person] + 1 >= day)
+    row, person, day = row[kept], person[kept], day[kept]
+    first, last = people.since[person], _last_day_under(people, under, person)
+    if since is not None:
+        first = np.maximum(first, since[kept])
+    start, end = people.start[person], people.end[person]
+    pattern = people.pattern[person]
+    week = patterns.rows(pattern, people.week_1[person], day)
+    words = np.take(patterns.head_words, week, axis=0)
+    words &= days_between(np.maximum(start, first), np.minimum(end, last), day)
+    # What a span of the evening before leaves after midnight lies on the day after.
+    night = np.flatnonzero(patterns.nights[pattern])
+    words[night] |= np.take(patterns.tail_words, week[night], axis=0) & days_between(
+        np.maximum(start + 1, first)[night], np.minimum(end + 1, last)[night], day[night]
+    )
+    for turn in turns_of(row):
+        yield row[turn], person[turn], words[turn]
 
 
-def _last_day_under(people: People, under: int | None) -> Whole:
+def _last_day_under(people: People, under: int | None, person: Whole) -> Whole:
     if under is None:
-        return np.full(len(people.provider), FOREVER, dtype=np.int64)
-    return (people.third if under == 3 else people.eleventh) - 1
+        return np.full(len(person), FOREVER, dtype=np.int64)
+    return (people.third if under == 3 else people.eleventh)[person] - 1
 
 
 def _expand(first: Whole, count: Whole) -> Whole:
@@ -393,17 +455,19 @@ def lay_timeline(
         ages=ages,
     )
     number = needs.rows(need[row_pair], row_monday)
-    days = row_monday[:, None] + _DAYS
-    first, last = start[row_pair][:, None], end[row_pair][:, None]
-    real = (row_pair >= 0)[:, None]
-    heads = _mask_days(needs.heads[number], real & (first <= days) & (days <= last))
+    # Before its first day no row is asked anything, so that the empty rows stay empty.
+    first, last = np.where(row_pair < 0, FOREVER, start[row_pair]), end[row_pair]
+    heads = np.take(needs.head_words, number, axis=0) & days_between(first, last, row_monday)
     asked = heads
     if needs.nocturnal[need].any():
-        asked = heads | _mask_days(needs.tails[number], real & (first < days) & (days - 1 <= last))
+        after = days_between(first + 1, last + 1, row_monday)
+        asked = heads | (np.take(needs.tail_words, number, axis=0) & after)
     hours = registry.hours[provider][row_pair]
-    limited = np.flatnonzero((hours >= 0) & real[:, 0])
+    limited = np.flatnonzero((hours >= 0) & (row_pair >= 0))
     within = registry.patterns.rows(hours[limited], REFERENCE_ORDINAL, row_monday[limited])
-    asked[limited] &= registry.patterns.whole[within]
+    offered = np.full_like(asked, 0xFFFFFFFF)
+    offered[limited] = np.take(registry.patterns.packed, within, axis=0)
+    asked = asked & offered
     return Timeline(
         registry=registry,
         needs=needs,

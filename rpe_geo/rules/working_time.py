@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rpe_geo.rules.bits import WORDS_PER_DAY, first_bits
 from rpe_geo.rules.breaches import Breaches, element_breaches, joined
 from rpe_geo.rules.compiled import NEVER
 from rpe_geo.rules.timeline import Timeline
@@ -78,7 +79,7 @@ def daily_rest(timeline: Timeline, law: Mapping[str, Any]) -> Breaches:
 
 def consecutive_days(timeline: Timeline, law: Mapping[str, Any]) -> Breaches:
     """Find the runs of calendar dates with any presence that pass `consecutive_days_max`; in days."""
-    worked = timeline.worked.reshape(-1, QUARTERS_PER_DAY).any(axis=1)
+    worked = timeline.worked.reshape(-1, WORDS_PER_DAY).any(axis=1)
     line = np.concatenate(([False], worked, [False])).astype(np.int8)
     begin, end = np.flatnonzero(np.diff(line)).reshape(-1, 2).T
     limit = law["consecutive_days_max"]
@@ -113,7 +114,7 @@ def weekly_rest(timeline: Timeline, law: Mapping[str, Any]) -> Breaches:
     """
     begin, end = timeline.runs
     inside = _quarters(law["weekly_rest_hours_inside"])
-    line = timeline.worked.size
+    line = QUARTERS_PER_WEEK * len(timeline.row_pair)
     opens = np.concatenate(([-QUARTERS_PER_WEEK], end))
     closes = np.concatenate((begin, [line + QUARTERS_PER_WEEK]))
     first = np.maximum(opens, 0) // QUARTERS_PER_WEEK
@@ -161,7 +162,7 @@ def summed_hours(timeline: Timeline, law: Mapping[str, Any]) -> tuple[Breaches, 
     weekly_limit = _quarters(law["weekly_hours_max"]) * weekly_window
     # Whole numbers on both sides: quarters × 47 against hours × 4 × 52.
     annual_limit = _quarters(law["annual_hours_max"]) * annual_window
-    hours = timeline.worked.sum(axis=1)
+    hours = np.bitwise_count(timeline.worked).sum(axis=1, dtype=np.int64)
     heavy = np.zeros(len(timeline.provider), dtype=np.bool_)
     rows = np.flatnonzero(hours > _quarters(law["weekly_hours_max"]))
     heavy[timeline.row_pair[rows]] = True
@@ -219,7 +220,7 @@ class _Windows:
         )
         first, last, week = first[takes_part], last[takes_part], week[takes_part]
         row = self.row[week]
-        slot = row * QUARTERS_PER_WEEK + timeline.added[row].argmax(axis=1)
+        slot = row * QUARTERS_PER_WEEK + first_bits(timeline.added[row])
         # The row may stand for a later week: its hours are the same, its date is not.
         shift = self.monday[week] - timeline.row_monday[row]
         return Breaches(
