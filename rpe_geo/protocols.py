@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -139,7 +139,8 @@ class TravelTimeEngine(Protocol):
         *,
         mode: Mode,
         cutoff_min: float,
-        departure: datetime | None = None,
+        departure: datetime | time | None = None,
+        arrival: datetime | time | None = None,
     ) -> pd.DataFrame:
         """
         Compute travel times in minutes, door to door.
@@ -153,7 +154,9 @@ class TravelTimeEngine(Protocol):
         cutoff_min
             Times above are `inf`.
         departure
-            For transit; other modes ignore it.
+            When one leaves, for transit; a clock time alone is one of an ordinary day, None eight o'clock.
+        arrival
+            When one must be there instead; other modes ignore both.
 
         Returns
         -------
@@ -163,7 +166,14 @@ class TravelTimeEngine(Protocol):
         ...
 
     def detour_times(
-        self, home: Point, stops: gpd.GeoSeries, work: Point, *, mode: Mode, cutoff_min: float
+        self,
+        home: Point,
+        stops: gpd.GeoSeries,
+        work: Point,
+        *,
+        mode: Mode,
+        cutoff_min: float,
+        departure: datetime | time | None = None,
     ) -> pd.DataFrame:
         """
         Compute what a stop on the way to work costs, in minutes.
@@ -178,6 +188,8 @@ class TravelTimeEngine(Protocol):
             walk, bike, car or transit.
         cutoff_min
             Legs above are `inf`.
+        departure
+            When one leaves home, for transit.
 
         Returns
         -------

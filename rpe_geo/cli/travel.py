@@ -40,6 +40,12 @@ DepartOption = Annotated[
     str | None,
     typer.Option(help="Départ en transport en commun, heure locale : 2026-12-01T08:00."),
 ]
+ArriveOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Arrivée en transport en commun : l'heure à laquelle il faut être là, au lieu du départ."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -65,6 +71,7 @@ def matrix(
     territory: TerritoryOption = None,
     cutoff: Annotated[float, typer.Option(help="Temps maximal en minutes, de 1 à 720.")] = 30.0,
     depart: DepartOption = None,
+    arrive: ArriveOption = None,
     profile: ProfileOption = "standard",
 ) -> None:
     """Calculer les temps de trajet entre des points, de porte à porte."""
@@ -74,7 +81,9 @@ def matrix(
         raise InvalidFile(
             "output_ending", where=Where(file=str(output)), endings=".csv ou .parquet"
         )
-    departure = _departure(depart)
+    departure, arrival = _departure(depart), _departure(arrive)
+    if departure is not None and arrival is not None:
+        raise InputError("departure_and_arrival")
     start, stop = read_points(origins), read_points(destinations)
     engine = _open(territory, profile)
     tables: list[pd.DataFrame] = []
@@ -83,7 +92,12 @@ def matrix(
             part = start.iloc[begin : begin + _ORIGINS_AT_ONCE]
             try:
                 minutes = engine.travel_times(
-                    part, stop, mode=chosen, cutoff_min=cutoff, departure=departure
+                    part,
+                    stop,
+                    mode=chosen,
+                    cutoff_min=cutoff,
+                    departure=departure,
+                    arrival=arrival,
                 ).to_numpy()
             except InputError as error:
                 point = str(error.values["point"]) if "point" in error.values else ""

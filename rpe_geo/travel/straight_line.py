@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import geopandas as gpd
@@ -59,7 +59,8 @@ class StraightLineEngine:
         *,
         mode: Mode,
         cutoff_min: float,
-        departure: datetime | None = None,
+        departure: datetime | time | None = None,
+        arrival: datetime | time | None = None,
     ) -> pd.DataFrame:
         """
         Compute travel times in minutes; see `rpe_geo.protocols.TravelTimeEngine`.
@@ -72,7 +73,7 @@ class StraightLineEngine:
             walk, bike, car or transit.
         cutoff_min
             Times above are `inf`.
-        departure
+        departure, arrival
             Ignored.
 
         Returns
@@ -80,7 +81,7 @@ class StraightLineEngine:
         DataFrame
             Rows origins, columns destinations, float64 minutes.
         """
-        del departure
+        del departure, arrival
         check_cutoff(cutoff_min, _MAX_CUTOFF_MIN)
         pace = self._minutes_per_metre(mode)
         from_lon, from_lat = coordinates_of(origins)
@@ -100,7 +101,14 @@ class StraightLineEngine:
         return np.ones(len(points), dtype=np.bool_)
 
     def detour_times(
-        self, home: Point, stops: gpd.GeoSeries, work: Point, *, mode: Mode, cutoff_min: float
+        self,
+        home: Point,
+        stops: gpd.GeoSeries,
+        work: Point,
+        *,
+        mode: Mode,
+        cutoff_min: float,
+        departure: datetime | time | None = None,
     ) -> pd.DataFrame:
         """
         Compute what a stop on the way to work costs, in minutes; see `StreetEngine.detour_times`.
@@ -115,12 +123,15 @@ class StraightLineEngine:
             walk, bike, car or transit.
         cutoff_min
             Legs above are `inf`.
+        departure
+            Ignored.
 
         Returns
         -------
         DataFrame
             Index of stops; columns `to_stop_min`, `stop_to_work_min`, `direct_min`, `detour_min`.
         """
+        del departure
         check_cutoff(cutoff_min, _MAX_CUTOFF_MIN)
         pace = self._minutes_per_metre(mode)
         lon, lat = coordinates_of(stops)

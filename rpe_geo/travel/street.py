@@ -6,7 +6,7 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,8 @@ class StreetEngine:
         *,
         mode: Mode,
         cutoff_min: float,
-        departure: datetime | None = None,
+        departure: datetime | time | None = None,
+        arrival: datetime | time | None = None,
     ) -> pd.DataFrame:
         """
         Compute travel times in minutes, door to door.
@@ -122,7 +123,9 @@ class StreetEngine:
         cutoff_min
             Times above are `inf`; from 1 to 720.
         departure
-            For transit; other modes ignore it.
+            When one leaves, for transit; a clock time alone is one of an ordinary Tuesday of the feed, None eight o'clock.
+        arrival
+            When one must be there instead; minutes are then counted from the latest departure to that time.
 
         Returns
         -------
@@ -139,11 +142,16 @@ class StreetEngine:
         if not origins.size or not destinations.size:
             minutes = np.empty((origins.size, destinations.size))
         elif mode == "transit":
+            if departure is not None and arrival is not None:
+                raise InputError("departure_and_arrival")
             transit = self._open_transit()
             self._check_places(leaving, origins)
             self._check_places(arriving, destinations)
-            found = transit.journeys(
-                leaving, arriving, [transit.check_departure(departure)], limit_min=cutoff_min
+            when = transit.check_departure(departure if arrival is None else arrival)
+            found = (
+                transit.journeys(leaving, arriving, [when], limit_min=cutoff_min)
+                if arrival is None
+                else transit.journeys_until(leaving, arriving, when, limit_min=cutoff_min)
             )
             minutes = found.minutes[:, 0, :]
         else:
@@ -223,22 +231,7 @@ class StreetEngine:
         first = transit.check_departure(departure)
         window = [first + timedelta(minutes=minute) for minute in range(int(window_min))]
         found = transit.journeys(leaving, arriving, window, limit_min=cutoff_min)
-        ordered = np.sort(found.minutes, axis=1)
-        # The usual number among the departures that find a way: those come first.
-        ways = np.isfinite(found.minutes)
-        changes = np.sort(np.where(ways, found.transfers, np.iinfo(np.int64).max), axis=1)
-        usual = np.maximum(ways.sum(axis=1, keepdims=True) - 1, 0) // 2
-        transfers = np.take_along_axis(changes, usual, axis=1)[:, 0]
-        transfers[~ways.any(axis=1)] = 0
-        return pd.DataFrame(
-            {
-                "origin_id": np.repeat(origins.index.to_numpy(), destinations.size),
-                "destination_id": np.tile(destinations.index.to_numpy(), origins.size),
-                "median_min": ordered[:, (len(window) - 1) // 2].ravel(),
-                "p90_min": ordered[:, math.ceil(0.9 * len(window)) - 1].ravel(),
-                "transfers": transfers.ravel(),
-            }
-        )
+        return found.over_window(origins.index, destinations.index)
 
     def last_return(
         self, origins: gpd.GeoSeries, home: Point, *, day: date, cutoff_min: float = 120.0
@@ -272,10 +265,17 @@ class StreetEngine:
         )
 
     def detour_times(
-        self, home: Point, stops: gpd.GeoSeries, work: Point, *, mode: Mode, cutoff_min: float
+        self,
+        home: Point,
+        stops: gpd.GeoSeries,
+        work: Point,
+        *,
+        mode: Mode,
+        cutoff_min: float,
+        departure: datetime | time | None = None,
     ) -> pd.DataFrame:
         """
-        Compute what a stop on the way to work costs, in minutes.
+        Compute what a stop on the way to work costs, in minutes; on the way home, with home and work exchanged.
 
         Parameters
         ----------
@@ -287,6 +287,8 @@ class StreetEngine:
             walk, bike, car or transit.
         cutoff_min
             Legs above are `inf`.
+        departure
+            When one leaves home, for transit, as in `travel_times`; one leaves each stop when one comes there.
 
         Returns
         -------
@@ -295,23 +297,54 @@ class StreetEngine:
             the third; `inf` when a leg is).
         """
         ends = gpd.GeoSeries([home, work], index=["home", "work"], crs=WGS84)
-        to_stop = self.travel_times(ends.iloc[:1], stops, mode=mode, cutoff_min=cutoff_min)
-        to_work = self.travel_times(stops, ends.iloc[1:], mode=mode, cutoff_min=cutoff_min)
+        to_stop = self.travel_times(
+            ends.iloc[:1], stops, mode=mode, cutoff_min=cutoff_min, departure=departure
+        ).to_numpy()[0]
+        if mode == "transit" and stops.size:
+            to_work = self._onwards(stops, ends.iloc[1:], to_stop, departure, cutoff_min)
+        else:
+            to_work = self.travel_times(
+                stops, ends.iloc[1:], mode=mode, cutoff_min=cutoff_min
+            ).to_numpy()[:, 0]
         direct = self.travel_times(
-            ends.iloc[:1], ends.iloc[1:], mode=mode, cutoff_min=MAX_CUTOFF_MIN
+            ends.iloc[:1],
+            ends.iloc[1:],
+            mode=mode,
+            cutoff_min=MAX_CUTOFF_MIN,
+            departure=departure,
         )
         direct_min = float(direct.to_numpy()[0, 0])
-        legs = to_stop.to_numpy()[0] + to_work.to_numpy()[:, 0]
+        legs = to_stop + to_work
         detour = legs - direct_min if math.isfinite(direct_min) else np.full(legs.size, np.inf)
         return pd.DataFrame(
             {
-                "to_stop_min": to_stop.to_numpy()[0],
-                "stop_to_work_min": to_work.to_numpy()[:, 0],
+                "to_stop_min": to_stop,
+                "stop_to_work_min": to_work,
                 "direct_min": direct_min,
                 "detour_min": np.maximum(detour, 0.0),
             },
             index=stops.index,
         )
+
+    def _onwards(
+        self,
+        stops: gpd.GeoSeries,
+        work: gpd.GeoSeries,
+        reached_min: Floats,
+        departure: datetime | time | None,
+        cutoff_min: float,
+    ) -> Floats:
+        """Minutes by public transport from each stop to work, leaving when one comes there."""
+        transit = self._open_transit()
+        when = transit.check_departure(departure)
+        minutes = np.full(reached_min.size, np.inf)
+        reached = np.flatnonzero(np.isfinite(reached_min))
+        if reached.size:
+            leaving = [when + timedelta(minutes=float(spent)) for spent in reached_min[reached]]
+            ends = coordinates_of(stops.iloc[reached]), coordinates_of(work)
+            found = transit.journeys_leaving(*ends, leaving, limit_min=cutoff_min)
+            minutes[reached] = found.minutes[:, 0, 0]
+        return minutes
 
     def routes(
         self,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from rpe_geo.errors import InputError
 from rpe_geo.protocols import Progress
 from rpe_geo.travel.footpaths import Footpaths, Places, TransitRules, Walk, link_stops
 from rpe_geo.travel.raptor import Arrivals, DayLines, earliest_arrivals
-from rpe_geo.travel.timetable import DayPattern, Timetable, TransitReport, build_timetable
+from rpe_geo.travel.rides import Leg, RideTracer
+from rpe_geo.travel.timetable import Timetable, TransitReport, build_timetable
 
 __all__ = ["Journeys", "Leg", "Places", "TransitReport", "TransitSearch", "build_transit"]
 
@@ -72,15 +75,38 @@ class Journeys:
     minutes: Floats
     transfers: NDArray[np.int64]
 
+    def over_window(self, origins: pd.Index, destinations: pd.Index) -> pd.DataFrame:
+        """
+        Describe a window of departures.
 
-@dataclass(frozen=True)
-class Leg:
-    """One ride: the line, its stops (numbers), and seconds after midnight of boarding and getting off."""
+        Parameters
+        ----------
+        origins, destinations
+            Their ids.
 
-    route: str
-    stops: tuple[int, ...]
-    boarded_s: float
-    left_s: float
+        Returns
+        -------
+        DataFrame
+            Columns `origin_id, destination_id, median_min, p90_min, transfers`: lower medians, and transfers over the
+            departures that find a way only.
+        """
+        times = self.minutes.shape[1]
+        ordered = np.sort(self.minutes, axis=1)
+        # Departures that find no way come last, and are not counted.
+        ways = np.isfinite(self.minutes)
+        changes = np.sort(np.where(ways, self.transfers, np.iinfo(np.int64).max), axis=1)
+        usual = np.maximum(ways.sum(axis=1, keepdims=True) - 1, 0) // 2
+        transfers = np.take_along_axis(changes, usual, axis=1)[:, 0]
+        transfers[~ways.any(axis=1)] = 0
+        return pd.DataFrame(
+            {
+                "origin_id": np.repeat(origins.to_numpy(), destinations.size),
+                "destination_id": np.tile(destinations.to_numpy(), origins.size),
+                "median_min": ordered[:, (times - 1) // 2].ravel(),
+                "p90_min": ordered[:, math.ceil(0.9 * times) - 1].ravel(),
+                "transfers": transfers.ravel(),
+            }
+        )
 
 
 class TransitSearch:
@@ -166,9 +192,9 @@ class TransitSearch:
                 self._walks.popitem(last=False)
         return table
 
-    def check_departure(self, departure: datetime | None) -> datetime:
+    def check_departure(self, departure: datetime | time | None) -> datetime:
         """
-        Return the departure, or an ordinary Tuesday at eight within the feed where none is given.
+        Return the departure; a clock time alone is one of an ordinary Tuesday within the feed, and none eight o'clock.
 
         Parameters
         ----------
@@ -186,9 +212,9 @@ class TransitSearch:
             `departure_outside_feed`, with the valid dates.
         """
         first, last = self.timetable.first_day, self.timetable.last_day
-        if departure is None:
+        if not isinstance(departure, datetime):
             day = self._ordinary_tuesday(datetime.now().astimezone().date())
-            return datetime(day.year, day.month, day.day, 8)  # noqa: DTZ001 - local clock time
+            return datetime.combine(day, time(8) if departure is None else departure)
         if not first <= departure.date() <= last:
             raise InputError(
                 "departure_outside_feed", departure=departure.date(), first=first, last=last
@@ -483,49 +509,8 @@ class TransitSearch:
             return float("inf"), []
         rides = int(changes[0]) + 1
         stop = int(np.argmin(found.ridden[rides, :, 0] + egress))
-        legs: list[Leg] = []
-        while rides > 0:
-            leg = self._ride_to(lines.patterns, found, rides, stop)
-            legs.append(leg)
-            rides, stop = self._came_from(found, rides - 1, leg.stops[0])
-        legs.reverse()
-        return float(best[0] - clock) / 60, legs
-
-    def _ride_to(
-        self, patterns: tuple[DayPattern, ...], found: Arrivals, rides: int, stop: int
-    ) -> Leg:
-        """Find the vehicle that lets one off at a stop at the time noted, boarded where one is ready first."""
-        arrived = found.ridden[rides, stop, 0]
-        ready = found.ready[rides - 1, :, 0]
-        for pattern in patterns:
-            for position in np.flatnonzero((pattern.stops == stop) & pattern.alights).tolist():
-                for trip in np.flatnonzero(pattern.arrivals[:, position] == arrived).tolist():
-                    before = ready[pattern.stops[:position]]
-                    caught = pattern.boards[:position] & (
-                        before <= pattern.departures[trip, :position]
-                    )
-                    if caught.any():
-                        # The nearest stop, not the last one that can be walked to ahead of the vehicle.
-                        start = int(np.argmin(np.where(caught, before, np.inf)))
-                        return Leg(
-                            route=self.timetable.routes[int(pattern.routes[trip])],
-                            stops=tuple(pattern.stops[start : position + 1].tolist()),
-                            boarded_s=float(pattern.departures[trip, start]),
-                            left_s=float(arrived),
-                        )
-        raise AssertionError("an arrival without a vehicle")
-
-    def _came_from(self, found: Arrivals, rides: int, stop: int) -> tuple[int, int]:
-        """Tell with how many rides, and off which stop, one was ready at a stop."""
-        when = found.ready[rides, stop, 0]
-        while rides > 0 and found.ready[rides - 1, stop, 0] == when:
-            rides -= 1
-        if rides == 0:
-            return rides, stop
-        walks = self.footpaths
-        here = np.flatnonzero(walks.target == stop)
-        arrived = found.ridden[rides, walks.origin[here], 0] + walks.seconds[here]
-        return rides, int(walks.origin[here[int(np.argmin(arrived))]])
+        tracer = RideTracer(lines, self.footpaths, found, self.timetable.routes)
+        return float(best[0] - clock) / 60, tracer.legs(rides, stop)
 
 
 def _seconds_of(moment: datetime, day: date) -> float:

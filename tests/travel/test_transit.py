@@ -156,6 +156,125 @@ def test_what_is_reached_by_bus(territory):
     assert not areas.geometry.iloc[0].contains(place(3000, 0))
 
 
+def engine_of(tmp_path, **changes):
+    """The same roads with another feed."""
+    nodes = {1: (-500, 0), 2: (2000, 0), 3: (4500, 0), 4: (2000, 3500)}
+    road = {"highway": "residential"}
+    pbf = write_pbf(tmp_path / "b.osm.pbf", nodes, [([1, 2, 3], road), ([2, 4], road)])
+    build_streets(pbf, tmp_path / "streets")
+    build_transit(write_feed(tmp_path / "other.zip", **changes), tmp_path / "transit")
+    return StreetEngine(tmp_path / "streets")
+
+
+@pytest.mark.parametrize(
+    ("row", "minutes"),
+    [
+        ("", 15),  # off at 7:35, ready at 7:36, on at 7:38
+        ("B,B,2,180", 15),  # ready at 7:38 sharp
+        ("B,B,2,181", 45),  # a second too late: the bus after
+        ("B,B,1,600", 15),  # the vehicle waits, whatever the time
+        ("B,B,0,600", 15),  # type 0 takes no time of its own
+        ("B,B,3,", None),  # forbidden: on foot, 60 minutes
+    ],
+)
+def test_what_the_agency_says_of_a_change(tmp_path, row, minutes):
+    table = f"from_stop_id,to_stop_id,transfer_type,min_transfer_time\n{row}\n"
+    engine = engine_of(tmp_path, transfers=table if row else "")
+    found = engine.travel_times(
+        places((0, 0)),
+        places((2000, 3000)),
+        mode="transit",
+        cutoff_min=120,
+        departure=DAY + timedelta(hours=7, minutes=30),
+    ).iloc[0, 0]
+    assert found == pytest.approx(60 if minutes is None else minutes, abs=1e-2)
+
+
+def test_there_in_time(territory):
+    engine = StreetEngine(territory / "streets")
+
+    def minutes(clock):
+        due = datetime.fromisoformat(f"2026-12-01T{clock}")
+        return engine.travel_times(
+            places((0, 0)), places((4000, 0)), mode="transit", cutoff_min=70, arrival=due
+        ).iloc[0, 0]
+
+    assert minutes("08:00") == pytest.approx(30, abs=1e-3)  # the bus of 7:30, there at 7:40
+    assert minutes("08:11") == pytest.approx(11, abs=1e-3)
+    assert minutes("08:09") == pytest.approx(39, abs=1e-3)  # a minute too late for the next one
+    assert minutes("06:00") == pytest.approx(48, abs=1e-2)  # no bus yet: on foot
+    with pytest.raises(InputError, match="departure_and_arrival"):
+        engine.travel_times(
+            places((0, 0)), places((9, 0)), mode="transit", cutoff_min=9, departure=DAY, arrival=DAY
+        )
+
+
+def test_the_first_bus_of_the_next_day_is_no_last_bus(territory):
+    engine = StreetEngine(territory / "streets")
+    last = engine.last_return(places((0, 0)), place(4000, 0), day=DAY.date(), cutoff_min=720)
+    assert last.iloc[0] == DAY + timedelta(days=1, minutes=10)
+
+
+def test_an_ordinary_tuesday(tmp_path):
+    dates = "service_id,date,exception_type\n" + "".join(
+        f"week,202611{day:02d},2\n" for day in (3, 10, 17)
+    )
+    calendar = (
+        "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n"
+        "week,1,1,1,1,1,0,0,20261101,20261129\n"
+    )
+    engine = engine_of(tmp_path, calendar_dates=dates, calendar=calendar)
+    minutes = engine.travel_times(places((0, 0)), places((4000, 0)), mode="transit", cutoff_min=120)
+    assert minutes.iloc[0, 0] == pytest.approx(10, abs=1e-3)  # the 24th, at eight
+
+
+def test_no_change_across_a_river(tmp_path):
+    """Two lines that end 200 m apart on two banks: nobody walks between them; off the streets one might."""
+    nodes = {1: (0, 0), 2: (3000, 0), 3: (0, 200), 4: (3000, 200), 5: (0, -3000), 6: (0, 3200)}
+    road = {"highway": "residential"}
+    pbf = write_pbf(tmp_path / "c.osm.pbf", nodes, [([5, 1, 2], road), ([6, 3, 4], road)])
+    build_streets(pbf, tmp_path / "streets")
+    stops = "stop_id,stop_lat,stop_lon\n" + "".join(
+        f"{name},{y * PER_METRE:.7f},{x * PER_METRE:.7f}\n"
+        for name, x, y in (("A", 0, 0), ("B", 3000, 0), ("C", 3000, 200), ("D", 0, 200))
+    )
+    times = (
+        "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+        "a0,08:00:00,08:00:00,A,0\na0,08:06:00,08:06:00,B,1\n"
+        "b0,08:20:00,08:20:00,C,0\nb0,08:26:00,08:26:00,D,1\n"
+    )
+    trips = "route_id,service_id,trip_id\nL1,week,a0\nL2,week,b0\n"
+    feed = write_feed(tmp_path / "river.zip", stops=stops, stop_times=times, trips=trips)
+    build_transit(feed, tmp_path / "transit")
+    search = StreetEngine(tmp_path / "streets")._open_transit()
+    assert search.footpaths.seconds.max() == 60  # changes at the same stop only
+
+
+def test_a_detour_leaves_the_stop_when_one_comes_there(territory):
+    engine = StreetEngine(territory / "streets")
+    legs = engine.detour_times(
+        place(0, 0),
+        places((2000, 0)),
+        place(4000, 0),
+        mode="transit",
+        cutoff_min=120,
+        departure=DAY + timedelta(hours=7, minutes=30),
+    ).iloc[0]
+    # Off the bus at 7:35, and 25 minutes on foot or by the next bus at 8:05: 24 on foot.
+    assert legs["to_stop_min"] == pytest.approx(5, abs=1e-3)
+    assert legs["stop_to_work_min"] == pytest.approx(24, abs=1e-2)
+    assert legs["direct_min"] == pytest.approx(10, abs=1e-3)
+    assert legs["detour_min"] == pytest.approx(19, abs=1e-2)
+
+
+def test_a_timetable_of_another_version_asks_to_be_built_again(territory):
+    meta = territory / "transit" / "transit.json"
+    meta.write_text(meta.read_text("utf-8").replace('"format": 2', '"format": 1'), "utf-8")
+    engine = StreetEngine(territory / "streets")
+    with pytest.raises(InvalidFile, match="transit_old_format"):
+        engine.travel_times(places((0, 0)), places((9, 0)), mode="transit", cutoff_min=9)
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
