@@ -14,13 +14,25 @@ from numpy.typing import NDArray
 
 from maps.style import DIVERGING, INK, PAPER, SEQUENTIAL, SEQUENTIAL_INK
 from rpe_geo.messages.french import number
-from rpe_geo.observatory.indicators import Indicator
+from rpe_geo.observatory.indicators import INDICATORS, Indicator
 
-__all__ = ["Classes", "classify", "shown_values"]
+__all__ = ["SHOWN", "Classes", "classify", "shown_values"]
 
 _SAMPLE = 120
 _warnings_set = threading.Lock()
 _STEPS = (1.0, 2.0, 2.5, 5.0)
+
+
+_KIND = Indicator(
+    "kind",
+    "Type de commune",
+    "sur 5",
+    "count",
+    decimals=0,
+    meaning="Communes qui se ressemblent (k-moyennes), du type 1, le moins couvert, au type 5.",
+)
+SHOWN: dict[str, Indicator] = INDICATORS | {"kind": _KIND}
+"""Every column that a map can show, by name."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,8 @@ def classify(values: pd.Series, indicator: Indicator) -> Classes:
     Classes
         Six at most (Fisher–Jenks, limits rounded as far as they stay apart), symmetric about zero for a difference.
     """
+    if indicator.name == "kind":
+        return _kinds()
     known = np.sort(values.dropna().to_numpy(dtype=np.float64))
     if indicator.scale == "diverging":
         return _diverging(known)
@@ -91,6 +105,14 @@ def classify(values: pd.Series, indicator: Indicator) -> Classes:
         tuple(SEQUENTIAL_INK[pick] for pick in picks),
         decimals,
     )
+
+
+def _kinds() -> Classes:
+    """Five kinds, each with its colour: the lighter, the less covered."""
+    colors = (*SEQUENTIAL[:4], SEQUENTIAL[5])
+    inks = (*SEQUENTIAL_INK[:4], SEQUENTIAL_INK[5])
+    labels = ("type 1", "type 2", "type 3", "type 4", "type 5")
+    return Classes((1.5, 2.5, 3.5, 4.5), labels, colors, inks, 0)
 
 
 def _sequential_breaks(known: NDArray[np.float64]) -> tuple[list[float], int]:
@@ -111,7 +133,7 @@ def _sequential_breaks(known: NDArray[np.float64]) -> tuple[list[float], int]:
 
 
 def _fisher_jenks(known: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """Largest figure of each class but the last, classes differing least inside (Fisher 1958; Jenks 1977)."""
+    """Limits between the classes that differ least inside (Fisher 1958; Jenks 1977), halfway between two figures."""
     # Imported here: a page that draws no classes need not wait for it.
     import mapclassify
 
@@ -120,7 +142,8 @@ def _fisher_jenks(known: NDArray[np.float64], count: int) -> NDArray[np.float64]
     with _warnings_set, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Numba not installed")
         bins = mapclassify.FisherJenks(scaled, k=count).bins
-    limits: NDArray[np.float64] = known[np.searchsorted(scaled, bins[:-1])]
+    after = np.searchsorted(scaled, bins[:-1], side="right")
+    limits: NDArray[np.float64] = (known[after - 1] + known[after]) / 2
     return limits
 
 

@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 from matplotlib import font_manager
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
+from numpy.typing import NDArray
 
-from maps.choropleth import classify, shown_values
+from maps.choropleth import SHOWN, classify, shown_values
+from maps.insets import Plane, plane_of
 from maps.style import GROUND, INK, NO_DATA, PAPER, PRUNE
-from rpe_geo.crs import metric_crs
 from rpe_geo.messages.french import number
-from rpe_geo.observatory.indicators import INDICATORS
+from rpe_geo.observatory.indicators import Indicator
 from rpe_geo.observatory.results import Observatory
 
 __all__ = ["bar_figure", "coverage_figure", "draw_figure", "font_folder"]
@@ -28,7 +29,7 @@ __all__ = ["bar_figure", "coverage_figure", "draw_figure", "font_folder"]
 Format = Literal["svg", "png", "pdf"]
 _INK_2 = "#574C5F"
 _LABELLED = 60
-_METROPOLE = (-6.0, 41.0, 10.0, 52.0)
+_RASTERIZED = 3000
 _SETTINGS: Any = {
     "font.family": ["Figtree", "DejaVu Sans"],
     "font.size": 9,
@@ -69,7 +70,7 @@ def coverage_figure(observatory: Observatory, indicator: str, *, width_in: float
     observatory
         What was found.
     indicator
-        A column of its zones (see `INDICATORS`).
+        A column of its zones (see `SHOWN`).
     width_in
         Width in inches; the height follows the shape of the territory.
 
@@ -78,29 +79,18 @@ def coverage_figure(observatory: Observatory, indicator: str, *, width_in: float
     Figure
         Nothing is saved or shown.
     """
-    about = INDICATORS[indicator]
+    about = SHOWN[indicator]
     zones = observatory.zones
-    zones = zones[~(zones.geometry.isna() | zones.geometry.is_empty)]
-    west, south, east, north = _METROPOLE
-    centre = zones.geometry.bounds
-    home = (
-        (centre["minx"] > west)
-        & (centre["maxx"] < east)
-        & (centre["miny"] > south)
-        & (centre["maxy"] < north)
-    )
-    beyond = ""
-    if home.any():
-        beyond = "" if home.all() else "\nMétropole ; l’outre-mer est dans les tableaux"
-        zones = zones[home]
-    departement = None if home.any() else str(zones.index[0])[:3]
-    flat = zones.to_crs(metric_crs(departement))
+    plane = plane_of(zones.geometry)
+    drawn = ~plane.shapes.is_empty.to_numpy()
+    zones = zones[drawn]
+    flat = gpd.GeoDataFrame(geometry=plane.shapes[drawn])
     values = shown_values(zones[indicator], about)
     classes = classify(values, about)
     of = classes.of(values)
     with mpl.rc_context(_SETTINGS):
         _with_fonts()
-        left, bottom, right, top = flat.total_bounds
+        left, bottom, right, top = _bounds(plane)
         ratio = float((top - bottom) / max(right - left, 1))
         height = min(max(width_in * ratio, 2.6), width_in * 1.05)
         figure = Figure(figsize=(width_in, height + 0.75), layout="constrained")
@@ -114,7 +104,10 @@ def coverage_figure(observatory: Observatory, indicator: str, *, width_in: float
             color=fills,
             edgecolor=PAPER if not many else "none",
             linewidth=0 if many else 0.7,
+            # Thousands of outlines would weigh more than a picture of them.
+            rasterized=len(flat) > _RASTERIZED,
         )
+        _frames(axes, plane, of, flat)
         doubtful = flat[zones["uncertain"].to_numpy(dtype=bool) & (of >= 0)]
         if len(doubtful) and not many:
             doubtful.plot(
@@ -159,20 +152,63 @@ def coverage_figure(observatory: Observatory, indicator: str, *, width_in: float
             )
         if (of < 0).any():
             entries.append(
-                Patch(facecolor=NO_DATA, edgecolor="#8A7F92", linewidth=0.5, label="donnée absente")
+                Patch(
+                    facecolor=NO_DATA,
+                    edgecolor="#8A7F92",
+                    linewidth=0.5,
+                    label="non publié ou sans enfant",
+                )
             )
         figure.legend(
             handles=entries,
             loc="outside lower center",
             ncols=5,
             frameon=False,
-            title=_words(f"{about.label} ({about.unit})" if about.unit else about.label) + beyond,
+            title=_words(_title(about, observatory)),
             title_fontproperties={"weight": "bold", "size": 9},
             fontsize=8,
             handlelength=1.6,
             columnspacing=1.3,
         )
     return figure
+
+
+def _title(about: Indicator, observatory: Observatory) -> str:
+    unit = f" ({about.unit})" if about.unit else ""
+    return f"{about.label}{unit}, {observatory.parameters['year']}"
+
+
+def _bounds(plane: Plane) -> tuple[float, float, float, float]:
+    boxes = np.array([plane.shapes.total_bounds, *(inset.box for inset in plane.insets)])
+    west, south = boxes[:, :2].min(axis=0)
+    east, north = boxes[:, 2:].max(axis=0)
+    return float(west), float(south), float(east), float(north)
+
+
+def _frames(axes: Any, plane: Plane, of: NDArray[np.int_], flat: gpd.GeoDataFrame) -> None:
+    """Frame the overseas départements, each at its own scale; white zones keep an outline there."""
+    for inset in plane.insets:
+        west, south, east, north = inset.box
+        frame = Rectangle(
+            (west, south),
+            east - west,
+            north - south,
+            fill=False,
+            edgecolor="#C9BFCE",
+            linewidth=0.6,
+        )
+        axes.add_patch(frame)
+        axes.annotate(
+            inset.label,
+            ((west + east) / 2, south + 0.04 * (north - south)),
+            ha="center",
+            va="bottom",
+            fontsize=6.5,
+            color=_INK_2,
+        )
+    blank = flat[of < 0]
+    if len(blank) and plane.insets:
+        blank.boundary.plot(ax=axes, color="#B5A9BB", linewidth=0.25)
 
 
 def _label(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from datetime import date
 from html import escape
 from importlib.resources import files
 from typing import Any, cast
@@ -17,11 +18,12 @@ from branca.element import Element, MacroElement
 from folium.template import Template
 
 from maps.base import Bounds, TerritoryMap, base_map, encode_line, script_json
-from maps.choropleth import classify, shown_values
+from maps.choropleth import SHOWN, classify, shown_values
 from maps.style import facility_place, mark_svg
 from rpe_geo.messages.french import number, typeset
-from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.results import Observatory
+from rpe_geo.parameters import parameter_table
+from rpe_geo.privacy.zones import published_zones
 
 __all__ = [
     "add_coverage",
@@ -40,9 +42,9 @@ _THEMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Horaires et besoins", ("access_early", "access_late", "access_saturday", "access_step_free")),
     ("Registre", ("open_requests", "vacancy_rate", "freshness")),
     ("Population et places", ("children", "need", "places", "places_childminder", "places_facility", "places_other")),
-    ("Analyse", ("gi_star", "access_margin_effect")),
+    ("Analyse", ("kind", "gi_star", "access_margin_effect")),
 )  # fmt: skip
-_FOR_MANY = {"coverage_rate", "access_e2sfca", "minutes_to_closest", "coverage_childminder", "coverage_facility", "children", "gi_star"}  # fmt: skip
+_FOR_MANY = {"coverage_rate", "access_e2sfca", "minutes_to_closest", "coverage_childminder", "coverage_facility", "children", "tension", "kind", "gi_star"}  # fmt: skip
 _MODES = {
     "car": "en voiture",
     "walk": "à pied",
@@ -63,7 +65,7 @@ def coverage_map(
     observatory
         What was found.
     indicator
-        The column shown at first (see `rpe_geo.observatory.indicators.INDICATORS`).
+        The column shown at first (see `maps.choropleth.SHOWN`).
     m
         A map made by `maps.base.base_map`; a new one without tiles if None.
 
@@ -77,7 +79,7 @@ def coverage_map(
     KeyError
         For an indicator that the observatory does not hold.
     """
-    if indicator not in observatory.zones.columns or indicator not in INDICATORS:
+    if indicator not in observatory.zones.columns or indicator not in SHOWN:
         raise KeyError(indicator)
     bounds = _bounds(observatory.zones)
     if m is None:
@@ -200,7 +202,7 @@ def coverage_data(observatory: Observatory, *, indicator: str = "coverage_rate")
     dict
         Zones as encoded polylines, indicators with their classes, places of care, figures of the whole.
     """
-    zones = observatory.zones
+    zones = published_zones(observatory.zones, at_least=_fewest(observatory))
     drawable = zones[~(zones.geometry.isna() | zones.geometry.is_empty)]
     many = len(drawable) > _MANY
     shapes = drawable.geometry.to_numpy()
@@ -242,7 +244,26 @@ def coverage_data(observatory: Observatory, *, indicator: str = "coverage_rate")
         "first": names.index(indicator),
         "figures": _tiles(observatory),
         "supply": _supply(observatory.supply),
+        "areas": _areas(observatory),
     }
+
+
+def _fewest(observatory: Observatory) -> int:
+    year = int(observatory.parameters["year"])
+    return int(parameter_table("observatory", date(year, 12, 31))["fewest_professionals"])
+
+
+def _areas(observatory: Observatory) -> list[dict[str, Any]]:
+    """Tell where open requests gather: circles on a grid of 500 m, never a home."""
+    return [
+        {
+            "lat": area["latitude"],
+            "lon": area["longitude"],
+            "radius": area["radius_m"],
+            "requests": area["requests"],
+        }
+        for area in observatory.parameters.get("request_areas") or []
+    ]
 
 
 def _figures(values: pd.Series, decimals: int) -> list[float | int | None]:
@@ -292,11 +313,14 @@ def _frames(zones: gpd.GeoDataFrame) -> list[str]:
 
 
 def _indicator(zones: gpd.GeoDataFrame, name: str) -> dict[str, Any]:
-    about = INDICATORS[name]
+    about = SHOWN[name]
     values = shown_values(zones[name], about)
     classes = classify(values, about)
     spread = float(values.max() - values.min()) if values.notna().any() else 0.0
+    # One zone far above the others must not flatten every bar.
     most = float(values.quantile(0.98)) if values.notna().any() else 1.0
+    if classes.breaks and about.scale != "diverging":
+        most = min(most, 1.25 * classes.breaks[-1])
     return {
         "name": name,
         "label": about.label,

@@ -307,6 +307,7 @@
     var chosen = -1, sortBy = "value", ascending = true, sought = "", shown = 150, indicator = null;
     var options = { uncertain: true, tension: true };
     if (data.far) map.setMaxBounds(null);
+    map.options.zoomSnap = 0.25;
     map.invalidateSize({ animate: false });
     map.rpe.home();
     var searchable = data.name.map(plain);
@@ -320,7 +321,7 @@
       line.appendChild(make("strong", "", number(indicator.values[index], indicator.decimals)));
       line.appendChild(document.createTextNode(NBSP + indicator.unit));
       box.appendChild(line);
-      if (indicator.values[index] === null) box.appendChild(make("p", "", "Donnée absente, sans enfant, ou effectif trop petit pour être publié."));
+      if (indicator.values[index] === null) box.appendChild(make("p", "", "Non publié, sans enfant, ou effectif trop petit pour être publié."));
       var people = make("p", "", number(data.children[index], 0) + " enfants de moins de 3" + NBSP + "ans, " + number(data.places[index], 0) + " places");
       box.appendChild(people);
       if (data.why[index]) box.appendChild(make("p", "cov-why", "Incertain" + NBSP + ": " + data.why[index]));
@@ -396,6 +397,22 @@
         marks.addLayer(made);
       });
       box("Lieux d’accueil (" + data.supply.length + ")", false, function (on) { if (on) marks.addTo(map); else marks.remove(); });
+    }
+    if (data.areas.length) {
+      var gatherings = L.layerGroup();
+      data.areas.forEach(function (area) {
+        var words = area.requests + NBSP + "demandes sans solution, dans un rayon de " + number(area.radius, 0) + NBSP + "m environ";
+        gatherings.addLayer(L.circle([area.lat, area.lon], { radius: area.radius, color: "#5C2A5E", weight: 2.5, fillOpacity: 0.08, interactive: false }));
+        var badge = make("span", "cov-badge", String(area.requests));
+        var north = L.latLng(area.lat, area.lon).toBounds(2 * area.radius).getNorth();
+        var made = L.marker([north, area.lon], { icon: L.divIcon({ className: "rpe-mark", html: badge, iconSize: [1, 1] }), keyboard: true });
+        made.on("add", function () { made.getElement().setAttribute("aria-label", words); });
+        made.bindTooltip(make("span", "", words), { className: "cov-tip", direction: "top", opacity: 1, offset: [0, -12] });
+        gatherings.addLayer(made);
+      });
+      gatherings.addTo(map);
+      options.areas = true;
+      box("Demandes sans solution", true, function (on) { options.areas = on; if (on) gatherings.addTo(map); else gatherings.remove(); legend(); });
     }
     form.appendChild(boxes);
     side.appendChild(form);
@@ -553,11 +570,16 @@
         sign.firstChild.setAttribute("stroke-width", 2);
         sign.firstChild.setAttribute("stroke-dasharray", "4 3");
       }), "Zone en tension" + later);
+      if (options.areas) {
+        var ring = swatch("none");
+        ring.replaceChildren(svg("circle", { cx: 14, cy: 10, r: 8.5, fill: "#5C2A5E", "fill-opacity": 0.12, stroke: "#5C2A5E", "stroke-width": 2 }));
+        item(ring, "Demandes sans solution");
+      }
       if (indicator.values.some(function (value) { return value === null; })) item(swatch("#FFFFFF", function (sign) {
         var dash = svg("text", { x: 14, y: 14, fill: "#574C5F", "font-size": 12, "text-anchor": "middle" });
         dash.textContent = "–";
         sign.appendChild(dash);
-      }), "Donnée absente ou sans enfant");
+      }), "Non publié ou sans enfant");
       holder.appendChild(list);
     }
 

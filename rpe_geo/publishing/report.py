@@ -7,6 +7,7 @@ What only people can decide (costs, calendar, jobs) is left as lines to fill in,
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date
 
 import geopandas as gpd
@@ -20,7 +21,7 @@ from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.observatory.zones import zone_of
 from rpe_geo.parameters import ParameterTable, parameter_table
-from rpe_geo.privacy.figures import suppress_small_counts
+from rpe_geo.privacy.zones import published_zones
 from rpe_geo.publishing.blocks import Block, Chapter, KeyFigures, Paragraph, Report, TableBlock
 from rpe_geo.publishing.report_gaps import gaps_chapter, objectives_chapter
 from rpe_geo.publishing.report_parts import (
@@ -57,7 +58,9 @@ def coverage_report(observatory: Observatory, *, on: date) -> Report:
     """
     parameters = observatory.parameters
     table = parameter_table("observatory", on)
-    zones = _published(observatory, table)
+    few = int(table["fewest_professionals"])
+    observatory = replace(observatory, zones=published_zones(observatory.zones, at_least=few))
+    zones = pd.DataFrame(observatory.zones.drop(columns="geometry"))
     words = "communes" if parameters["zones"] == "communes" else "zones"
     return Report(
         title=f"L’accueil du jeune enfant : {parameters['title']}",
@@ -74,23 +77,6 @@ def coverage_report(observatory: Observatory, *, on: date) -> Report:
             objectives_chapter(observatory, zones, table),
             _method(observatory, table),
         ),
-    )
-
-
-def _published(observatory: Observatory, table: ParameterTable) -> pd.DataFrame:
-    """Blank what would tell of fewer professionals than may be published."""
-    zones = pd.DataFrame(observatory.zones.drop(columns="geometry"))
-    if "professionals" not in zones:
-        return zones
-    fewest = int(table["fewest_professionals"])
-    counts = zones["professionals"].where(zones["professionals"].notna(), 1.0)
-    shown = suppress_small_counts(
-        counts, at_least=fewest, totals=[pd.Series("ensemble", index=zones.index)]
-    )
-    hidden = shown.isna()
-    columns = ["places_childminder", "coverage_childminder", "vacancy_rate", "freshness"]
-    return zones.assign(
-        professionals=shown, **{name: zones[name].mask(hidden) for name in columns if name in zones}
     )
 
 
