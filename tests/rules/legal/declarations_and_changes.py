@@ -1,0 +1,421 @@
+"""§4bis 19–25: needs, warnings, relaxations, declared availabilities, defaults, atypical hours."""
+
+from __future__ import annotations
+
+from tests.rules.legal.case import (
+    ABSENT,
+    DAYS,
+    MORNINGS,
+    NEVER_SAID,
+    WANTED,
+    Case,
+    contract,
+    declared,
+    minder,
+    need,
+)
+
+__all__ = ["CASES"]
+
+CASES = [
+    # ---- 19 `functional_need`, `school_pickup`, `siblings` ----
+    Case(
+        "19.1",
+        "the lift is there",
+        minder(capabilities=["lift", "medicines"]),
+        need(MORNINGS, {"birth_date": "2026-05-01", "needs": ["lift"]}),
+        accepted=WANTED,
+    ),
+    Case(
+        "19.1b",
+        "it is not",
+        minder(capabilities=["medicines"]),
+        need(MORNINGS, {"birth_date": "2026-05-01", "needs": ["lift", "medicines"]}),
+        refused={"functional_need": {}},
+        relaxed=[],
+    ),
+    Case(
+        "19.2",
+        "one sibling needs it: the other alone would be accepted",
+        minder(),
+        need(MORNINGS, "2026-05-01", {"birth_date": "2026-05-01", "needs": ["lift"]}),
+        refused={"functional_need": {}, "siblings": {}},
+    ),
+    Case(
+        "19.2b",
+        "both need it",
+        minder(),
+        need(MORNINGS, *[{"birth_date": "2026-05-01", "needs": ["lift"]}] * 2),
+        refused={"functional_need": {}},
+    ),
+    Case(
+        "19.3",
+        "the school is served",
+        minder(attributes={"schools_served": ["Jules Ferry"]}),
+        need(MORNINGS, {"birth_date": "2022-05-01", "school": "Jules Ferry"}),
+        accepted=WANTED,
+    ),
+    Case(
+        "19.3b",
+        "capitals matter",
+        minder(attributes={"schools_served": ["jules ferry"]}),
+        need(MORNINGS, {"birth_date": "2022-05-01", "school": "Jules Ferry"}),
+        refused={"school_pickup": {}},
+    ),
+    Case(
+        "19.3c",
+        "no school",
+        minder(),
+        need(MORNINGS, {"birth_date": "2022-05-01", "school": None}),
+        accepted=WANTED,
+    ),
+    Case(
+        "19.4",
+        "an unknown word is a need like others",
+        minder(capabilities=["piscine"]),
+        need(MORNINGS, {"birth_date": "2026-05-01", "needs": ["piscine"]}),
+        accepted=WANTED,
+    ),
+    Case(
+        "19.5",
+        "each refused for a reason of its own",
+        minder(),
+        need(
+            MORNINGS,
+            {"birth_date": "2026-05-01", "needs": ["lift"]},
+            {"birth_date": "2022-05-01", "school": "X"},
+        ),
+        refused={"functional_need": {}, "school_pickup": {}},
+    ),
+    Case(
+        "19.6",
+        "twins for one place, until Friday",
+        minder(contract(MORNINGS, end="2027-01-08"), contract(MORNINGS), places=3),
+        need(MORNINGS, *["2026-05-01"] * 2, tolerance=0),
+        refused={"places": {"have": 4, "limit": 3}, "siblings": {}, "start_date": {}},
+    ),
+    # ---- 20 Warnings ----
+    Case(
+        "20.1",
+        "a cycle, explicitly not accepted",
+        minder(accepts_variable_hours=False),
+        need([MORNINGS, "Mo-Fr 13:00-17:00"]),
+        accepted=WANTED,
+        warned=["variable_hours"],
+    ),
+    Case(
+        "20.1b", "she did not say", minder(), need([MORNINGS, "Mo-Fr 13:00-17:00"]), accepted=WANTED
+    ),
+    Case(
+        "20.1c",
+        "two weeks alike are no cycle",
+        minder(accepts_variable_hours=False),
+        need([MORNINGS, MORNINGS]),
+        accepted=WANTED,
+    ),
+    Case(
+        "20.1d", "one week", minder(accepts_variable_hours=False), need(MORNINGS), accepted=WANTED
+    ),
+    Case(
+        "20.1e",
+        "accepted",
+        minder(accepts_variable_hours=True),
+        need([MORNINGS, "off"]),
+        accepted=WANTED,
+    ),
+    Case(
+        "20.2",
+        "confirmed 183 days ago",
+        minder(availability_confirmed_on="2026-05-23"),
+        need(MORNINGS),
+        accepted=WANTED,
+    ),
+    Case(
+        "20.2b",
+        "184 days ago",
+        minder(availability_confirmed_on="2026-05-22"),
+        need(MORNINGS),
+        accepted=WANTED,
+        warned=["availability_stale"],
+    ),
+    Case(
+        "20.2c",
+        "never confirmed",
+        minder(availability_confirmed_on=ABSENT),
+        need(MORNINGS),
+        accepted=WANTED,
+        warned=["availability_stale"],
+    ),
+    # ---- 21 Relaxations ----
+    Case(
+        "21.1",
+        "cut to her hours, or a smaller share",
+        minder(hours=DAYS),
+        need("Mo-Fr 07:00-18:00"),
+        refused={"working_hours": {"have": 9 / 11, "when": "Mo-Fr 07:00-08:00,17:00-18:00"}},
+        relaxed=[("schedule", DAYS), ("min_hours_share", 9 / 11)],
+        share=9 / 11,
+    ),
+    Case(
+        "21.2",
+        "without the Wednesday",
+        minder(contract("We 08:00-12:00"), places=1),
+        need(MORNINGS),
+        refused={"places": {"when": "We 08:00-12:00", "from": "2027-01-06"}},
+        relaxed=[("schedule", "Mo,Tu,Th,Fr 08:00-12:00")],
+    ),
+    Case(
+        "21.3",
+        "without the Wednesday, until 11:00",
+        minder(contract("We 08:00-12:00"), places=1, hours="Mo-Fr 08:00-11:00"),
+        need(MORNINGS),
+        refused={"places": {"when": "We 08:00-11:00"}, "working_hours": {}},
+        relaxed=[("schedule", "Mo,Tu,Th,Fr 08:00-11:00")],
+        share=0.75,
+    ),
+    Case(
+        "21.4",
+        "nothing helps a need",
+        minder(),
+        need(MORNINGS, {"birth_date": "2026-05-01", "needs": ["lift"]}),
+        refused={"functional_need": {}},
+        relaxed=[],
+    ),
+    Case(
+        "21.5",
+        "later, without the Monday, or until January",
+        minder(contract("Mo 08:00-12:00", start="2027-02-01", end="2027-02-28"), places=1),
+        need("Mo,Tu 08:00-12:00", tolerance=1),
+        refused={"places": {"from": "2027-02-01"}, "start_date": {}},
+        relaxed=[("start", "2027-02-23"), ("schedule", "Tu 08:00-12:00"), ("end", "2027-01-31")],
+    ),
+    Case(
+        "21.6",
+        "without the Monday, or until it",
+        minder(contract("Mo 08:00-12:00", start="2027-01-11"), places=1),
+        need("Mo,Tu 08:00-12:00", tolerance=3),
+        refused={"places": {"from": "2027-01-11"}},
+        relaxed=[("schedule", "Tu 08:00-12:00"), ("end", "2027-01-10")],
+    ),
+    Case(
+        "21.7",
+        "until the eve of 18 months",
+        minder(
+            places=1, agrement={"legacy_ages": [{"places": 1, "min_months": 0, "max_months": 18}]}
+        ),
+        need(MORNINGS),
+        refused={"legacy_ages": {"from": "2027-11-01"}},
+        relaxed=[("end", "2027-10-31")],
+    ),
+    # ---- 22 Refusals ----
+    Case(
+        "22.1",
+        "every rule, with none that a change could settle",
+        minder(
+            contract(MORNINGS), places=1, hours="Mo-Fr 08:00-10:00", agrement={"status": "ceased"}
+        ),
+        need(MORNINGS, {"birth_date": "2027-03-01", "needs": ["lift"], "school": "Z"}),
+        refused={
+            "agrement_status": {},
+            "places": {},
+            "working_hours": {},
+            "functional_need": {},
+            "school_pickup": {},
+            "start_date": {},
+        },
+        relaxed=[],
+        share=0.5,
+    ),
+    # ---- 23 Declared availabilities ----
+    Case(
+        "23.1",
+        "declared hours and places",
+        minder(hours=ABSENT, contracts=ABSENT, availabilities=[declared(MORNINGS)]),
+        need(MORNINGS),
+        accepted=WANTED,
+    ),
+    Case(
+        "23.1b",
+        "an hour beyond them",
+        minder(hours=ABSENT, contracts=ABSENT, availabilities=[declared("Mo-Fr 08:00-11:00")]),
+        need(MORNINGS),
+        refused={"working_hours": {"have": 0.75, "when": "Mo-Fr 11:00-12:00"}},
+        share=0.75,
+    ),
+    Case(
+        "23.2",
+        "twins on one declared place",
+        minder(contracts=ABSENT, availabilities=[declared(MORNINGS)]),
+        need(MORNINGS, *["2026-05-01"] * 2),
+        refused={"places": {"have": 2, "limit": 1}, "siblings": {}},
+    ),
+    Case(
+        "23.2b",
+        "on two",
+        minder(contracts=ABSENT, availabilities=[declared(MORNINGS, 2)]),
+        need(MORNINGS, *["2026-05-01"] * 2),
+        accepted=WANTED,
+    ),
+    Case(
+        "23.3",
+        "from the day",
+        minder(contracts=ABSENT, availabilities=[declared(MORNINGS, since="2027-01-04")]),
+        need(MORNINGS),
+        accepted=WANTED,
+    ),
+    Case(
+        "23.4",
+        "full by the contracts",
+        minder(contract(MORNINGS), places=1, availabilities=[declared(MORNINGS)]),
+        need(MORNINGS),
+        refused={"places": {"have": 2, "limit": 1}},
+        warned=["availability_differs"],
+    ),
+    Case(
+        "23.4b",
+        "one place declared, twins",
+        minder(contract(MORNINGS), availabilities=[declared("Mo-Fr 13:00-17:00")]),
+        need("Mo-Fr 13:00-17:00", *["2026-05-01"] * 2),
+        refused={"places": {}, "siblings": {}},
+        warned=["availability_differs"],
+    ),
+    Case(
+        "23.5",
+        "an empty list declares nothing",
+        minder(contract(MORNINGS), availabilities=[]),
+        need(MORNINGS),
+        accepted=WANTED,
+    ),
+    Case(
+        "23.6",
+        "nothing known: nobody present",
+        minder(contracts=ABSENT),
+        need(MORNINGS),
+        accepted=WANTED,
+    ),
+    Case(
+        "23.6b",
+        "nor declared",
+        minder(contracts=ABSENT, availabilities=[]),
+        need(MORNINGS),
+        accepted=WANTED,
+    ),
+    Case(
+        "23.7",
+        "contracts leave three, one declared",
+        minder(contract(MORNINGS), availabilities=[declared(MORNINGS)]),
+        need(MORNINGS),
+        accepted=WANTED,
+        warned=["availability_differs"],
+    ),
+    Case(
+        "23.7b",
+        "the same said twice",
+        minder(contract(MORNINGS), places=2, availabilities=[declared(MORNINGS)]),
+        need(MORNINGS),
+        accepted=WANTED,
+    ),
+    Case(
+        "23.8",
+        "from a day on, with tolerance",
+        minder(
+            hours=ABSENT, contracts=ABSENT, availabilities=[declared(MORNINGS, since="2027-01-11")]
+        ),
+        need(MORNINGS, tolerance=7),
+        accepted="2027-01-11",
+    ),
+    Case(
+        "23.9",
+        "until a day",
+        minder(
+            hours=ABSENT, contracts=ABSENT, availabilities=[declared(MORNINGS, until="2027-03-31")]
+        ),
+        need(MORNINGS),
+        refused={"places": {"from": "2027-04-01", "have": 1, "limit": 0}},
+        relaxed=[("end", "2027-03-31")],
+    ),
+    Case(
+        "23.9b",
+        "the need ends that day",
+        minder(
+            hours=ABSENT, contracts=ABSENT, availabilities=[declared(MORNINGS, until="2027-03-31")]
+        ),
+        need(MORNINGS, end="2027-03-31"),
+        accepted=WANTED,
+    ),
+    Case(
+        "23.10",
+        "places of two declarations add up",
+        minder(
+            hours=ABSENT,
+            contracts=ABSENT,
+            availabilities=[declared(MORNINGS), declared("Mo-Fr 08:00-10:00")],
+        ),
+        need("Mo-Fr 08:00-10:00", *["2026-05-01"] * 2),
+        accepted=WANTED,
+    ),
+    Case(
+        "23.11",
+        "no more than the agreement",
+        minder(places=1, hours=ABSENT, contracts=ABSENT, availabilities=[declared(MORNINGS, 3)]),
+        need(MORNINGS, *["2026-05-01"] * 2),
+        refused={"places": {"have": 2, "limit": 1}, "siblings": {}},
+    ),
+    # ---- 24 Defaults ----
+    Case(
+        "24.1",
+        "a record of the required fields only",
+        {"childminder_id": "A", "address": "1 rue des Lilas", "agrement": {"places": 1}},
+        {
+            "request_id": "R",
+            "address": "2 rue des Lilas",
+            "children": [{"birth_date": "2026-05-01"}],
+            "start": WANTED,
+            "schedule": MORNINGS,
+        },
+        accepted=WANTED,
+        warned=NEVER_SAID,
+    ),
+    # ---- 25 Atypical hours ----
+    Case(
+        "25.1",
+        "an hour before 08:00 each day",
+        minder(),
+        need("Mo-Fr 07:00-15:00"),
+        accepted=WANTED,
+        atypical={"hours_per_week": 5, "share": 0.125, "profile": "cnaf_default"},
+    ),
+    Case(
+        "25.2",
+        "evening, night and Saturday",
+        minder(),
+        need("Fr 18:00-02:00; Sa 18:00-22:00", tolerance=4),
+        accepted="2027-01-08",
+        atypical={"hours_per_week": 11.5, "share": 23 / 24},
+    ),
+    Case(
+        "25.3",
+        "the mean of two weeks",
+        minder(),
+        need(["Mo 06:00-14:00", "Mo 13:00-21:00"]),
+        accepted=WANTED,
+        atypical={"hours_per_week": 2.25, "share": 0.28125},
+    ),
+    Case(
+        "25.4",
+        "ordinary hours",
+        minder(),
+        need(),
+        accepted=WANTED,
+        atypical={"hours_per_week": 0, "share": 0},
+    ),
+    Case(
+        "25.5",
+        "holidays are no hours of an ordinary week",
+        minder(),
+        need("Mo-Fr 08:00-17:00; PH 08:00-17:00", share=0.5),
+        accepted=WANTED,
+        share=5 / 6,
+        atypical={"hours_per_week": 0},
+    ),
+]
