@@ -66,9 +66,11 @@ FUNCTIONAL_NEEDS = frozenset(
 
 
 _NO_CARE = re.compile(
-    r"\b(rpe|ram|rape|relais|laep|enfants[- ]parents|pmi|protection maternelle|ecole|ludotheque)\b"
+    r"\b(rpe|ram|rape|relais|laep|enfants[- ]parents|pmi|protection maternelle|ecole|school|ludotheque)\b"
 )
 """Kinds of places where parents stay, are informed, or school begins."""
+
+_SCHOOL = re.compile(r"\b(ecole|school)\b")
 
 TOLERANCE_DAYS_MAX = 731
 """Two years: beyond, it is another request."""
@@ -362,8 +364,16 @@ class Facility:
     @property
     def offers_care(self) -> bool:
         """Whether children are left there; a relais, a LAEP, a PMI or a school is on the map only."""
-        words = unicodedata.normalize("NFKD", self.kind).encode("ascii", "ignore").decode().lower()
-        return not _NO_CARE.search(words)
+        return not _NO_CARE.search(self._kind_words)
+
+    @property
+    def is_school(self) -> bool:
+        """Whether children are taken there by those who keep them."""
+        return bool(_SCHOOL.search(self._kind_words))
+
+    @property
+    def _kind_words(self) -> str:
+        return unicodedata.normalize("NFKD", self.kind).encode("ascii", "ignore").decode().lower()
 
 
 @dataclass(frozen=True)

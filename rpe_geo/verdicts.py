@@ -24,8 +24,10 @@ __all__ = [
     "Relaxation",
     "RelaxationKind",
     "Rule",
+    "SchoolTrip",
     "ScorePart",
     "Suggestion",
+    "TripSide",
     "Verdict",
     "VerdictWarning",
 ]
@@ -198,6 +200,54 @@ class ScorePart:
 
 
 @dataclass(frozen=True)
+class TripSide:
+    """
+    One side of the day, in minutes; None where it is not asked or there is no way.
+
+    Parameters
+    ----------
+    to_provider_min
+        Home → provider in the morning; work → provider in the evening, when work is given.
+    from_provider_min
+        Provider → work in the morning, when work is given; provider → home in the evening.
+    direct_min
+        The way between home and work without the provider, when work is given.
+    detour_min
+        The first two less the third.
+    """
+
+    to_provider_min: float | None = None
+    from_provider_min: float | None = None
+    direct_min: float | None = None
+    detour_min: float | None = None
+
+
+@dataclass(frozen=True)
+class SchoolTrip:
+    """
+    How far the provider is from a child's school; information, never a rule.
+
+    Parameters
+    ----------
+    school
+        As the request names it.
+    facility_id, name
+        The place of the registry that bears this id or name.
+    mode
+        How the child is taken there.
+    to_school_min, from_school_min
+        Door to door, there and back.
+    """
+
+    school: str
+    facility_id: str
+    name: str
+    mode: str
+    to_school_min: float
+    from_school_min: float
+
+
+@dataclass(frozen=True)
 class Suggestion:
     """
     A feasible verdict with its rank and the named parts of its score.
@@ -214,6 +264,10 @@ class Suggestion:
         Door to door from home; `detour_minutes` home → provider → work minus home → work, when work is given.
     distance_m
         Great-circle distance from home.
+    morning, evening
+        The two sides of the day: one-way streets and timetables make them differ. `detour_minutes` is the morning's.
+    schools
+        Trips between the provider and the schools of the children, where both places are known.
     """
 
     verdict: Verdict
@@ -226,6 +280,9 @@ class Suggestion:
     cost: CostEstimate | None = None
     availability_confirmed_on: date | None = None
     parts: tuple[ScorePart, ...] = ()
+    morning: TripSide | None = None
+    evening: TripSide | None = None
+    schools: tuple[SchoolTrip, ...] = ()
 
 
 @dataclass(frozen=True)

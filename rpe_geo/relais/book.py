@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -135,6 +136,16 @@ class ProviderBook:
             ("facility", place.facility_id): place for place in self.other_places
         }
         return records | {key: self.provider(row) for key, row in self._row_of.items()}
+
+    @cached_property
+    def schools(self) -> dict[str, Facility]:
+        """Schools with a place, by id and by name; a name that several bear is nobody's."""
+        placed = [
+            place for place in self.other_places if place.is_school and place.longitude is not None
+        ]
+        names = Counter(place.name for place in placed)
+        by_name = {place.name: place for place in placed if names[place.name] == 1}
+        return by_name | {place.facility_id: place for place in placed}
 
     def row(self, kind: str, provider_id: str) -> int:
         """Return the row of a provider that is in the book."""

@@ -33,7 +33,8 @@ from rpe_geo.protocols import Geocoded, TravelTimeEngine
 from rpe_geo.relais.book import ProviderBook
 from rpe_geo.relais.judged import Judgement
 from rpe_geo.relais.location import Located
-from rpe_geo.verdicts import Combination, Refusal, Suggestion, Verdict
+from rpe_geo.relais.trips import evening_sides, leaving_times, school_trips
+from rpe_geo.verdicts import Combination, Refusal, Suggestion, TripSide, Verdict
 
 __all__ = ["Suggestions", "Tables", "Travel", "scores_of", "suggest", "travel_to_providers"]
 
@@ -70,17 +71,28 @@ class Travel:
         Minutes that the family accepts.
     searched_min
         Minutes up to which times are known.
+    onward_min, direct_min
+        Provider → work, and home → work; None when no work is given.
     """
 
     minutes: NDArray[np.float64]
     detour_min: NDArray[np.float64] | None
     limit_min: float
     searched_min: float
+    onward_min: NDArray[np.float64] | None = None
+    direct_min: float | None = None
 
     @property
     def ranked_min(self) -> NDArray[np.float64]:
         """Minutes that the family's limit applies to."""
         return self.minutes if self.detour_min is None else self.detour_min
+
+    def morning(self, row: int) -> TripSide:
+        """Return the way there with a provider that fits."""
+        if self.detour_min is None or self.onward_min is None:
+            return TripSide(to_provider_min=float(self.minutes[row]))
+        legs = (self.minutes[row], self.onward_min[row], self.direct_min, self.detour_min[row])
+        return TripSide(*(None if minutes is None else float(minutes) for minutes in legs))
 
 
 @dataclass(frozen=True)
@@ -177,18 +189,28 @@ def travel_to_providers(
     stops = book.points.iloc[rows]
     if not len(rows):
         return Travel(minutes, None, limit, searched)
+    leaves = leaving_times(request.schedule)[0] if request.mode == "transit" else None
     if located.work is None:
         home = gpd.GeoSeries([located.home], index=["home"], crs=WGS84)
-        times = engine.travel_times(home, stops, mode=request.mode, cutoff_min=searched)
+        times = engine.travel_times(
+            home, stops, mode=request.mode, cutoff_min=searched, departure=leaves
+        )
         minutes[rows] = times.to_numpy()[0]
         return Travel(minutes, None, limit, searched)
     legs = engine.detour_times(
-        located.home, stops, located.work, mode=request.mode, cutoff_min=720.0
+        located.home,
+        stops,
+        located.work,
+        mode=request.mode,
+        cutoff_min=720.0,
+        departure=leaves,
     )
-    detour = np.where(placed, np.inf, np.nan)
+    detour, onward = np.where(placed, np.inf, np.nan), np.where(placed, np.inf, np.nan)
     minutes[rows] = legs["to_stop_min"].to_numpy()
     detour[rows] = legs["detour_min"].to_numpy()
-    return Travel(minutes, detour, limit, searched)
+    onward[rows] = legs["stop_to_work_min"].to_numpy()
+    direct = float(legs["direct_min"].iloc[0])
+    return Travel(minutes, detour, limit, searched, onward, direct)
 
 
 def suggest(
@@ -303,9 +325,27 @@ class _Search:
         rows = np.flatnonzero(self.fits)[chosen]
         # Verdicts in words are asked for once, and only for those who are shown.
         self._judged.update(zip(chosen.tolist(), self._verdicts(rows), strict=True))
-        return [
+        written = [
             self._priced(self.scores.suggestion(int(candidate), number), int(row))
             for number, (candidate, row) in enumerate(zip(chosen, rows, strict=True), start=1)
+        ]
+        return self._with_trips(written, rows)
+
+    def _with_trips(
+        self, suggestions: list[Suggestion], rows: NDArray[np.intp]
+    ) -> list[Suggestion]:
+        """Add the two sides of the day, and the schools, of those who are shown."""
+        if not suggestions:
+            return suggestions
+        travel, located = self.travel, self.located
+        evenings = evening_sides(located, self.book.points.iloc[rows], self.engine)
+        mode = self.tables.suggest["school_mode"]
+        schools = school_trips(located, self.book, self.engine, rows, mode=mode)
+        return [
+            replace(one, morning=travel.morning(row), evening=evening, schools=trips)
+            for one, row, evening, trips in zip(
+                suggestions, rows.tolist(), evenings, schools, strict=True
+            )
         ]
 
     def refusals(self) -> list[Verdict]:
