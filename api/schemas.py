@@ -339,6 +339,30 @@ class VerdictOut(BaseModel):
     atypical: dict[str, Any] | None
 
 
+class SideOut(BaseModel):
+    """Un côté de la journée, en minutes ; nul quand il n’y a pas de chemin ou pas de travail."""
+
+    to_provider_minutes: float | None = Field(
+        description="Du domicile (le matin) ou du travail (le soir) au lieu d’accueil."
+    )
+    from_provider_minutes: float | None = Field(
+        description="Du lieu d’accueil au travail (le matin) ou au domicile (le soir)."
+    )
+    direct_minutes: float | None = Field(description="Sans s’arrêter.")
+    detour_minutes: float | None
+
+
+class SchoolOut(BaseModel):
+    """Le trajet entre le lieu d’accueil et l’école d’un enfant : une information, jamais un refus."""
+
+    school: str = Field(description="L’école, telle que la demande la nomme.")
+    facility_id: str
+    name: str
+    mode: Mode
+    to_school_minutes: float
+    from_school_minutes: float
+
+
 class SuggestionOut(VerdictOut):
     """Une suggestion, pour les professionnels du relais."""
 
@@ -351,6 +375,9 @@ class SuggestionOut(VerdictOut):
     reasons: dict[str, str] = Field(description="Pourquoi chaque critère a ses points.")
     travel_minutes: float | None
     detour_minutes: float | None
+    morning: SideOut | None
+    evening: SideOut | None
+    schools: list[SchoolOut]
     distance_m: float | None
     cost: CostOut | None
     availability_confirmed_on: date | None

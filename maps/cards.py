@@ -15,6 +15,7 @@ from rpe_geo.messages.api import RULE_TITLES, WARNING_TITLES
 from rpe_geo.messages.french import MONTHS, NBSP, hours, minutes, number, plural, short_day
 from rpe_geo.messages.matching import MODES, PART_NAMES, why
 from rpe_geo.messages.rules import refusal_sentence
+from rpe_geo.messages.trips import detour_said, return_said, schools_said
 from rpe_geo.privacy import PublicPlace, public_minutes
 from rpe_geo.verdicts import ScorePart, Suggestion, Verdict
 
@@ -119,11 +120,16 @@ def _facts(card: Card) -> list[str]:
     """List minutes, hours, start and price; HTML."""
     suggestion = card.suggestion
     facts = [f'<b class="num">{escape(card.travel)}</b> {escape(_mode(card))}']
+    exact = card.place.visibility == "exact"
     if suggestion.detour_minutes is not None:
         detour = suggestion.detour_minutes
-        if card.place.visibility != "exact":
-            detour = public_minutes(detour)
-        facts.append(f'détour <b class="num">{minutes(detour)}</b>')
+        said = detour_said(suggestion.morning, suggestion.evening) if exact else ""
+        rounded = minutes(detour if exact else public_minutes(detour))
+        facts.append(escape(said) or f'détour <b class="num">{rounded}</b>')
+    elif exact and (said := return_said(suggestion.morning, suggestion.evening)):
+        facts.append(escape(said))
+    if exact:
+        facts += [escape(said) for said in schools_said(suggestion.schools)]
     facts.append(f'<b class="num">{escape(_hours(card))}</b>')
     if suggestion.verdict.start is not None:
         facts.append(f'dès le <b class="num">{short_day(suggestion.verdict.start)}</b>')

@@ -23,6 +23,7 @@ from rpe_geo.messages.api import RULE_TITLES
 from rpe_geo.messages.combinations import combination_part, combination_summary
 from rpe_geo.messages.matching import PART_NAMES, opening, why
 from rpe_geo.messages.rules import french_hours, refusal_sentence, warning_sentence
+from rpe_geo.messages.trips import schools_said, sides_said
 from rpe_geo.relais import Relais
 from rpe_geo.relais.suggest import Suggestions
 from rpe_geo.settings import Settings
@@ -251,6 +252,8 @@ def _print_reasons(one: Suggestion, answer: Suggestions, screen: Console) -> Non
         screen.print(
             f"   {PART_NAMES[part.name]:<10} {part.points:4.0f}/{part.maximum:<3.0f} {why(part.reason, part.values)}"
         )
+    for sentence in (*sides_said(one.morning, one.evening), *schools_said(one.schools)):
+        screen.print(f"   {sentence}")
 
 
 def _print_refusals(answer: Suggestions, screen: Console) -> None:

@@ -14,6 +14,7 @@ from rpe_geo.verdicts import (
     Refusal,
     Relaxation,
     Suggestion,
+    TripSide,
     Verdict,
     VerdictWarning,
 )
@@ -134,9 +135,33 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
         "contributions": dict(suggestion.contributions),
         "travel_minutes": suggestion.travel_minutes,
         "detour_minutes": suggestion.detour_minutes,
+        "morning": _side_json(suggestion.morning),
+        "evening": _side_json(suggestion.evening),
+        "schools": [
+            {
+                "school": trip.school,
+                "facility_id": trip.facility_id,
+                "name": trip.name,
+                "mode": trip.mode,
+                "to_school_minutes": trip.to_school_min,
+                "from_school_minutes": trip.from_school_min,
+            }
+            for trip in suggestion.schools
+        ],
         "cost": None if suggestion.cost is None else _plain_dict(asdict(suggestion.cost)),
         "distance_m": suggestion.distance_m,
         "availability_confirmed_on": _day(suggestion.availability_confirmed_on),
+    }
+
+
+def _side_json(side: TripSide | None) -> dict[str, float | None] | None:
+    if side is None:
+        return None
+    return {
+        "to_provider_minutes": side.to_provider_min,
+        "from_provider_minutes": side.from_provider_min,
+        "direct_minutes": side.direct_min,
+        "detour_minutes": side.detour_min,
     }
 
 

@@ -1,0 +1,150 @@
+"""The trips of a day with one provider, in words: there and back, and to school."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Protocol
+
+from rpe_geo.messages.french import MODES, minutes, typeset
+
+__all__ = ["MESSAGES", "detour_said", "return_said", "schools_said", "sides_said"]
+
+MESSAGES = {
+    "trip_detour": "détour {morning}",
+    "trip_detours": "détour {morning} le matin, {evening} le soir",
+    "trip_return": "retour {evening}",
+    "trip_morning": "Matin : {there} jusqu’à l’accueil, puis {onward} jusqu’au travail, {detour} de plus que sans s’arrêter",
+    "trip_evening": "Soir : {there} jusqu’à l’accueil, puis {onward} jusqu’à la maison, {detour} de plus que sans s’arrêter",
+    "trip_evening_home": "Soir : {onward} de l’accueil à la maison",
+    "trip_school": "{school} à {there} {mode}",
+    "trip_school_both": "{school} à {there} {mode}, {back} au retour",
+}
+
+_SCHOOL = re.compile(r"^\W*[ée]cole\b", re.IGNORECASE)
+
+
+class _Side(Protocol):
+    """One side of the day; see `rpe_geo.verdicts.TripSide`."""
+
+    @property
+    def to_provider_min(self) -> float | None: ...
+    @property
+    def from_provider_min(self) -> float | None: ...
+    @property
+    def detour_min(self) -> float | None: ...
+
+
+class _School(Protocol):
+    """One school; see `rpe_geo.verdicts.SchoolTrip`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def to_school_min(self) -> float: ...
+    @property
+    def from_school_min(self) -> float: ...
+
+
+def detour_said(morning: _Side | None, evening: _Side | None) -> str:
+    """
+    Tell the detours of a day in a few words.
+
+    Parameters
+    ----------
+    morning, evening
+        The two sides.
+
+    Returns
+    -------
+    str
+        « détour 5 min », or « détour 5 min le matin, 8 min le soir » where they differ; empty without work.
+    """
+    there = None if morning is None else morning.detour_min
+    back = None if evening is None else evening.detour_min
+    if there is None:
+        return ""
+    if back is None or round(back) == round(there):
+        return _said("trip_detour", morning=minutes(there))
+    return _said("trip_detours", morning=minutes(there), evening=minutes(back))
+
+
+def return_said(morning: _Side | None, evening: _Side | None) -> str:
+    """
+    Tell the way back where it is not as long as the way there.
+
+    Parameters
+    ----------
+    morning, evening
+        The two sides, without work.
+
+    Returns
+    -------
+    str
+        « retour 15 min », or nothing.
+    """
+    there = None if morning is None else morning.to_provider_min
+    back = None if evening is None else evening.from_provider_min
+    if there is None or back is None or round(there) == round(back):
+        return ""
+    return _said("trip_return", evening=minutes(back))
+
+
+def sides_said(morning: _Side | None, evening: _Side | None) -> list[str]:
+    """
+    Tell each side of the day in a sentence.
+
+    Parameters
+    ----------
+    morning, evening
+        The two sides.
+
+    Returns
+    -------
+    list of str
+        Two sentences when work is given; one where the way back is not as long as the way there; else nothing.
+    """
+    if morning is None or morning.detour_min is None:
+        back = return_said(morning, evening)
+        if not back or evening is None or evening.from_provider_min is None:
+            return []
+        return [_said("trip_evening_home", onward=minutes(evening.from_provider_min))]
+    told = []
+    for code, side in (("trip_morning", morning), ("trip_evening", evening)):
+        if side is None:
+            continue
+        there, onward, detour = side.to_provider_min, side.from_provider_min, side.detour_min
+        if there is not None and onward is not None and detour is not None:
+            told.append(
+                _said(code, there=minutes(there), onward=minutes(onward), detour=minutes(detour))
+            )
+    return told
+
+
+def schools_said(schools: Iterable[_School]) -> list[str]:
+    """
+    Tell how far the schools are from the provider.
+
+    Parameters
+    ----------
+    schools
+        Trips between the provider and schools.
+
+    Returns
+    -------
+    list of str
+        « École Jules-Ferry à 6 min à pied », with the way back where it differs.
+    """
+    told = []
+    for one in schools:
+        named = one.name if _SCHOOL.match(one.name) else f"École {one.name}"
+        there, back = minutes(one.to_school_min), minutes(one.from_school_min)
+        code = "trip_school" if there == back else "trip_school_both"
+        told.append(_said(code, school=named, there=there, back=back, mode=MODES[one.mode]))
+    return told
+
+
+def _said(code: str, **values: str) -> str:
+    return typeset(MESSAGES[code].format(**values))
