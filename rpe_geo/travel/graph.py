@@ -120,6 +120,7 @@ def _vertices(parsed: ParsedStreets, mode: NetworkMode) -> _Vertices | None:
             + 8 * (mode in m.restricted)
             + 16 * m.fast
             + 32 * m.roundabout
+            + 64 * (mode == "car" and m.track)
             for m, f, b in zip(meanings, forward, backward, strict=True)
         ],
         dtype=np.int64,
@@ -317,8 +318,12 @@ def _network(
     start, end = compact[:edge_count], compact[edge_count:]
     node_delay = np.zeros(vertices.node_count)
     np.maximum.at(node_delay, vertices.node, vertices.delay)
+    edge_length = np.add.reduceat(length, edge_first)
+    region = restricted_regions(
+        start, end, (pattern & 8) > 0, edge_length, nodes.size, speeds["snapping"]
+    )
     delay_start, delay_end = arm_delays(
-        parsed, mode, speeds, start, end, pattern, shape_ptr, shape_longitude, shape_latitude,
+        parsed, mode, speeds, start, end, pattern, region >= 0, shape_ptr, shape_longitude, shape_latitude,
         shape_way, node_delay[nodes],
     )  # fmt: skip
 
@@ -353,8 +358,6 @@ def _network(
         np.concatenate([states.head_forward[can_forward], states.head_backward[can_backward], states.copy_head, states.to_state]),
         np.concatenate([time_forward[can_forward], time_backward[can_backward], copied, np.rint(states.link_s * _TICKS_PER_S)]),
     )  # fmt: skip
-    region = restricted_regions(start, end, (pattern & 8) > 0, nodes.size)
-    edge_length = np.add.reduceat(length, edge_first)
     directions = [
         (can_forward, states.pass_forward, states.head_forward),
         (can_backward, states.pass_backward, states.head_backward),
@@ -376,7 +379,7 @@ def _network(
         delay_end=delay_end,
         edge_region=region,
         edge_open=is_open & ((pattern & 4) == 0),
-        edge_fast=(pattern & 16) > 0,
+        edge_fast=(pattern & (16 + 64)) > 0,
         copy_tail=states.copy_tail,
         copy_head=states.copy_head,
         copy_arc=states.copy_arc,

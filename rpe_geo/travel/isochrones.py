@@ -21,8 +21,14 @@ __all__ = ["Clock", "draw_areas", "street_parts"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_CELL_M = 8.0
-_MOST_CELLS = 1_500_000
+_CELL_M = 6.0
+_FINEST_M = 1.5
+_MOST_CELLS = 1_000_000
+_MOST_FINE_CELLS = 6_000_000
+_FOREIGN_SHARE = (
+    0.035  # of the street length inside: with more out of reach the grid is drawn finer
+)
+_HELD_SHARE = 0.97  # of the street length reached: with less inside the grid is drawn finer
 _MARGIN_M = 60.0
 _WIDE_M = 40.0  # how far a reached street spreads where nothing speaks against it
 _BLOCK_M2 = 12_000.0  # smaller holes are filled
@@ -218,17 +224,24 @@ def draw_areas(
     for limit in limits_min:
         area = _draw_area(clock, door, limit)
         if areas:
-            area = shapely.union(area, areas[-1])
+            # A centimetre more: crossing outlines meet at rounded places.
+            area = shapely.union(area, shapely.buffer(areas[-1], 1e-7, join_style="mitre"))
         areas.append(shapely.orient_polygons(area))
     return areas
 
 
-def _draw_area(clock: Clock, door: tuple[float, float], within_min: float) -> BaseGeometry:
-    """
-    Colour a fine grid: cells near a reached street, and nearer to it than to any street that is not reached.
+@dataclass(frozen=True, eq=False)
+class _Stretches:
+    """Stretches of street in the plane of the drawing, in metres from the door: ends, and the share of each that counts."""
 
-    Holes smaller than a block are filled, and patches that mean nothing dropped, on the grid as well.
-    """
+    start: Floats
+    end: Floats
+    near: Floats
+    far: Floats
+
+
+def _draw_area(clock: Clock, door: tuple[float, float], within_min: float) -> BaseGeometry:
+    """Colour a grid as fine as the streets ask for, and draw the outline of what is coloured."""
     per_latitude = np.pi / 180 * EARTH_RADIUS_M
     scale = np.array([per_latitude * float(np.cos(np.radians(door[1]))), per_latitude])
     network = clock.network
@@ -243,51 +256,73 @@ def _draw_area(clock: Clock, door: tuple[float, float], within_min: float) -> Ba
     touched = (ahead > 0) | (behind > 0)
     corners = np.vstack([np.zeros((1, 2)), own.reshape(-1, 2), near[0][touched], near[1][touched]])
     low, high = corners.min(axis=0) - _MARGIN_M, corners.max(axis=0) + _MARGIN_M
-    cell = max(_CELL_M, float(np.sqrt(np.prod(high - low) / _MOST_CELLS)))
-    shape = tuple(((high - low) // cell).astype(int) + 1)
     inside = ((near[0] > low) & (near[0] < high)).all(axis=1)
     inside |= ((near[1] > low) & (near[1] < high)).all(axis=1)
     start, end = near[0][inside], near[1][inside]
-    reached, missed = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     first, last = ahead[inside], behind[inside]
     zero, one = np.zeros(first.size), np.ones(first.size)
-    _mark(missed, start, end, np.minimum(first, 1 - last), np.maximum(1 - last, first), low, cell)
-    _mark(reached, start, end, zero, first, low, cell)
-    _mark(reached, start, end, 1 - last, one, low, cell)
-    if own.size:
-        _mark(reached, own[:, 0], own[:, 1], np.zeros(len(own)), np.ones(len(own)), low, cell)
-    reached[tuple(((np.zeros(2) - low) // cell).astype(int))] = True
-    missed &= ~reached
-    to_reached = distance_transform_edt(~reached) * cell
-    to_missed = distance_transform_edt(~missed) * cell if missed.any() else np.full(shape, np.inf)
-    area = (to_reached <= cell) | ((to_reached <= _WIDE_M) & (to_reached < to_missed))
-    area &= ~missed
-    area = _without_small_parts(area, reached, missed, cell)
+    whole = first + last >= 1
+    reached = _Stretches(
+        np.vstack([start, start[~whole], own[:, 0]]),
+        np.vstack([end, end[~whole], own[:, 1]]),
+        np.concatenate([zero, (1 - last)[~whole], np.zeros(len(own))]),
+        np.concatenate([np.where(whole, 1.0, first), one[~whole], np.ones(len(own))]),
+    )
+    missed = _Stretches(start, end, first, 1 - last)
+    cell = max(_CELL_M, float(np.sqrt(np.prod(high - low) / _MOST_CELLS)))
+    finest = max(_FINEST_M, float(np.sqrt(np.prod(high - low) / _MOST_FINE_CELLS)))
+    while True:
+        area, good = _colour(reached, missed, low, high, cell)
+        if good or cell <= finest:
+            break
+        cell = max(cell / 2, finest)
     polygons = _outline(area, low, cell)
-    degrees = shapely.transform(polygons, lambda xy: np.round(xy / scale + np.array(door), 6))
+    degrees = shapely.transform(polygons, lambda xy: np.round(xy / scale + np.array(door), 7))
     return shapely.make_valid(degrees, method="structure")
 
 
-def _mark(
-    grid: NDArray[np.bool_],
-    start: Floats,
-    end: Floats,
-    near: Floats,
-    far: Floats,
-    low: Floats,
-    cell: float,
-) -> None:
-    """Mark the cells under a share of each segment."""
-    kept = far > near
-    start, step, near, far = start[kept], (end - start)[kept], near[kept], far[kept]
+def _colour(
+    reached: _Stretches, missed: _Stretches, low: Floats, high: Floats, cell: float
+) -> tuple[NDArray[np.bool_], bool]:
+    """
+    Colour a grid: cells near a reached street, and nearer to it than to any street that is not.
+
+    Holes smaller than a block are filled, and patches that mean nothing dropped, on the grid as well. Also says whether
+    the area is true to the streets: a coarse grid cannot tell streets side by side from each other.
+    """
+    shape = tuple(((high - low) // cell).astype(int) + 1)
+    there, absent = _metres(reached, low, cell, shape), _metres(missed, low, cell, shape)
+    held, barred = there > 0, absent > 0
+    held[tuple(((np.zeros(2) - low) / cell).astype(int))] = True
+    barred &= ~held
+    to_held = distance_transform_edt(~held) * cell
+    to_barred = distance_transform_edt(~barred) * cell if barred.any() else np.full(shape, np.inf)
+    area = (to_held <= cell) | ((to_held <= _WIDE_M) & (to_held < to_barred))
+    area &= ~barred
+    area = _without_small_parts(area, held, barred, cell)
+    inside, foreign = float(there[area].sum()), float(absent[area].sum())
+    enough = inside >= _HELD_SHARE * float(there.sum())
+    return area, enough and foreign <= _FOREIGN_SHARE * (inside + foreign)
+
+
+def _metres(
+    stretches: _Stretches, low: Floats, cell: float, shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Metres of street in each cell."""
+    kept = stretches.far > stretches.near
+    start, step = stretches.start[kept], (stretches.end - stretches.start)[kept]
+    near, far = stretches.near[kept], stretches.far[kept]
     length = np.hypot(*step.T) * (far - near)
     count = np.ceil(length / (cell / 2)).astype(int) + 1
     owner = np.repeat(np.arange(count.size), count)
     index = np.arange(owner.size) - np.repeat(np.cumsum(count) - count, count)
     share = near[owner] + (far - near)[owner] * (index + 0.5) / count[owner]
     at = ((start[owner] + step[owner] * share[:, None] - low) // cell).astype(int)
-    at = at[((at >= 0) & (at < np.array(grid.shape))).all(axis=1)]
-    grid[at[:, 0], at[:, 1]] = True
+    within = ((at >= 0) & (at < np.array(shape))).all(axis=1)
+    flat = at[within, 0] * shape[1] + at[within, 1]
+    weights = np.maximum(length / count, 1e-6)[owner][within]
+    metres: NDArray[np.float64] = np.bincount(flat, weights=weights, minlength=int(np.prod(shape)))
+    return metres.reshape(shape)
 
 
 def _without_small_parts(

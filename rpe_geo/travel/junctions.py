@@ -27,6 +27,7 @@ def arm_delays(
     start: Ints,
     end: Ints,
     pattern: Ints,
+    restricted: Bools,
     shape_ptr: Ints,
     longitude: Floats,
     latitude: Floats,
@@ -47,7 +48,9 @@ def arm_delays(
     start, end
         Junctions of each edge.
     pattern
-        Flags of each edge: 4 ferry, 8 restricted, 16 motorway, 32 roundabout.
+        Flags of each edge: 4 ferry, 16 motorway, 32 roundabout.
+    restricted
+        Edges of areas that one enters only to go there.
     shape_ptr, longitude, latitude, shape_way
         Vertices of the edges, and the way that each begins.
     node_delay
@@ -112,16 +115,23 @@ def arm_delays(
     delay = np.where(ferry & (degree[node] > 1), speeds["ferry_boarding_s"], delay)
     penalty = speeds["restricted_entry_s"].get(mode, 0.0)
     if penalty:
-        restricted = (both & 8) > 0
+        inside = np.concatenate([restricted, restricted])
         open_here = np.zeros(degree.size, dtype=bool)
-        open_here[node[~restricted]] = True
-        delay = delay + np.where(restricted & open_here[node], penalty, 0.0)
+        open_here[node[~inside]] = True
+        delay = delay + np.where(inside & open_here[node], penalty, 0.0)
     return delay[:count], delay[count:]
 
 
-def restricted_regions(start: Ints, end: Ints, restricted: Bools, node_count: int) -> Ints:
+def restricted_regions(
+    start: Ints,
+    end: Ints,
+    restricted: Bools,
+    length_m: Floats,
+    node_count: int,
+    rules: Mapping[str, Any],
+) -> Ints:
     """
-    Number the areas of restricted access: connected restricted edges are one area.
+    Number the areas of restricted access: connected restricted edges are one area, with the streets behind them.
 
     Parameters
     ----------
@@ -129,8 +139,13 @@ def restricted_regions(start: Ints, end: Ints, restricted: Bools, node_count: in
         Junctions of each edge.
     restricted
         Whether only those who live or go there may pass.
+    length_m
+        Length of each edge.
     node_count
         Number of junctions.
+    rules
+        The parameter `snapping`: streets that only restricted edges join to the others lie behind them when they are
+        small as an island is.
 
     Returns
     -------
@@ -140,13 +155,25 @@ def restricted_regions(start: Ints, end: Ints, restricted: Bools, node_count: in
     region = np.full(start.size, -1, dtype=np.int64)
     if not restricted.any():
         return region
+    label = _joined(start, end, ~restricted, node_count)
+    size = np.bincount(label[start], weights=length_m * ~restricted, minlength=node_count)
+    behind = size < max(min(rules["island_m"], size.max()), rules["island_share"] * size.max())
+    touched = np.zeros(node_count, dtype=bool)
+    touched[label[start[restricted]]] = True
+    touched[label[end[restricted]]] = True
+    inside = restricted | (behind & touched)[label[start]]
+    region[inside] = _joined(start, end, inside, node_count)[start[inside]]
+    return region
+
+
+def _joined(start: Ints, end: Ints, edges: Bools, node_count: int) -> Ints:
+    """Number the parts of a network that some of its edges join, by junction."""
     links = coo_array(
-        (np.ones(int(restricted.sum())), (start[restricted], end[restricted])),
-        shape=(node_count, node_count),
+        (np.ones(int(edges.sum())), (start[edges], end[edges])), shape=(node_count, node_count)
     )
     _, label = connected_components(links, directed=False)
-    region[restricted] = label[start[restricted]]
-    return region
+    found: Ints = label.astype(np.int64)
+    return found
 
 
 def connected_edges(

@@ -52,7 +52,7 @@ class ModeNetwork:
     edge_open
         Whether addresses may be attached to the edge: it is part of the connected network.
     edge_fast
-        Whether no door opens on the edge (motorways).
+        Whether no door opens on the edge: motorways, and tracks for cars.
     copy_tail, copy_head, copy_arc
         All arcs along the edges that are passed by several; arc 2e is edge e as drawn, 2e + 1 against it.
     shape_ptr

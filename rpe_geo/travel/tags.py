@@ -28,6 +28,7 @@ _CAR_NO = frozenset({
     "no", "agricultural", "forestry", "emergency", "psv", "taxi", "bus", "minibus", "foot", "military",
     "official", "restricted", "emergency_vehicle", "share_taxi",
 })  # fmt: skip
+_CAR_ACCESS = ("motorcar", "motor_vehicle", "vehicle", "access")
 _CAR_RESTRICTED = frozenset({
     "private", "delivery", "destination", "customers", "permit", "residents", "unknown",
 })  # fmt: skip
@@ -100,6 +101,8 @@ class WayMeaning:
         Priority at junctions (see `road_rank`).
     roundabout, ferry, fast
         A roundabout; a ferry; a motorway on which no door opens.
+    track
+        A field or forest track without a word on cars: they creep along it where no street leads, and no door opens on it.
     duration_s
         Crossing time when the way says it (ferries); nan otherwise.
     """
@@ -110,6 +113,7 @@ class WayMeaning:
     roundabout: bool = False
     ferry: bool = False
     fast: bool = False
+    track: bool = False
     duration_s: float = float("nan")
 
 
@@ -190,7 +194,7 @@ class WayRules:
         self, tags: Tags, barrier: str, blocked: set[NetworkMode], delay: dict[NetworkMode, float]
     ) -> None:
         gates = self._speeds["gate_s"]
-        car = _first(tags, "motorcar", "motor_vehicle", "vehicle", "access")
+        car = _first(tags, *_CAR_ACCESS)
         if car in _CAR_NO:
             blocked.add("car")
         elif barrier in _GATES:
@@ -241,6 +245,7 @@ class WayRules:
             roundabout=tags.get("junction") in {"roundabout", "circular"},
             ferry=ferry,
             fast=highway in {"motorway", "motorway_link"},
+            track=highway == "track" and _first(tags, *_CAR_ACCESS) not in _YES,
             duration_s=float("nan") if minutes is None else minutes * 60,
         )
 
@@ -324,7 +329,7 @@ class WayRules:
         return forward, backward
 
     def _drive(self, tags: Tags, highway: str, *, ferry: bool) -> tuple[tuple[float, float], bool]:
-        access = _first(tags, "motorcar", "motor_vehicle", "vehicle", "access")
+        access = _first(tags, *_CAR_ACCESS)
         if tags.get("area") == "yes" or highway in {"steps", "corridor", "elevator"}:
             return (0.0, 0.0), False
         restricted = access in _CAR_RESTRICTED
@@ -334,8 +339,11 @@ class WayRules:
             speed = self._speeds["ferry_kph"] if access in _YES else 0.0
             return (speed, speed), False
         base = self._car.get(highway)
-        if base is None or highway == "track":
-            # A path or a track carries cars only where it says so.
+        if highway == "track" and access is None:
+            speeds = self._speeds["car_track_kph"]
+            base = speeds.get(tags.get("tracktype", ""), speeds["other"])
+        elif base is None or highway == "track":
+            # A path carries cars only where it says so.
             if access not in _YES:
                 return (0.0, 0.0), False
             base = self._car["other"]

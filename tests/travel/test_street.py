@@ -145,6 +145,35 @@ def test_private_roads_serve_those_who_go_there_only(town):
     assert route.distance_m == pytest.approx(1200, rel=0.02)  # not through the private road
 
 
+def test_streets_behind_a_residents_street_pay_no_penalty(town):
+    def streets(**tags):
+        nodes, ways = grid_town(12)
+        nodes |= {1001: (-300, 0), 1002: (-600, 0), 1003: (-600, 300)}
+        ways += [([1, 1001], {**ROAD, **tags}), ([1001, 1002, 1003], ROAD)]
+        return nodes, ways
+
+    free, ruled = town(*streets()), town(*streets(motor_vehicle="destination"))
+    home, away, beside = (-600, 200), (1000, 900), (-150, 0)
+    for ends in ((home, away), (away, home), (home, beside), (beside, away)):
+        assert walk(ruled, *ends, "car") == pytest.approx(walk(free, *ends, "car"), abs=1e-6)
+    route = ruled.routes(place(*home), places(away), mode="car")[0]
+    assert route.travel_time_min == pytest.approx(walk(free, home, away, "car"), abs=1e-4)
+
+
+def test_a_track_joins_streets_slowly_and_has_no_doors(town):
+    nodes, ways = grid_town(12)
+    nodes |= {1001: (-600, 0), 1002: (-600, 300)}
+    track = ([1, 1001], {"highway": "track"})
+    engine = town(nodes, [*ways, track, ([1001, 1002], ROAD)])
+    assert walk(engine, (-600, 200), (0, 0), "car") == pytest.approx(600 / 5000 * 60, rel=0.15)
+    start = engine._snap(engine._search("car"), "car", *np.array([[-20.0], [30.0]]) * PER_METRE)
+    assert start.distance_m[0] == pytest.approx(np.hypot(20, 0), rel=0.05)
+    closed = {"highway": "track", "motor_vehicle": "forestry"}
+    engine = town(nodes, [*ways, ([1, 1001], closed), ([1001, 1002], ROAD)])
+    start = engine._snap(engine._search("car"), "car", *np.array([[-600.0], [200.0]]) * PER_METRE)
+    assert start.islanders.size == 1
+
+
 def test_an_island_of_streets_does_not_swallow_an_address(town):
     nodes, ways = grid_town(5)
     nodes[100], nodes[101] = (430, 90), (470, 90)
