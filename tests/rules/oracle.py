@@ -83,7 +83,7 @@ class Judge:
         )
 
     def hours_offered(self) -> Timetable | None:
-        return self.minder.working_hours
+        return hours_offered(self.minder)
 
     def date_of(self, quarter: int) -> date:
         return self.first + timedelta(days=int(quarter) // 96)
@@ -112,6 +112,14 @@ class Judge:
             always if child.presence is None else child.presence.presence(self.first, self.days)
             for child in self.own_children
         ]
+        declared = [
+            availability.places
+            * availability.hours.presence(
+                self.first, self.days, start=availability.start, end=availability.until
+            ).astype(int)
+            for availability in self.minder.availabilities or ()
+        ]
+        free = np.sum(declared, axis=0) if declared else None
         for day_number in range(self.days):
             window = slice(96 * day_number, 96 * day_number + 96)
             if not self.asked[window].any():
@@ -137,6 +145,8 @@ class Judge:
                 excess = [(count - agrement.places_offered, count, agrement.places_offered)]
                 if agrement.own_under_3_takes_place:
                     excess.append((with_own - agrement.places, with_own, agrement.places))
+                if free is not None:
+                    excess.append((asked - free[quarter], asked, free[quarter]))
                 worst = max(excess, key=lambda one: one[0])
                 if worst[0] > 0:
                     self.breaks("places", quarter, worst[1], worst[2])
@@ -304,14 +314,27 @@ class Judge:
             self.standing.discard("annual_hours")
 
 
+def hours_offered(childminder: Childminder) -> Timetable | None:
+    """Paragraph 23: where no contract is known, the declared hours alone; with both, what both allow."""
+    declared: Timetable | None = None
+    for availability in childminder.availabilities or ():
+        declared = availability.hours if declared is None else declared.union(availability.hours)
+    if declared is None:
+        return childminder.working_hours
+    if childminder.contracts is None or childminder.working_hours is None:
+        return declared
+    return childminder.working_hours.intersection(declared)
+
+
 def share(childminder: Childminder, request: Request) -> Fraction:
-    if childminder.working_hours is None:
+    hours = hours_offered(childminder)
+    if hours is None:
         return Fraction(1)
-    weeks = lcm(len(request.schedule), len(childminder.working_hours))
+    weeks = lcm(len(request.schedule), len(hours))
     monday = request.start - timedelta(days=request.start.weekday())
     # Far from any start, every span of the cycle is there.
     asked = request.schedule.presence(monday, 7 * weeks, week_1=request.start)
-    offered = childminder.working_hours.presence(monday, 7 * weeks)
+    offered = hours.presence(monday, 7 * weeks)
     inside, total = int((asked & offered).sum()), int(asked.sum())
     for week in range(weeks):
         day = monday + timedelta(weeks=week)
@@ -319,7 +342,7 @@ def share(childminder: Childminder, request: Request) -> Fraction:
         given = np.zeros(192, dtype=bool)
         for span in request.schedule.week_of(day, request.start).days[7]:
             wanted[span.begin : span.end] = True
-        for span in childminder.working_hours.week_of(day).days[7]:
+        for span in hours.week_of(day).days[7]:
             given[span.begin : span.end] = True
         inside, total = inside + int((wanted & given).sum()), total + int(wanted.sum())
     return Fraction(inside, total)

@@ -19,7 +19,7 @@ from tests.rules.oracle import (
     status_refuses,
     tolerance,
 )
-from tests.strategies import childminders, mams, requests
+from tests.strategies import availabilities, childminders, mams, requests
 
 TODAY = date(2026, 11, 22)
 PRESENCE_RULES = {
@@ -87,6 +87,19 @@ def compare(
 @given(childminders(), requests())
 def test_at_home(minder, request):
     compare(minder, request)
+
+
+@settings(parent=slow, max_examples=25)
+@given(
+    childminders(max_contracts=2),
+    st.lists(availabilities(), min_size=1, max_size=3),
+    st.booleans(),
+    requests(max_days=200),
+)
+def test_with_declared_availabilities(minder, declared, known, request):
+    contracts = minder.contracts if known else None
+    minder = replace(minder, availabilities=tuple(declared), contracts=contracts)
+    compare(minder, replace(request, start_tolerance_days=min(request.start_tolerance_days, 3)))
 
 
 @slow

@@ -12,6 +12,10 @@ from rpe_geo.cli import run
 from rpe_geo.formats.records import childminder_of, mam_of, request_of
 from rpe_geo.formats.verdicts import verdict_json
 from rpe_geo.matching.feasibility import compile_registry, evaluate
+from rpe_geo.relais.book import ProviderBook
+from rpe_geo.relais.location import locate
+from rpe_geo.relais.suggest import suggest
+from rpe_geo.travel.straight_line import StraightLineEngine
 from tests.rules.legal import (
     declarations_and_changes,
     hours_and_agrement,
@@ -125,6 +129,23 @@ def test_the_command_says_the_same(case: Case, tmp_path, capsys) -> None:
     verdicts = json.loads(capsys.readouterr().out)
     assert len(verdicts) == 1 + len(case.others)
     assert verdicts[0] == verdict_of(case.number)
+
+
+@pytest.mark.parametrize("case", CASES[5::12], ids=named)
+def test_suggest_says_the_same(case: Case) -> None:
+    book = ProviderBook.compile(
+        [childminder_of(record) for record in (case.who, *case.others)],
+        [mam_of(record) for record in case.mams or ()],
+    )
+    today = date.fromisoformat(TODAY)
+    located = locate(request_of(case.asked), None)
+    answer = suggest(located, book, StraightLineEngine(on=today), today=today, limit=50)
+    verdicts = [*(one.verdict for one in answer.suggestions), *answer.refused]
+    (found,) = (verdict for verdict in verdicts if verdict.provider_id == "A")
+    expected = verdict_of(case.number)
+    written = verdict_json(found)
+    for name in ("feasible", "start", "hours_share", "refusals", "warnings"):
+        assert written[name] == expected[name]
 
 
 def test_verdicts_come_by_request_then_by_childminder(tmp_path, capsys) -> None:
