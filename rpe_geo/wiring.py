@@ -12,12 +12,14 @@ from rpe_geo.settings import Settings
 from rpe_geo.territory import Territory
 
 if TYPE_CHECKING:
+    from rpe_geo.links import Links
     from rpe_geo.relais.accounts import Accounts
 
 __all__ = [
     "open_accounts",
     "open_casework",
     "open_geocoder",
+    "open_links",
     "open_registry",
     "open_relais",
     "open_territory",
@@ -75,6 +77,13 @@ def open_accounts(repository: Repository, settings: Settings | None = None) -> A
     if settings is None:
         return Accounts(store)
     return Accounts(store, idle=timedelta(minutes=settings.session_minutes))
+
+
+def open_links(settings: Settings) -> Links:
+    """Prepare what a deployment signs and seals."""
+    from rpe_geo.links import Links
+
+    return Links(settings.secret_key.get_secret_value(), settings.public_url)
 
 
 def open_casework(repository: Repository, settings: Settings, rpe_id: str) -> Casework:

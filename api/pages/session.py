@@ -44,6 +44,7 @@ _COOKIE_S = 14 * 3600
 
 _KEPT_WITHIN = timedelta(hours=1)
 _KEPT_BYTES = 100_000
+_MOST_FIELDS = 1000
 _OWN_PATH = re.compile(r"/pro(/[A-Za-z0-9._~%+:@-]+)*/?")
 
 
@@ -114,7 +115,7 @@ AdministratorDep = Annotated[Session, Depends(_administrator)]
 
 async def _own_form(request: Request) -> AsyncIterator[FormData]:
     """Read a form; that another site's page did not send it is looked at before (`api.security.OwnForms`)."""
-    async with request.form(max_files=1, max_fields=1000) as form:
+    async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
         yield form
 
 
@@ -197,27 +198,21 @@ async def _to_sign_in(request: Request, _error: Exception) -> Response:
     """Lead to the sign-in page; a form whose session ended comes along and is not lost."""
     desk: Desk = request.state.desk
     here = _here(request)
+    suffix = f"?suite={quote(here)}" if here else ""
     if request.method != "POST":
-        suffix = f"?suite={quote(here)}" if here else ""
         return RedirectResponse(f"/pro/connexion{suffix}", 303)
-    form = await request.form(max_files=1, max_fields=1000)
-    token = _token(request)
+    async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
+        fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+        files = any(isinstance(value, UploadFile) and value.filename for value in form.values())
+    token, own = _token(request), dict(fields).get("csrf", "")
     ended = await run_in_threadpool(desk.accounts.ended_session, token) if token else None
-    own = str(form.get("csrf", ""))
     if ended is None or not hmac.compare_digest(own.encode(), ended.csrf.encode()):
-        suffix = f"?suite={quote(here)}" if here else ""
         return RedirectResponse(f"/pro/connexion{suffix}", 303)
-    fields = [
-        (name, value)
-        for name, value in form.multi_items()
-        if isinstance(value, str) and name != "csrf"
-    ]
-    files = any(isinstance(value, UploadFile) and value.filename for value in form.values())
-    kept = None if files else _keep(desk, ended, quote(request.url.path), fields)
+    rest = [(name, value) for name, value in fields if name != "csrf"]
     values = sign_in_values(desk) | {
         "email": ended.account.email,
         "suite": here,
-        "reprise": kept,
+        "reprise": None if files else _keep(desk, ended, quote(request.url.path), rest),
         "fin": True,
         "fichier": files,
     }
