@@ -169,6 +169,13 @@ def build(
             help="Calculer par tuiles : « local » (processus) ou l'adresse d'un cluster Dask, tcp://hôte:port."
         ),
     ] = None,
+    estimate_missing: Annotated[
+        bool,
+        typer.Option(
+            "--estimate-missing",
+            help="Estimer les enfants des communes sans naissances publiées, où cela se peut ; elles sont dites incertaines.",
+        ),
+    ] = False,
     minutes: Annotated[float, typer.Option(help="Temps maximal de trajet.", min=1, max=120)] = 15,
     decay: Annotated[
         str | None,
@@ -207,6 +214,8 @@ def build(
         facilities = facilities or place.facilities
     if scheduler is not None and (zones is not None or territory is not None):
         raise InputError("scheduler_streets")
+    if estimate_missing and zones is not None:
+        raise InputError("estimate_zones")
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar())
         run = None
@@ -226,6 +235,7 @@ def build(
                 minutes=minutes,
                 decay=weight,
                 run=run,
+                estimate_missing=estimate_missing,
                 progress=progress,
             )
         else:

@@ -90,8 +90,8 @@ def _departements(checks: Sequence[Check]) -> Table:
     for code, found in sorted(rows.items()):
         cells: list[str] = []
         for what in ("places", "coverage_rate"):
-            check = found.get(what)
-            cells += ["", "", ""] if check is None else [*_figures(check), _gap(check)]
+            one = found.get(what)
+            cells += ["", "", ""] if one is None else [*_figures(one), _gap(one)]
         table.add_row(code, *cells)
     return table
 

@@ -77,6 +77,22 @@ MESSAGES = {
         "{file} : codes qui ne sont plus ou pas des communes connues : {count} (le premier : « {first} »). Leurs chiffres ne "
         "sont comptés nulle part ; si ces communes ont fusionné, donnez --cog (code officiel géographique)."
     ),
+    "children_estimated": (
+        "Communes dont le nombre d'enfants est estimé : {count}, avec un intervalle à 90 % (vérifié sur des départements mis "
+        "de côté : {coverage} % des communes y sont, {lowest} % dans le pire, {group})."
+    ),
+    "children_refused_years": (
+        "Communes sans estimation, faute de naissances publiées pour au moins deux autres années : {count} (la première : "
+        "« {first} »)."
+    ),
+    "children_refused_domain": (
+        "Communes sans estimation, car elles ne ressemblent à aucune de celles dont les naissances sont publiées : {count} "
+        "(la première : « {first} »). Aucun chiffre ne vaut mieux qu'un chiffre inventé."
+    ),
+    "children_refused_learning": (
+        "Communes sans estimation, faute de départements connus en nombre suffisant : {count} (la première : « {first} »)."
+    ),
+    "estimate_zones": "--estimate-missing ne vaut que pour les communes, sans --zones.",
     "communes_without_figures": (
         "Communes sans naissances publiées : {children} ; sans places publiées : {places} (par exemple « {first} »). Leurs "
         "chiffres restent vides, jamais zéro."

@@ -48,7 +48,11 @@ from rpe_geo.relais.commune_files import (
 )
 from rpe_geo.relais.observe_checks import compare_communes
 from rpe_geo.relais.observe_epci import calibrated_on_epcis
-from rpe_geo.relais.observe_learning import kinds_of_communes
+from rpe_geo.relais.observe_learning import (
+    ESTIMATES,
+    kinds_of_communes,
+    with_missing_children,
+)
 
 __all__ = [
     "observe_communes",
@@ -73,6 +77,7 @@ def observe_communes(
     minutes: float | None = None,
     decay: Decay | None = None,
     run: Runner | None = None,
+    estimate_missing: bool = False,
     progress: Progress = silent,
 ) -> Observatory:
     """
@@ -94,6 +99,9 @@ def observe_communes(
         Weights of E2SFCA and 3SFCA; the steps of the DREES by default.
     run
         Runs the tiles of a run from great circles (see `rpe_geo.observatory.tiles`); None computes in one piece.
+    estimate_missing
+        Estimate the children of communes whose births are not published, where that can be done, and compute with them;
+        they are flagged uncertain. Without it they stay missing.
     progress
         Told of each step.
 
@@ -122,16 +130,25 @@ def observe_communes(
     progress("observatory_read", 1, steps)
 
     parts = parts_of(communes, official, births, year)
+    parts["children_source"] = np.where(parts["children"].notna(), "observé", "absent")
+    ages = births.by_age.reindex(parts.index)
+    learnt: dict[str, Any] = {}
+    if estimate_missing:
+        parts, ages, learnt_notes, learnt = with_missing_children(parts, communes, births)
+        notes += learnt_notes
     kept = (
         _margin(parts, asked, table, minutes) if codes else pd.Series(data=True, index=parts.index)
     )
     parts = parts[kept]
-    times = pairs_between(parts, parts, engine, mode=mode, minutes=minutes, table=table)
-    progress("observatory_read", 2, steps)
+    def pairs() -> TravelPairs:
+        return pairs_between(parts, parts, engine, mode=mode, minutes=minutes, table=table)
 
+    progress("observatory_read", 2, steps)
+    times: TravelPairs | None = None
     if run is not None and engine is None:
         profile = tiled_access_profile(parts, parts, pace_of(mode, table), decay, run=run)
     else:
+        times = pairs()
         profile = access_profile(parts["children"], parts["places"], times, decay)
     profile = merge_parts(profile, parts["children"], parts["whole"])
     zones = _coverage(communes, parts).join(profile)
@@ -139,11 +156,11 @@ def observe_communes(
 
     zones = _calibrated(zones, official)
     zones, epci_checks, epci_notes = calibrated_on_epcis(zones, official, parts["whole"], table)
-    ages = births.by_age.reindex(parts.index).groupby(parts["whole"]).sum(min_count=1)
+    ages = ages.reindex(parts.index).groupby(parts["whole"]).sum(skipna=False)
     zones = with_need(zones, ages.reindex(zones.index), table["use_rate_by_age"])
     inside = zones.loc[[code for code in zones.index if code in asked]]
     if partial:
-        effect = _margin_effect(parts, times, asked, decay)
+        effect = _margin_effect(parts, times or pairs(), asked, decay)
         inside = inside.assign(access_margin_effect=inside["access_e2sfca"] - effect)
     checks: list[Check] = []
     if not partial:
@@ -180,6 +197,7 @@ def observe_communes(
             "decay": str(decay),
             "travel_times": travel_words(engine, table),
             "margin_zones": int(kept.sum()) - int(parts["whole"].isin(asked).sum()),
+            **learnt,
         },
         sources=commune_sources(files, year),
         notes=tuple(notes),
@@ -313,7 +331,13 @@ def _margin_effect(
 
 def _coverage(communes: Communes, parts: pd.DataFrame) -> pd.DataFrame:
     """Sum the parts by commune and divide."""
-    amounts = parts.groupby("whole")[["children", *PLACE_MODES, "places"]].sum(min_count=1)
+    columns = ["children", *PLACE_MODES, "places"]
+    columns += [name for name in ESTIMATES if name in parts]
+    # A city with one part that is not published is not published.
+    by_city = parts.groupby("whole")
+    amounts = by_city[columns].sum(skipna=False)
+    # « absent » before « estimé » before « observé »: the weakest of the parts.
+    amounts["children_source"] = by_city["children_source"].min()
     names = communes.table.loc[communes.table.index.isin(amounts.index)]
     zones = names[["nom", "departement", "epci", "epci_nom", "longitude", "latitude"]].join(amounts)
     zones["coverage_rate"] = coverage_rate(zones["places"], zones["children"])
@@ -355,6 +379,7 @@ def _flags(zones: pd.DataFrame, checks: Sequence[Check], table: Any) -> pd.DataF
     few = (zones["children"] < least) & ~missing & ~none
     unsure = zones["departement"].isin(far) & ~missing
     steep = zones["coverage_rate"] > float(table["uncertain_rate"])
+    guessed = zones["children_source"] == "estimé"
     apart = zones.get("epci_calibration", pd.Series("", index=zones.index)).eq("trop loin")
     reasons = [
         " ; ".join(
@@ -366,14 +391,15 @@ def _flags(zones: pd.DataFrame, checks: Sequence[Check], table: Any) -> pd.DataF
                 (high, "beaucoup de places pour peu d'enfants"),
                 (loose, "somme du département éloignée du total publié"),
                 (far_off, "somme de l'intercommunalité éloignée du total publié"),
+                (guess, "nombre d'enfants estimé"),
             )
             if flag
         )
-        for gone, empty, small, high, loose, far_off in zip(
-            missing, none, few, steep, unsure, apart, strict=True
+        for gone, empty, small, high, loose, far_off, guess in zip(
+            missing, none, few, steep, unsure, apart, guessed, strict=True
         )
     ]
-    flagged = missing | none | few | steep | unsure | apart
+    flagged = missing | none | few | steep | unsure | apart | guessed
     return zones.assign(uncertain=flagged, uncertain_why=reasons)
 
 

@@ -117,9 +117,8 @@ def _states(sums: pd.DataFrame, published: pd.DataFrame, far: float) -> pd.Serie
 
 def _notes(state: pd.Series, zones: pd.DataFrame, own: pd.Series) -> list[Note]:
     counts = state.value_counts()
-    left_out = [
-        f"{counts[name]} {name}" for name in _REASONS if name in counts and name != CALIBRATED
-    ]
+    words = {"publié nul": "publiées à 0", "trop loin": "trop loin", "non publié": "non publiées"}
+    left_out = [f"{word} {counts[name]}" for name, word in words.items() if name in counts]
     moved = zones["epci"].notna() & (own != zones["epci"]) & (own != _NO_EPCI)
     values = {
         "count": int(counts.get(CALIBRATED, 0)),
