@@ -89,7 +89,7 @@ def test_at_home(minder, request):
     compare(minder, request)
 
 
-@settings(parent=slow, max_examples=25)
+@settings(parent=slow, max_examples=12)
 @given(
     childminders(max_contracts=2),
     st.lists(availabilities(), min_size=1, max_size=3),
@@ -123,7 +123,7 @@ def test_in_a_mam(minder, colleagues, mam, request):
     compare(minder, request, named, mam)
 
 
-@settings(parent=slow, max_examples=12)
+@settings(parent=slow, max_examples=8)
 @given(
     childminders("AM-1", mam_id="M", max_contracts=1),
     childminders("AM-2", mam_id="M", max_contracts=2),

@@ -131,7 +131,9 @@ def test_the_command_says_the_same(case: Case, tmp_path, capsys) -> None:
     assert verdicts[0] == verdict_of(case.number)
 
 
-@pytest.mark.parametrize("case", CASES[5::12], ids=named)
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if "longitude" in case.asked][5::12], ids=named
+)
 def test_suggest_says_the_same(case: Case) -> None:
     book = ProviderBook.compile(
         [childminder_of(record) for record in (case.who, *case.others)],
