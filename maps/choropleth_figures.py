@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 from matplotlib import font_manager
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Circle, Patch, Rectangle
 from numpy.typing import NDArray
 
 from maps.choropleth import SHOWN, classify, shown_values
 from maps.insets import Plane, plane_of
 from maps.style import GROUND, INK, NO_DATA, PAPER, PRUNE
+from rpe_geo.crs import WGS84
 from rpe_geo.messages.french import number
 from rpe_geo.observatory.indicators import Indicator
 from rpe_geo.observatory.results import Observatory
@@ -30,6 +31,7 @@ Format = Literal["svg", "png", "pdf"]
 _INK_2 = "#574C5F"
 _LABELLED = 60
 _RASTERIZED = 3000
+_PRUNE_RGB = (0.36, 0.165, 0.37)
 _SETTINGS: Any = {
     "font.family": ["Figtree", "DejaVu Sans"],
     "font.size": 9,
@@ -92,7 +94,7 @@ def coverage_figure(observatory: Observatory, indicator: str, *, width_in: float
         _with_fonts()
         left, bottom, right, top = _bounds(plane)
         ratio = float((top - bottom) / max(right - left, 1))
-        height = min(max(width_in * ratio, 2.6), width_in * 1.05)
+        height = min(max(width_in * ratio, 2.6), width_in * 0.85)
         figure = Figure(figsize=(width_in, height + 0.75), layout="constrained")
         axes = figure.add_subplot()
         axes.set_axis_off()
@@ -126,6 +128,10 @@ def coverage_figure(observatory: Observatory, indicator: str, *, width_in: float
             )
         if len(flat) <= _LABELLED:
             _label(axes, flat, values, classes.inks, of, about.decimals)
+        areas = observatory.parameters.get("request_areas") or []
+        gathered = indicator == "open_requests" and bool(areas) and not plane.insets
+        if gathered:
+            _circles(axes, areas, plane)
         entries = [
             Patch(facecolor=color, edgecolor="#8A7F92", linewidth=0.5, label=_words(label))
             for color, label in zip(classes.colors, classes.labels, strict=True)
@@ -150,6 +156,15 @@ def coverage_figure(observatory: Observatory, indicator: str, *, width_in: float
                     label="zone en tension",
                 )
             )
+        if gathered:
+            entries.append(
+                Patch(
+                    facecolor=(*_PRUNE_RGB, 0.1),
+                    edgecolor=PRUNE,
+                    linewidth=1.2,
+                    label="là où elles se rassemblent",
+                )
+            )
         if (of < 0).any():
             entries.append(
                 Patch(
@@ -171,6 +186,36 @@ def coverage_figure(observatory: Observatory, indicator: str, *, width_in: float
             columnspacing=1.3,
         )
     return figure
+
+
+def _circles(axes: Any, areas: Sequence[Mapping[str, Any]], plane: Plane) -> None:
+    """Draw where open requests gather: circles on a grid of 500 m."""
+    points = gpd.GeoSeries(
+        gpd.points_from_xy(
+            [area["longitude"] for area in areas], [area["latitude"] for area in areas]
+        ),
+        crs=WGS84,
+    ).to_crs(plane.shapes.crs)
+    for area, point in zip(areas, points, strict=True):
+        radius = float(area["radius_m"])
+        ring = Circle(
+            (point.x, point.y),
+            radius,
+            facecolor=(*_PRUNE_RGB, 0.08),
+            edgecolor=PRUNE,
+            linewidth=1.2,
+        )
+        axes.add_patch(ring)
+        axes.annotate(
+            str(area["requests"]),
+            (point.x, point.y + radius),
+            ha="center",
+            va="center",
+            fontsize=7,
+            fontweight="bold",
+            color=PAPER,
+            bbox={"boxstyle": "round,pad=0.3", "facecolor": PRUNE, "edgecolor": PAPER},
+        )
 
 
 def _title(about: Indicator, observatory: Observatory) -> str:

@@ -59,6 +59,7 @@ def coverage_report(observatory: Observatory, *, on: date) -> Report:
     parameters = observatory.parameters
     table = parameter_table("observatory", on)
     few = int(table["fewest_professionals"])
+    everything = pd.DataFrame(observatory.zones.drop(columns="geometry"))
     observatory = replace(observatory, zones=published_zones(observatory.zones, at_least=few))
     zones = pd.DataFrame(observatory.zones.drop(columns="geometry"))
     words = "communes" if parameters["zones"] == "communes" else "zones"
@@ -68,9 +69,10 @@ def coverage_report(observatory: Observatory, *, on: date) -> Report:
             "Éléments du schéma pluriannuel de maintien et de développement de l’offre d’accueil "
             "(code de l’action sociale et des familles, article D. 214-10-1)"
         ),
-        made_on=f"État au {day(on)}. Places {parameters['year']}, {len(zones)} {words}.",
+        made_on=f"État au {day(on)}. Places {parameters['year']}, {number(len(zones))} {words}.",
         chapters=(
-            _summary(observatory, zones, table),
+            # Sums over many zones tell of no one: they are those of all the figures.
+            _summary(observatory, everything, table),
             _offer(observatory, zones),
             _needs(observatory, zones, table),
             gaps_chapter(observatory, zones, table),
@@ -106,7 +108,7 @@ def _summary(observatory: Observatory, zones: pd.DataFrame, table: ParameterTabl
         Paragraph(
             f"{number(share, 0)} % des enfants vivent là où le taux de couverture est inférieur à "
             f"{number(threshold, 0)} places pour 100 enfants "
-            f"({plural(len(low), 'zone')} sur {len(zones)})."
+            f"({plural(len(low), 'zone')} sur {number(len(zones))})."
         ),
         Paragraph(
             f"{plural(len(tense), 'zone')} en tension : l’accès y est bas, et chez les zones voisines aussi, plus que "
@@ -284,6 +286,11 @@ def _requests(observatory: Observatory) -> list[Block]:
                 ("Lieu", "Demandes", "Rayon"),
                 rows,
                 note="Centre et rayon arrondis à 500 m : aucun domicile ne peut y être lu.",
+            )
+        )
+        blocks.append(
+            map_of(
+                observatory, "open_requests", "Demandes sans solution, et où elles se rassemblent"
             )
         )
     return blocks

@@ -60,7 +60,7 @@ def gaps_chapter(observatory: Observatory, zones: pd.DataFrame, table: Parameter
             f"Une zone est retenue si elle est en tension, ou si son taux de couverture est inférieur à "
             f"{number(threshold, 0)} et son accès inférieur aux trois quarts de la moyenne du territoire "
             f"({number(75 * mean, 1)} places pour 100 enfants). {plural(len(listed), 'zone')} "
-            f"sur {len(zones)}, où vivent {number(float(listed['children'].sum()), 0)} enfants."
+            f"sur {number(len(zones))}, où vivent {number(float(listed['children'].sum()), 0)} enfants."
         ),
         map_of(
             observatory,

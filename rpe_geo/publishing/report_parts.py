@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from maps.choropleth import SHOWN
 from maps.choropleth_figures import bar_figure, coverage_figure, draw_figure
 from maps.style import CATEGORICAL, PRUNE
 from rpe_geo.messages.french import number, typeset
-from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.publishing.blocks import Block, FigureBlock, Paragraph, TableBlock
 
@@ -47,7 +47,7 @@ def figure(value: float, decimals: int = 0) -> str:
 
 def map_of(observatory: Observatory, indicator: str, caption: str) -> FigureBlock:
     """Draw the map of an indicator, with its words for those who do not see it."""
-    about = INDICATORS[indicator]
+    about = SHOWN[indicator]
     values = (observatory.zones[indicator] * about.factor).replace([np.inf], np.nan).dropna()
     names = observatory.zones["nom"]
     alternative = f"{about.label} par zone."
@@ -84,7 +84,9 @@ def table_note(count: int, zones: pd.DataFrame) -> str:
     """Say what a table leaves out."""
     words = []
     if count > ROWS:
-        words.append(f"{ROWS} premières lignes sur {count} ; toutes sont dans indicators.csv.")
+        words.append(
+            f"{ROWS} premières lignes sur {number(count)} ; toutes sont dans indicators.csv."
+        )
     if "professionals" in zones and zones["professionals"].isna().any():
         words.append(f"« {FEW} » : effectif trop petit pour être publié.")
     return " ".join(words)
