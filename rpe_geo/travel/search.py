@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from rpe_geo.crs import EARTH_RADIUS_M, great_circle_m
 from rpe_geo.travel.contraction import Hierarchy
 from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.snapping import Snapped
@@ -30,6 +31,8 @@ Floats = NDArray[np.float64]
 _TICKS_PER_S = TICKS_PER_MIN / 60
 _CHUNK_CELLS = 8_000_000
 _PLACES = 50
+_MANY_STATES = 100_000
+_LARGE_PART = 0.3
 
 
 @dataclass(frozen=True)
@@ -123,9 +126,13 @@ class BoundedSearch:
     -----
     Each place is one more node, with an arc to each state where it enters the network. These nodes stand ready behind the
     network's own, so that a search changes a few numbers and copies nothing, however large the network.
+
+    In a large network only the states around the places are searched: nothing farther away, as the crow flies, than the
+    limit at the greatest speed of any arc can be reached, so the result is the same.
     """
 
     def __init__(self, network: ModeNetwork) -> None:
+        self._network = network
         self._count = network.state_count
         arcs = network.indices.size
         extra = np.arange(1, _PLACES + 1, dtype=np.int32) * 2
@@ -137,6 +144,7 @@ class BoundedSearch:
         )
         self._arcs = arcs
         self._lock = threading.Lock()
+        self._surroundings = _Surroundings(network) if self._count > _MANY_STATES else None
 
     def distances(self, origins: Ends, limit_ticks: float) -> Floats:
         """Return ticks from each origin (50 at most) to every state; `inf` beyond the limit."""
@@ -159,12 +167,98 @@ class BoundedSearch:
         rows = max(1, min(_PLACES, _CHUNK_CELLS // max(1, self._count)))
         for begin in range(0, result.shape[0], rows):
             part = slice(begin, begin + rows)
-            found = self.distances(Ends(origins.states[part], origins.ticks[part]), limit_ticks)
+            some = Ends(origins.states[part], origins.ticks[part])
+            goals = destinations.states
+            around = self._surroundings
+            near = None if around is None else around.part(some, limit_ticks)
+            if near is None:
+                found = self.distances(some, limit_ticks)
+            else:
+                found, goals = near.distances(some, limit_ticks), near.numbers(goals)
             result[part] = np.minimum(
-                found[:, destinations.states[:, 0]] + destinations.ticks[:, 0],
-                found[:, destinations.states[:, 1]] + destinations.ticks[:, 1],
+                found[:, goals[:, 0]] + destinations.ticks[:, 0],
+                found[:, goals[:, 1]] + destinations.ticks[:, 1],
             )
         return result
+
+
+class _Surroundings:
+    """Cuts the part out of a large network that can be reached from some places within a limit."""
+
+    def __init__(self, network: ModeNetwork) -> None:
+        self._network = network
+        self._longitude = np.asarray(network.state_longitude)
+        self._latitude = np.asarray(network.state_latitude)
+        self._by_latitude = np.argsort(self._latitude, kind="stable")
+        self._sorted = self._latitude[self._by_latitude]
+        tail = np.repeat(np.arange(network.state_count), np.diff(network.indptr))
+        head = network.indices
+        metres = great_circle_m(
+            self._longitude[tail], self._latitude[tail], self._longitude[head], self._latitude[head]
+        )
+        moving = metres > 0
+        self._top = float(
+            (metres[moving] / np.maximum(network.weights[moving], 0.5)).max(initial=0)
+        )
+
+    def part(self, origins: Ends, limit_ticks: float) -> _Part | None:
+        """Cut out what lies within reach; None where that is a large share of the network."""
+        states = origins.states[np.isfinite(origins.ticks)]
+        reach = np.degrees(limit_ticks * self._top / EARTH_RADIUS_M) * 1.001 + 1e-6
+        south, north = self._latitude[states].min() - reach, self._latitude[states].max() + reach
+        shrink = float(np.cos(np.radians(min(max(abs(south), abs(north)), 89.0))))
+        west = self._longitude[states].min() - reach / shrink
+        east = self._longitude[states].max() + reach / shrink
+        first, last = np.searchsorted(self._sorted, [south, north])
+        band = self._by_latitude[first:last]
+        inside = band[(self._longitude[band] >= west) & (self._longitude[band] <= east)]
+        if inside.size > _LARGE_PART * self._latitude.size:
+            return None
+        return _Part(self._network, np.sort(inside))
+
+
+class _Part:
+    """Part of a network, with states of its own; one more stands for all that lie outside."""
+
+    def __init__(self, network: ModeNetwork, states: Ints) -> None:
+        self._states = states
+        first = network.indptr[states].astype(np.int64)
+        counts = network.indptr[states + 1] - first
+        owner = np.repeat(np.arange(states.size), counts)
+        at = np.arange(owner.size) + np.repeat(first - np.cumsum(counts) + counts, counts)
+        head = self.numbers(network.indices[at])
+        kept = head < states.size
+        self._head = head[kept].astype(np.int32)
+        self._weight = network.weights[at[kept]]
+        sizes = np.bincount(owner[kept], minlength=states.size)
+        self._indptr = np.concatenate([[0], np.cumsum(sizes)])
+
+    def numbers(self, states: Ints) -> Ints:
+        """Numbers of the network's states in the part."""
+        if not self._states.size:
+            return np.zeros(states.shape, dtype=np.int64)
+        at = np.minimum(np.searchsorted(self._states, states), self._states.size - 1)
+        return np.where(self._states[at] == states, at, self._states.size)
+
+    def distances(self, origins: Ends, limit_ticks: float) -> Floats:
+        """Ticks from each origin to every state of the part, and `inf` to the last."""
+        rows, count = origins.states.shape[0], self._states.size
+        heads = self.numbers(origins.states).ravel()
+        indptr = np.concatenate(
+            [self._indptr, [self._indptr[-1]], self._indptr[-1] + 2 * np.arange(1, rows + 1)]
+        )
+        graph = csr_array(
+            (
+                np.concatenate([self._weight, origins.ticks.ravel()]),
+                np.concatenate([self._head, heads.astype(np.int32)]),
+                indptr.astype(np.int32),
+            ),
+            shape=(count + 1 + rows,) * 2,
+        )
+        found: Floats = dijkstra(
+            graph, directed=True, indices=np.arange(count + 1, count + 1 + rows), limit=limit_ticks
+        )
+        return found[:, : count + 1]
 
 
 def distances_from_all(network: ModeNetwork, origins: Ends, limit_ticks: float) -> Floats:

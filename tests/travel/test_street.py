@@ -9,8 +9,10 @@ import pytest
 from shapely import LineString, Point
 
 from rpe_geo.errors import InputError, InvalidFile
-from rpe_geo.travel import mode_search
+from rpe_geo.travel import mode_search, search
+from rpe_geo.travel.mode_network import TICKS_PER_MIN
 from rpe_geo.travel.network import build_streets, read_meta, street_lines
+from rpe_geo.travel.search import BoundedSearch, Ends
 from rpe_geo.travel.street import StreetEngine
 
 from .conftest import PER_METRE, grid_town, place, places, write_pbf
@@ -355,3 +357,24 @@ def test_the_nearest_street_is_the_nearest_of_all(town):
     ]
     assert snapped.distance_m == pytest.approx(near, rel=1e-3, abs=0.1)
     assert snapped.islanders.size
+
+
+@pytest.mark.parametrize("limit_min", [1, 4, 30])
+def test_the_surroundings_alone_give_the_same_times(town, monkeypatch, limit_min):
+    engine = town(*grid_town(9))
+    points = places(*np.random.default_rng(6).uniform(0, 1600, (30, 2)).tolist())
+    for mode in ("walk", "car"):
+        placed = (
+            engine._search(mode),
+            engine._snap(engine._search(mode), mode, points.x.to_numpy(), points.y.to_numpy()),
+        )
+        network = placed[0].network
+        ends = Ends.leaving(network, placed[1]), Ends.arriving(network, placed[1])
+        limit = limit_min * TICKS_PER_MIN
+        whole = BoundedSearch(network).table(*ends, limit)
+        with monkeypatch.context() as large:
+            large.setattr(search, "_MANY_STATES", 0)
+            large.setattr(search, "_LARGE_PART", 1.1)
+            large.setattr(search, "_PLACES", 3)
+            part = BoundedSearch(network).table(*ends, limit)
+        np.testing.assert_array_equal(whole, part)
