@@ -12,13 +12,16 @@ from xstatic.pkg import leaflet
 
 import maps
 from api.pages import (
+    activite,
     animateur,
     comptes,
     confirmer,
     connexion,
     faits,
     famille,
+    fiches,
     fond,
+    liens,
     observatoire,
     openid,
     registre,
@@ -82,6 +85,9 @@ def install_pages(app: FastAPI, settings: Settings, headers: Mapping[str, str]) 
         animateur,
         faits,
         registre,
+        fiches,
+        liens,
+        activite,
         observatoire,
         confirmer,
     )

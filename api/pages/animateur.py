@@ -191,6 +191,9 @@ def case_page(
         **inbox_values(work),
         **shown,
     }
+    if "b" in shown or "versions" in shown:
+        # Somebody is writing: the form comes first, the suggestions when it is saved.
+        return render(request, "demande.html", status=status, **case_names(work, case), **values)
     try:
         answer = work.relais.suggest(case.request, today=today, limit=_LISTED)
         openings = list(enumerate(answer.openings))

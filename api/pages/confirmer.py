@@ -13,7 +13,9 @@ from api.dependencies import TodayDep
 from api.pages.desk import Desk, DeskDep
 from api.pages.rendering import render
 from api.pages.session import OwnForm
+from api.pages.travail import BY_LINK
 from rpe_geo.domain import Childminder, Publication
+from rpe_geo.errors import Conflict
 from rpe_geo.protocols import Repository
 
 __all__ = ["router"]
@@ -29,31 +31,54 @@ def _claimed(desk: Desk, token: str) -> tuple[Repository, str, str]:
 
 
 def _page(
-    request: Request, token: str, record: Childminder, revision: int, *, said: str | None
+    request: Request,
+    token: str,
+    record: Childminder,
+    revision: int,
+    *,
+    said: str | None = None,
+    changed: bool = False,
+    status: int = 200,
 ) -> Response:
-    return render(request, "confirmer.html", fiche=record, revision=revision, jeton=token, dit=said)
+    return render(
+        request,
+        "confirmer.html",
+        status=status,
+        fiche=record,
+        revision=revision,
+        jeton=token,
+        dit=said,
+        change=changed,
+    )
 
 
 @router.get("/{token}")
 def ask(request: Request, desk: DeskDep, token: Link) -> Response:
     """Show what we believe, and ask; scanners of mails open links, so nothing changes here."""
     repository, identity, _ = _claimed(desk, token)
-    record = repository.childminder(identity)
-    return _page(request, token, record, repository.revision_of(Childminder, identity), said=None)
+    # The version first: a change between these two readings is noticed when she answers.
+    revision = repository.revision_of(Childminder, identity)
+    return _page(request, token, repository.childminder(identity), revision)
 
 
 @router.post("/{token}")
 def answer(
     request: Request, desk: DeskDep, today: TodayDep, token: Link, form: OwnForm
 ) -> Response:
-    """Note what she says, unless the record changed since she opened the page."""
+    """Note what she says; when the record changed since she opened the page, show it again as it is now."""
     repository, identity, rpe = _claimed(desk, token)
     before = repository.childminder(identity)
     revision = str(form.get("revision", ""))
     said = str(form.get("dit", ""))
     changed = _said(before, said, form.get("accord") == "oui", today)
-    now = repository.revise(changed, revision=int(revision) if revision.isdecimal() else -1)
-    desk.casework(rpe).store.audit("", f"confirm_{said}"[:40], "childminder", identity)
+    read = int(revision) if revision.isdecimal() else -1
+    try:
+        now = repository.revise(changed, revision=read, by=BY_LINK)
+    except Conflict:
+        latest = repository.revision_of(Childminder, identity)
+        record = repository.childminder(identity)
+        return _page(request, token, record, latest, changed=True, status=409)
+    desk.casework(rpe).store.audit(BY_LINK, f"confirm_{said}"[:40], "childminder", identity)
     return _page(request, token, changed, now, said=said)
 
 

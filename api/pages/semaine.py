@@ -132,7 +132,7 @@ class HoursForm:
 
 def _texts(form: FormData, prefix: str, before: Sequence[str]) -> tuple[str, ...]:
     """Read the fields of a week; a week, or public holidays, that the form does not have stay as they were."""
-    if f"{prefix}-0" not in form:
+    if not any(f"{prefix}-{number}" in form for number in range(7)):
         return tuple(before)
     days = [str(form.get(f"{prefix}-{number}", "")) for number in range(7)]
     holidays = str(form.get(f"{prefix}-7", before[7]))

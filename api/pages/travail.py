@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 
+from api.audiences import works_on_requests
 from api.pages.desk import Desk, DeskDep
 from api.pages.session import SessionDep
 from rpe_geo.accounts import Session
@@ -95,7 +96,7 @@ class Work:
 
 
 def _work(desk: DeskDep, session: SessionDep) -> Work:
-    if session.role == "planner":
+    if not works_on_requests(session.role):
         raise Forbidden("role_not_allowed")
     return Work(desk, session, desk.relais(session.rpe_id), desk.casework(session.rpe_id))
 
