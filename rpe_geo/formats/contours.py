@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 import shapely
@@ -64,7 +65,7 @@ def read_contours(
     series = gpd.GeoSeries(shapes.geometry.array, index=shapes[column].astype(str), crs=4326)
     refuse_metres(series, path)
     if codes is not None:
-        series = series[series.index.isin(codes)]
+        series = series[pd.Index(codes).get_indexer(series.index) >= 0]
     return mend(series)
 
 

@@ -11,6 +11,8 @@ import pandas as pd
 
 __all__ = ["typology"]
 
+_STARTS_ON = 4_000
+
 
 def typology(features: pd.DataFrame, *, kinds: int = 5, seed: int = 0) -> pd.DataFrame:
     """
@@ -38,10 +40,13 @@ def typology(features: pd.DataFrame, *, kinds: int = 5, seed: int = 0) -> pd.Dat
     if len(known) < kinds:
         return answer
     # Ranks: a few extreme communes must not make a kind of their own.
-    ranks = known.rank(pct=True)
-    model = KMeans(n_clusters=kinds, n_init=5, random_state=seed).fit(ranks.to_numpy())
+    ranks = known.rank(pct=True).to_numpy()
+    # Several starts on some thousands of zones find the kinds; one run from there sets them for all.
+    some = np.random.default_rng(seed).permutation(len(ranks))[:_STARTS_ON]
+    start = KMeans(n_clusters=kinds, n_init=5, random_state=seed).fit(ranks[some])
+    model = KMeans(n_clusters=kinds, init=start.cluster_centers_, n_init=1).fit(ranks)
     order = np.argsort(np.argsort(model.cluster_centers_[:, 0]))
-    distances = np.sort(model.transform(ranks.to_numpy()), axis=1)
+    distances = np.sort(model.transform(ranks), axis=1)
     answer.loc[known.index, "kind"] = order[model.labels_]
     answer.loc[known.index, "typical"] = 1 - distances[:, 0] / np.maximum(distances[:, 1], 1e-12)
     return answer

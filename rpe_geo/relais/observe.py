@@ -140,6 +140,7 @@ def observe_communes(
         _margin(parts, asked, table, minutes) if codes else pd.Series(data=True, index=parts.index)
     )
     parts = parts[kept]
+
     def pairs() -> TravelPairs:
         return pairs_between(parts, parts, engine, mode=mode, minutes=minutes, table=table)
 
@@ -158,8 +159,9 @@ def observe_communes(
     zones, epci_checks, epci_notes = calibrated_on_epcis(zones, official, parts["whole"], table)
     ages = ages.reindex(parts.index).groupby(parts["whole"]).sum(skipna=False)
     zones = with_need(zones, ages.reindex(zones.index), table["use_rate_by_age"])
-    inside = zones.loc[[code for code in zones.index if code in asked]]
+    inside = zones
     if partial:
+        inside = zones.loc[[code for code in zones.index if code in asked]]
         effect = _margin_effect(parts, times or pairs(), asked, decay)
         inside = inside.assign(access_margin_effect=inside["access_e2sfca"] - effect)
     checks: list[Check] = []
@@ -196,7 +198,7 @@ def observe_communes(
             "minutes": minutes,
             "decay": str(decay),
             "travel_times": travel_words(engine, table),
-            "margin_zones": int(kept.sum()) - int(parts["whole"].isin(asked).sum()),
+            "margin_zones": int(parts["whole"].nunique()) - len(inside),
             **learnt,
         },
         sources=commune_sources(files, year),
@@ -338,7 +340,7 @@ def _coverage(communes: Communes, parts: pd.DataFrame) -> pd.DataFrame:
     amounts = by_city[columns].sum(skipna=False)
     # « absent » before « estimé » before « observé »: the weakest of the parts.
     amounts["children_source"] = by_city["children_source"].min()
-    names = communes.table.loc[communes.table.index.isin(amounts.index)]
+    names = communes.table.loc[communes.table.index.intersection(amounts.index, sort=False)]
     zones = names[["nom", "departement", "epci", "epci_nom", "longitude", "latitude"]].join(amounts)
     zones["coverage_rate"] = coverage_rate(zones["places"], zones["children"])
     zones["coverage_childminder"] = coverage_rate(zones["places_childminder"], zones["children"])

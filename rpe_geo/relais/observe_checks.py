@@ -69,7 +69,7 @@ def compare_communes(
                 unit="places",
                 why="places que la CNAF n'attribue à aucune commune : " + _by_mode(lost),
             )
-        theirs = theirs[theirs.index.isin(zones["departement"])]
+        theirs = theirs[theirs.index.isin(zones["departement"].unique())]
         reasons = {
             str(code): _why_places(theirs.loc[code, modes] - ours.reindex(theirs.index).loc[code])
             for code in theirs.index
@@ -126,7 +126,7 @@ def _rate_checks(
     )
     theirs = rates.departements["coverage_rate"]
     whole = set(theirs.index) <= set(zones["departement"])
-    theirs = theirs[theirs.index.isin(zones["departement"])]
+    theirs = theirs[theirs.index.isin(zones["departement"].unique())]
     national = 100 * float(zones["places"].where(both).sum()) / float(children.where(both).sum())
     france = compare(
         pd.Series({"FR": national}),
