@@ -213,7 +213,7 @@ class TravelTimeEngine(Protocol):
         destinations: gpd.GeoSeries,
         *,
         mode: Mode,
-        departure: datetime | None = None,
+        departure: datetime | time | None = None,
     ) -> list[Route]:
         """Trace the way from one point to each destination, in order (EPSG:4326)."""
         ...

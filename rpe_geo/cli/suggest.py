@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -23,7 +24,8 @@ from rpe_geo.messages.api import RULE_TITLES
 from rpe_geo.messages.combinations import combination_part, combination_summary
 from rpe_geo.messages.matching import PART_NAMES, opening, why
 from rpe_geo.messages.rules import french_hours, refusal_sentence, warning_sentence
-from rpe_geo.messages.trips import schools_said, sides_said
+from rpe_geo.messages.trips import legs_said, schools_said, sides_said
+from rpe_geo.protocols import Route
 from rpe_geo.relais import Relais
 from rpe_geo.relais.suggest import Suggestions
 from rpe_geo.settings import Settings
@@ -126,14 +128,19 @@ def _as_json(answers: list[Suggestions]) -> str:
 
 def _as_tables(answers: list[Suggestions], relais: Relais, *, to_file: bool) -> str:
     """Print tables, or return them as text for a file."""
-    del relais
     screen = Console(width=120, record=True, quiet=True) if to_file else console()
     for answer in answers:
-        print_answer(answer, screen)
+        ridden = answer.request.mode == "transit"
+        print_answer(answer, screen, routes=relais.routes(answer) if ridden else None)
     return screen.export_text() if to_file else ""
 
 
-def print_answer(answer: Suggestions, screen: Console) -> None:
+def print_answer(
+    answer: Suggestions,
+    screen: Console,
+    *,
+    routes: Mapping[tuple[str, str], Route] | None = None,
+) -> None:
     """
     Print the answer to one request as an animateur reads it.
 
@@ -143,6 +150,8 @@ def print_answer(answer: Suggestions, screen: Console) -> None:
         What the relais answered.
     screen
         Where to print.
+    routes
+        Ways by public transport to those suggested; their lines are told with the first ones.
     """
     request = answer.request
     total = answer.feasible_count + answer.refused_count
@@ -159,6 +168,9 @@ def print_answer(answer: Suggestions, screen: Console) -> None:
         screen.print(_ranking(answer))
         for suggestion in answer.suggestions[:3]:
             _print_reasons(suggestion, answer, screen)
+            key = suggestion.verdict.provider_kind, suggestion.verdict.provider_id
+            if routes is not None and (legs := legs_said(routes[key].steps)):
+                screen.print(f"   {legs}")
         screen.print(_how_firm(answer))
         screen.print(
             "À égalité, l'ordre est tiré au sort pour cette demande. C'est un conseil : vous décidez.\n"

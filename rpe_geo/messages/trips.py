@@ -6,9 +6,17 @@ import re
 from collections.abc import Iterable
 from typing import Protocol
 
-from rpe_geo.messages.french import MODES, minutes, typeset
+from rpe_geo.messages.french import MODES, NBSP, minutes, typeset
 
-__all__ = ["MESSAGES", "detour_said", "return_said", "schools_said", "sides_said"]
+__all__ = [
+    "MESSAGES",
+    "clock_time",
+    "detour_said",
+    "legs_said",
+    "return_said",
+    "schools_said",
+    "sides_said",
+]
 
 MESSAGES = {
     "trip_detour": "détour {morning}",
@@ -17,11 +25,26 @@ MESSAGES = {
     "trip_morning": "Matin : {there} jusqu’à l’accueil, puis {onward} jusqu’au travail, {detour} de plus que sans s’arrêter",
     "trip_evening": "Soir : {there} jusqu’à l’accueil, puis {onward} jusqu’à la maison, {detour} de plus que sans s’arrêter",
     "trip_evening_home": "Soir : {onward} de l’accueil à la maison",
+    "trip_legs": "En transports en commun : {legs}",
+    "trip_on_foot": "{spent} à pied",
     "trip_school": "{school} à {there} {mode}",
     "trip_school_both": "{school} à {there} {mode}, {back} au retour",
 }
 
 _SCHOOL = re.compile(r"^\W*[ée]cole\b", re.IGNORECASE)
+
+
+class _Step(Protocol):
+    """One step of a route; see `rpe_geo.protocols.RouteStep`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def distance_m(self) -> float: ...
+    @property
+    def travel_time_min(self) -> float: ...
 
 
 class _Side(Protocol):
@@ -144,6 +167,55 @@ def schools_said(schools: Iterable[_School]) -> list[str]:
         code = "trip_school" if there == back else "trip_school_both"
         told.append(_said(code, school=named, there=there, back=back, mode=MODES[one.mode]))
     return told
+
+
+def clock_time(seconds: float) -> str:
+    """
+    Write a time of the timetable.
+
+    Parameters
+    ----------
+    seconds
+        After midnight; past 24 h on the next day.
+
+    Returns
+    -------
+    str
+        « 8 h 05 »; whole minutes, as on the timetable at the stop.
+    """
+    hour, minute = divmod(int(seconds // 60), 60)
+    return f"{hour % 24}{NBSP}h{NBSP}{minute:02d}"
+
+
+def legs_said(steps: Iterable[_Step]) -> str:
+    """
+    Tell a journey by public transport: what is walked, and which lines are ridden when.
+
+    Parameters
+    ----------
+    steps
+        Of a route.
+
+    Returns
+    -------
+    str
+        « En transports en commun : 2 min à pied, 24 de Mairie (8 h 05) à Gare (8 h 12), 1 min à pied »; empty where all is walked.
+    """
+    legs: list[str] = []
+    walked, ridden = 0.0, False
+    for step in [*steps, None]:
+        if step is not None and step.mode == "walk":
+            walked += step.travel_time_min
+            continue
+        if step is not None and not step.distance_m:
+            continue  # the wait shows between two times
+        if round(walked):
+            legs.append(_said("trip_on_foot", spent=minutes(walked)))
+        walked = 0.0
+        if step is not None:
+            legs.append(step.name)
+            ridden = True
+    return _said("trip_legs", legs=", ".join(legs)) if ridden else ""
 
 
 def _said(code: str, **values: str) -> str:

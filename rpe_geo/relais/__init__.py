@@ -30,6 +30,7 @@ from rpe_geo.protocols import (
 from rpe_geo.relais.book import ProviderBook
 from rpe_geo.relais.location import locate
 from rpe_geo.relais.suggest import Suggestions, scores_of, suggest
+from rpe_geo.relais.trips import leaving_times
 from rpe_geo.verdicts import Verdict
 
 __all__ = ["Relais"]
@@ -203,8 +204,11 @@ class Relais:
         if not keys:
             return {}
         stops = book.points.iloc[[book.row(*key) for key in keys]]
-        mode = answer.request.mode
-        return dict(zip(keys, self.engine.routes(answer.home, stops, mode=mode), strict=True))
+        mode, leaves = answer.request.mode, leaving_times(answer.request.schedule)[0]
+        routes = self.engine.routes(
+            answer.home, stops, mode=mode, departure=leaves if mode == "transit" else None
+        )
+        return dict(zip(keys, routes, strict=True))
 
     def _addresses(self) -> Geocoder:
         if self.geocoder is None:

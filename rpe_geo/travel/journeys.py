@@ -10,6 +10,7 @@ from shapely import LineString, Point
 
 from rpe_geo.crs import great_circle_m
 from rpe_geo.messages import phrase
+from rpe_geo.messages.trips import clock_time
 from rpe_geo.protocols import Route, RouteStep
 from rpe_geo.travel.transit import TransitSearch
 
@@ -77,7 +78,9 @@ def trace_journey(
             "transit_ride",
             route=leg.route,
             first=timetable.stop_names[leg.stops[0]],
+            boarded=clock_time(leg.boarded_s),
             last=timetable.stop_names[leg.stops[-1]],
+            left=clock_time(leg.left_s),
         )
         metres = _length([(point.x, point.y) for point in points])
         steps.append(RouteStep(ride, "transit", metres, (leg.left_s - leg.boarded_s) / 60))

@@ -160,7 +160,7 @@ class StraightLineEngine:
         destinations: gpd.GeoSeries,
         *,
         mode: Mode,
-        departure: datetime | None = None,
+        departure: datetime | time | None = None,
     ) -> list[Route]:
         """
         Draw a straight line to each destination, in order.

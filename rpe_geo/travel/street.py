@@ -352,7 +352,7 @@ class StreetEngine:
         destinations: gpd.GeoSeries,
         *,
         mode: Mode,
-        departure: datetime | None = None,
+        departure: datetime | time | None = None,
     ) -> list[Route]:
         """
         Trace the way from one point to each destination, in order.

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rpe_geo.errors import InputError, InvalidFile
+from rpe_geo.messages.trips import legs_said
 from rpe_geo.travel.network import build_streets
 from rpe_geo.travel.street import StreetEngine
 from rpe_geo.travel.transit import build_transit
@@ -91,7 +92,13 @@ def test_a_change_and_the_route(territory):
     route = engine.routes(place(0, 0), places((2000, 3000)), mode="transit", departure=start)[0]
     assert route.travel_time_min == pytest.approx(15, abs=1e-3)
     rides = [step.name for step in route.steps if step.distance_m > 1000]
-    assert rides == ["1 de Arrêt A à Arrêt B", "2 de Arrêt B à Arrêt D"]
+    assert [ride.replace("\u00a0", " ") for ride in rides] == [
+        "1 de Arrêt A (7 h 30) à Arrêt B (7 h 35)",
+        "2 de Arrêt B (7 h 38) à Arrêt D (7 h 45)",
+    ]
+    assert legs_said(route.steps).replace("\u00a0", " ") == (
+        "En transports en commun : 1 de Arrêt A (7 h 30) à Arrêt B (7 h 35), 2 de Arrêt B (7 h 38) à Arrêt D (7 h 45)"
+    )
     assert sum(step.travel_time_min for step in route.steps) == pytest.approx(15, abs=0.05)
     profile = engine.transit_profile(
         places((0, 0)), places((2000, 3000)), departure=start, window_min=30
