@@ -82,6 +82,20 @@ class Settings(BaseSettings):
         default="Relais petite enfance", description="Name of the relais, on every page."
     )
     relais_phone: str = Field(default="", description="Telephone of the relais, for families.")
+    relais_address: str = Field(
+        default="", description="Postal address of the relais, in its legal notice."
+    )
+    legal_publisher: str = Field(
+        default="",
+        description="Who runs the relais and answers for what is published: commune, EPCI, association; its director.",
+    )
+    legal_host: str = Field(
+        default="", description="Who hosts the service, with address and telephone; in the legal notice."
+    )
+    privacy_contact: str = Field(
+        default="",
+        description="Whom a family asks about her data: data protection officer, mail or postal address.",
+    )
     mail_from: str = Field(
         default="relais@localhost", description="Sender of the mails of the service."
     )

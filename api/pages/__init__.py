@@ -21,7 +21,9 @@ from api.pages import (
     famille,
     fiches,
     fond,
+    informations,
     liens,
+    liste,
     observatoire,
     openid,
     registre,
@@ -78,6 +80,8 @@ def install_pages(app: FastAPI, settings: Settings, headers: Mapping[str, str]) 
         app.mount(path, _Kept(directory=folder))
     doors = (
         famille,
+        liste,
+        informations,
         fond,
         connexion,
         openid,

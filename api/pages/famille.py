@@ -16,9 +16,10 @@ from shapely import Point
 
 from api.dependencies import Service, ServiceDep, TodayDep
 from api.pages.connexion import OwnForm
+from api.pages.couts import cost_panel
 from api.pages.desk import Desk, DeskDep
 from api.pages.fond import map_options
-from api.pages.recherche import DAYS, MINUTES, MODE_NAMES, Search
+from api.pages.recherche import DAYS, LISTED, MINUTES, MODE_NAMES, Search
 from api.pages.rendering import render
 from maps import style
 from maps.cards import Card
@@ -30,17 +31,24 @@ from rpe_geo.domain import Childminder, Facility, Mam
 from rpe_geo.errors import AddressNotFound, AmbiguousAddress, InputError, NotFound
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import MODES, MONTHS, day, plural
+from rpe_geo.privacy import public_minutes
 from rpe_geo.relais.suggest import Suggestions
 from rpe_geo.schedule import Timetable
 
 __all__ = ["router"]
 
 router = APIRouter()
-_LISTED = 40
 _OTHERS = 12
 _FRESH_DAYS = 183
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _TRACK_DAYS = 400
+_KIND_NAMES: dict[PlaceKind, str] = {
+    "childminder": "Assistant·es maternel·les",
+    "mam": "MAM",
+    "facility": "Crèches",
+    "rpe": "Relais",
+    "school": "Écoles",
+}
 
 
 @router.get("/")
@@ -65,7 +73,7 @@ def _answer(
     choices: list[dict[str, str]] = []
     if not asked.faults:
         try:
-            answer = service.public.suggest(asked.request(), today=today, limit=_LISTED)
+            answer = service.public.suggest(asked.request(), today=today, limit=LISTED)
         except AmbiguousAddress as error:
             choices = [
                 {"value": f"{place.longitude},{place.latitude}|{place.label}", "label": place.label}
@@ -155,7 +163,10 @@ def _results(service: Service, asked: Search, answer: Suggestions, today: date) 
         "titre": f"{plural(len(cards), 'lieu', 'lieux')} à moins de {limit} minutes {mode}",
         "mode_dit": mode,
         "lieux": [_shown(card, asked) for card in cards],
-        "autres": others,
+        "autres": [(place, minutes, _kind(place)) for place, minutes in others],
+        "genres": _kinds([card.kind for card in cards] + [_kind(place) for place, _ in others]),
+        "entiers": sum(card.suggestion.verdict.hours_share == 1 for card in cards),
+        "couts": cost_panel(answer, cards),
         "vue": map_options(content, service.settings, service.territory),
         "legende": style.legend(legend),
     }
@@ -196,6 +207,13 @@ def _kind(place: Facility | Mam) -> PlaceKind:
     return place_kind(place)
 
 
+def _kinds(marks: Sequence[PlaceKind]) -> list[tuple[PlaceKind, str, int]]:
+    """Count the places of each kind, in the order of the legend."""
+    return [
+        (kind, name, count) for kind, name in _KIND_NAMES.items() if (count := marks.count(kind))
+    ]
+
+
 def _shown(card: Card, asked: Search) -> dict[str, Any]:
     """Gather what a family reads of one place."""
     suggestion, provider = card.suggestion, card.provider
@@ -226,11 +244,18 @@ def _shown(card: Card, asked: Search) -> dict[str, Any]:
         "cle": f"{suggestion.verdict.provider_kind}:{suggestion.verdict.provider_id}",
         "sous_titre": " · ".join(part for part in (card.what, card.place.address) if part),
         "faits": facts,
+        "minutes": round(_minutes_told(card)),
         "besoin": Timetable.parse(asked.written),
         "offert": offered,
         "cout": suggestion.cost,
         "contact": provider.contact,
     }
+
+
+def _minutes_told(card: Card) -> float:
+    """Return the minutes as the family reads them: rounded where the home is masked."""
+    exact = card.suggestion.travel_minutes
+    return exact if card.place.visibility == "exact" else public_minutes(exact)
 
 
 def _hours_of(provider: Childminder | Mam | Facility) -> Timetable | None:

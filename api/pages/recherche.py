@@ -11,11 +11,13 @@ from starlette.datastructures import FormData
 from rpe_geo.domain import Child, Household, Request, TravelMode
 from rpe_geo.schedule import Timetable
 
-__all__ = ["DAYS", "MINUTES", "MODE_NAMES", "Search"]
+__all__ = ["DAYS", "LISTED", "MINUTES", "MODE_NAMES", "Search"]
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 MODE_NAMES = {"walk": "À pied", "bike": "Vélo", "car": "Voiture", "transit": "Bus"}
 MINUTES = (5, 10, 15, 20, 30)
+LISTED = 40
+"""Places that a list shows at most."""
 _SHARE = 0.6
 _TOLERANCE_DAYS = 31
 
@@ -33,6 +35,10 @@ class Search:
     days: tuple[str, ...] = DAYS[:5]
     begin: str = "08:30"
     end: str = "17:30"
+    alternates: bool = False
+    other_days: tuple[str, ...] = ()
+    other_begin: str = ""
+    other_end: str = ""
     income: str = ""
     children: str = "1"
     faults: dict[str, str] = field(default_factory=dict)
@@ -51,7 +57,11 @@ class Search:
             return str(form.get(name, usual)).strip()[:200]
 
         births = tuple(str(value).strip()[:10] for value in form.getlist("naissance")[:3])
-        chosen = {str(value) for value in form.getlist("jour")}
+
+        def days(name: str) -> tuple[str, ...]:
+            chosen = {str(value) for value in form.getlist(name)}
+            return tuple(day for day in DAYS if day in chosen)
+
         read = cls(
             address=text("adresse"),
             place=text("choix"),
@@ -59,9 +69,13 @@ class Search:
             minutes=text("max_minutes", "15"),
             births=tuple(value for value in births if value) or ("",),
             start=text("debut"),
-            days=tuple(day for day in DAYS if day in chosen),
+            days=days("jour"),
             begin=text("de"),
             end=text("a"),
+            alternates=text("alterne") == "oui",
+            other_days=days("jour2"),
+            other_begin=text("de2"),
+            other_end=text("a2"),
             income=text("revenu"),
             children=text("enfants", "1"),
         )
@@ -80,8 +94,10 @@ class Search:
             faults["debut"] = "Indiquez à partir de quel jour."
         if not self.days:
             faults["jour"] = "Choisissez au moins un jour."
-        elif not (_clock(self.begin) and _clock(self.end)) or self.begin == self.end:
+        elif not _span(self.begin, self.end):
             faults["jour"] = "Indiquez l’heure d’arrivée et l’heure de départ."
+        if self.alternates and self.other_days and not _span(self.other_begin, self.other_end):
+            faults["jour2"] = "Indiquez l’heure d’arrivée et l’heure de départ de l’autre semaine."
         if self.mode not in MODE_NAMES:
             faults["mode"] = "Choisissez un moyen de déplacement."
         if self.income and _figure(self.income) is None:
@@ -89,9 +105,36 @@ class Search:
         return faults
 
     @property
-    def written(self) -> str:
-        """The hours in the text form."""
-        return f"{','.join(self.days)} {_quarter(self.begin)}-{_quarter(self.end)}"
+    def written(self) -> list[str]:
+        """The hours of each week of the cycle, in the text form."""
+        weeks = [f"{','.join(self.days)} {_quarter(self.begin)}-{_quarter(self.end)}"]
+        if self.alternates:
+            weeks.append("off")
+            if self.other_days:
+                hours = f"{_quarter(self.other_begin)}-{_quarter(self.other_end)}"
+                weeks[1] = f"{','.join(self.other_days)} {hours}"
+        return weeks
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """The search as the fields of another form: names and values."""
+        fields = [
+            ("adresse", self.address),
+            ("choix", self.place),
+            ("mode", self.mode),
+            ("max_minutes", self.minutes),
+            ("debut", self.start),
+            ("de", self.begin),
+            ("a", self.end),
+            ("revenu", self.income),
+            ("enfants", self.children),
+        ]
+        fields += [("naissance", birth) for birth in self.births]
+        fields += [("jour", day) for day in self.days]
+        if self.alternates:
+            fields += [("alterne", "oui"), ("de2", self.other_begin), ("a2", self.other_end)]
+            fields += [("jour2", day) for day in self.other_days]
+        return fields
 
     def request(self) -> Request:
         """Make the request; the faults were looked at."""
@@ -134,6 +177,11 @@ def _point(text: str) -> tuple[float, float] | None:
 def _clock(text: str) -> bool:
     hour, _, minute = text.partition(":")
     return hour.isdecimal() and minute[:2].isdecimal() and int(hour) < 24 and int(minute[:2]) < 60
+
+
+def _span(begin: str, end: str) -> bool:
+    """Tell whether two clock times make hours; an end before the beginning is on the next day."""
+    return _clock(begin) and _clock(end) and _quarter(begin) != _quarter(end)
 
 
 def _quarter(text: str) -> str:

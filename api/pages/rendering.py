@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from rpe_geo.messages.rules import french_hours
 __all__ = ["PARIS", "SessionNeeded", "render"]
 
 PARIS = ZoneInfo("Europe/Paris")
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+"""A link of the published rules, which are Markdown first."""
 _TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
 
@@ -82,6 +85,7 @@ _environment.filters |= {
     "iso": _iso,
     "reste": lambda session: session.seconds_left(datetime.now(UTC)),
     "typo": typeset,
+    "sans_marques": lambda text: _LINK.sub(r"\1", text).replace("`", "").replace("'", "’"),
 }
 _environment.globals |= {
     "pluriel": plural,

@@ -3,10 +3,14 @@
   const holder = document.getElementById("carte"), data = document.getElementById("carte-donnees");
   if (!holder || !data || !window.rpeMap) return;
   const options = JSON.parse(data.textContent), [[south, west], [north, east]] = options.bounds;
+  let hidden = [], drawn = null;
+  document.addEventListener("rpe:hide", (event) => { hidden = event.detail; drawn?.rpe.hide(hidden); });
   const draw = (ground) => {
     holder.textContent = "";
     const map = rpeMap.create(holder, { ...options, ground });
     rpeMap.places(map, options.places);
+    map.rpe.hide(hidden);
+    drawn = map;
   };
   const ask = () => fetch("/carte/fond", {
     method: "POST", headers: { "content-type": "application/json" },

@@ -411,10 +411,11 @@
     data.marks.forEach(function (spec, order) { marker(spec, order).addTo(marksLayer); });
 
     // Marks that would lie upon each other stand as one that says so.
-    var ranked = data.marks.filter(function (spec) { return spec.rank !== null; });
+    var ranked = data.marks.filter(function (spec) { return spec.rank !== null; }), hidden = [];
+    function shown(spec) { return hidden.indexOf(spec.kind) < 0; }
     function cluster() {
       clustersLayer.clearLayers();
-      var free = ranked.slice(), near = SIZE * 0.72;
+      var free = ranked.filter(shown), near = SIZE * 0.72;
       while (free.length) {
         var first = free.shift(), at = map.latLngToLayerPoint([first.lat, first.lon]);
         var group = [first], apart = [];
@@ -463,6 +464,17 @@
       made.on("keypress", function (event) { if (event.originalEvent.key === "Enter") list(); });
       made.addTo(clustersLayer);
     }
+    function hide(kinds) {
+      hidden = kinds;
+      map.closePopup();
+      data.marks.forEach(function (spec) {
+        var made = byId[spec.id].marker, zone = zones[spec.id];
+        if (!shown(spec)) marksLayer.removeLayer(made);
+        else if (spec.rank === null) marksLayer.addLayer(made);
+        if (zone && shown(spec)) zone.addTo(map); else if (zone) zone.remove();
+      });
+      cluster();
+    }
     map.on("zoomend", cluster);
     map.whenReady(cluster);
 
@@ -495,6 +507,7 @@
     if (data.selected) select(data.selected); else showRoutes();
     map.rpe.select = select;
     map.rpe.open = open;
+    map.rpe.hide = hide;
     return map;
   }
 

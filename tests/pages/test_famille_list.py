@@ -1,0 +1,127 @@
+"""What helps a family to read her list: kinds, order, price, a table to keep; and what a public service tells of itself."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from datetime import date
+from html import unescape
+
+import pytest
+from fastapi.testclient import TestClient
+from starlette.datastructures import FormData
+
+from api.app import create_app
+from api.pages.recherche import Search
+from rpe_geo.publishing.regles import published_rules
+from rpe_geo.schedule import Timetable
+from rpe_geo.settings import Settings
+from tests.pages.opened import make_settings, search_form
+
+PAGE = {"accept": "text/html"}
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory) -> Settings:
+    return make_settings(tmp_path_factory.mktemp("liste"))
+
+
+@pytest.fixture(scope="module")
+def client(settings) -> Iterator[TestClient]:
+    with TestClient(create_app(settings), headers=PAGE) as opened:
+        yield opened
+
+
+def form_data(**changed) -> FormData:
+    pairs = []
+    for name, value in search_form(**changed).items():
+        pairs += [(name, one) for one in (value if isinstance(value, list) else [value])]
+    return FormData(pairs)
+
+
+class TestHours:
+    def test_two_weeks_that_differ_are_one_cycle(self):
+        asked = Search.read(form_data(alterne="oui", jour2=["We"], de2="08:00", a2="12:00"))
+        assert not asked.faults
+        schedule = asked.request().schedule
+        assert len(schedule) == 2
+        assert schedule.weeks[1] == Timetable.parse("We 08:00-12:00").weeks[0]
+
+    def test_a_week_without_need_is_off(self):
+        asked = Search.read(form_data(alterne="oui"))
+        assert not asked.faults
+        assert asked.written[1] == "off"
+
+    def test_the_other_week_needs_its_hours(self):
+        assert "jour2" in Search.read(form_data(alterne="oui", jour2=["We"], de2="08:00")).faults
+
+    def test_a_night_runs_to_the_next_day(self):
+        asked = Search.read(form_data(jour=["Fr"], de="20:00", a="06:00"))
+        assert not asked.faults
+        assert asked.request().schedule == Timetable.parse("Fr 20:00-06:00")
+
+    def test_less_than_a_quarter_of_an_hour_is_no_hours(self):
+        assert "jour" in Search.read(form_data(de="08:00", a="08:10")).faults
+
+    def test_the_hidden_fields_are_the_search(self):
+        asked = Search.read(form_data(alterne="oui", jour2=["We"], de2="08:00", a2="12:00"))
+        assert Search.read(FormData(asked.hidden)) == asked
+
+
+class TestList:
+    def test_the_price_is_compared_when_the_income_is_given(self, client):
+        without = client.post("/", data=search_form(revenu="")).text
+        page = client.post("/", data=search_form(revenu="3000")).text
+        assert "b-you" not in without
+        assert 'class="b-you"' in page
+        assert "4,00\N{NO-BREAK SPACE}€ net de l’heure" in page
+
+    def test_no_exact_minute_of_a_masked_home_is_in_the_page(self, client):
+        page = client.post("/", data=search_form()).text
+        told = re.findall(r'data-kind="childminder"[^>]*data-minutes="(\d+)"', page)
+        assert told
+        assert {int(minutes) % 5 for minutes in told} == {0}
+
+    def test_the_table_says_what_the_page_says(self, client):
+        page = client.post("/", data=search_form()).text
+        answer = client.post("/liste.csv", data=search_form())
+        rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
+        assert answer.headers["content-type"].startswith("text/csv")
+        assert [row["nom"] for row in rows] == re.findall(
+            r"<h3>([^<]+)</h3><span class=\"mins", page
+        )
+        assert all(row["trajet"].startswith("env.") for row in rows)
+        assert "Secret" not in answer.text
+        assert "Tres-Secrete" not in answer.text
+
+    def test_a_table_of_a_faulty_search_sends_back_to_it(self, client):
+        answer = client.post("/liste.csv", data=search_form(debut=""), follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+class TestInformation:
+    @pytest.mark.parametrize(
+        "path", ["/calculs", "/vos-donnees", "/accessibilite", "/mentions-legales"]
+    )
+    def test_every_page_leads_there(self, client, path):
+        assert f'href="{path}"' in client.get("/").text
+        assert client.get(path).status_code == 200
+
+    def test_the_rules_are_those_in_force(self, client):
+        page = client.get("/calculs").text
+        for section in published_rules(date.today()):  # noqa: DTZ011 - as the service reads the day
+            assert section.title.replace("'", "’") in page
+            assert all(
+                row[0].replace("'", "’").strip("`") in unescape(page) for row in section.rows
+            )
+        assert "](" not in page
+
+    def test_what_nobody_filled_in_is_said_to_be_missing(self, client, settings):
+        assert "RPE_LEGAL_PUBLISHER" in client.get("/mentions-legales").text
+        filled = settings.model_copy(update={"legal_publisher": "Communauté de communes d’Orvelle"})
+        with TestClient(create_app(filled), headers=PAGE) as other:
+            page = other.get("/mentions-legales").text
+        assert "Communauté de communes d’Orvelle" in page
+        assert "RPE_LEGAL_PUBLISHER" not in page
