@@ -75,6 +75,7 @@ def _list(
         fait=_DONE.get(done or ""),
         fautes=faults or {},
         saisi=given or {"nom": "", "email": "", "role": "animateur"},
+        mots_de_passe=work.desk.settings.passwords,
         fournisseur=work.desk.settings.oidc_label if work.desk.provider else None,
     )
 

@@ -283,6 +283,9 @@ def invite(desk: Desk, account: Account, by: str) -> None:
             "Choisissez votre mot de passe avec ce lien, valable sept jours :\n\n"
             f"{link}\n\nEnsuite, vous vous connectez avec cette adresse e-mail."
         )
+        if desk.provider is not None:
+            page = desk.link("/pro/connexion")
+            how += f"\n\nOu connectez-vous sans attendre avec {desk.provider.label} :\n\n{page}"
     else:
         how = f"Connectez-vous ici, avec cette adresse e-mail :\n\n{desk.link('/pro/connexion')}"
     desk.send(

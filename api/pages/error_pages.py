@@ -166,6 +166,8 @@ def _of_error(error: Exception) -> tuple[int, str, str, Mapping[str, str] | None
             status, title = 403, _TITLES[error.code]
         elif status in {403, 404, 503}:
             title = _PAGES[status].title
+        if error.code == "openid_unavailable":
+            title = "La connexion n’aboutit pas"
         detail = _DETAILS.get(error.code) or phrase(error.code, **error.values)
         return status, title, detail, None
     if isinstance(error, HTTPException):

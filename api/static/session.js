@@ -58,7 +58,7 @@
       const answer = await fetch("/pro/rester", { method: "POST", body: new URLSearchParams({ csrf: stay.dataset.csrf }), headers: { accept: "application/json" }, redirect: "error" });
       const state = answer.ok ? await answer.json() : { reste: 0 };
       end = Date.now() + 1000 * state.reste;
-      if (state.reste > WARN && live) live.textContent = "Vous restez connecté.";
+      if (state.reste > WARN && live) live.textContent = "Votre session continue.";
     } catch { await ask(); }
     stay.removeAttribute("aria-busy");
     if (left() > WARN) rest(); else await tick();

@@ -231,7 +231,7 @@ def test_one_is_warned_by_keyboard_and_may_stay(page, address, settings):
     assert_sound(page, "session-avertissement")
     page.keyboard.press("Enter")
     page.wait_for_selector("#session-fin:not([open])", state="attached")
-    page.wait_for_function("document.querySelector('#live').textContent.includes('restez')")
+    page.wait_for_function("document.querySelector('#live').textContent.includes('continue')")
     assert page.input_value("#nom") == "Inès, en cours de frappe"
     left = page.evaluate("fetch('/pro/session').then((r) => r.json()).then((s) => s.reste)")
     assert left > 7000
