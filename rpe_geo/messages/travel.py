@@ -25,7 +25,7 @@ MESSAGES = {
     ),
     "transit_read": "Lecture des horaires",
     "transit_wait": "Attente à l’arrêt {stop}",
-    "transit_ride": "{route} de {first} ({boarded}) à {last} ({left})",
+    "transit_ride": "ligne {route} de {first} ({boarded}) à {last} ({left})",
     "transit_damaged": "les horaires de ce territoire sont incomplets ou abîmés : reconstruisez-le par « rpe-geo territory build ».",
     "transit_old_format": "ces horaires ont été construits par une autre version : reconstruisez le territoire par « rpe-geo territory build ».",
     "departure_outside_feed": "le {departure} est hors des horaires de ce territoire, valables du {first} au {last}.",

@@ -199,7 +199,7 @@ def legs_said(steps: Iterable[_Step]) -> str:
     Returns
     -------
     str
-        « En transports en commun : 2 min à pied, 24 de Mairie (8 h 05) à Gare (8 h 12), 1 min à pied »; empty where all is walked.
+        « En transports en commun : 2 min à pied, ligne 24 de Mairie (8 h 05) à Gare (8 h 12), 1 min à pied »; empty where all is walked.
     """
     legs: list[str] = []
     walked, ridden = 0.0, False

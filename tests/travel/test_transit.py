@@ -93,11 +93,11 @@ def test_a_change_and_the_route(territory):
     assert route.travel_time_min == pytest.approx(15, abs=1e-3)
     rides = [step.name for step in route.steps if step.distance_m > 1000]
     assert [ride.replace("\u00a0", " ") for ride in rides] == [
-        "1 de Arrêt A (7 h 30) à Arrêt B (7 h 35)",
-        "2 de Arrêt B (7 h 38) à Arrêt D (7 h 45)",
+        "ligne 1 de Arrêt A (7 h 30) à Arrêt B (7 h 35)",
+        "ligne 2 de Arrêt B (7 h 38) à Arrêt D (7 h 45)",
     ]
     assert legs_said(route.steps).replace("\u00a0", " ") == (
-        "En transports en commun : 1 de Arrêt A (7 h 30) à Arrêt B (7 h 35), 2 de Arrêt B (7 h 38) à Arrêt D (7 h 45)"
+        "En transports en commun : ligne 1 de Arrêt A (7 h 30) à Arrêt B (7 h 35), ligne 2 de Arrêt B (7 h 38) à Arrêt D (7 h 45)"
     )
     assert sum(step.travel_time_min for step in route.steps) == pytest.approx(15, abs=0.05)
     profile = engine.transit_profile(
