@@ -69,11 +69,11 @@ class Settings(BaseSettings):
     )
     environment: Literal["development", "production"] = Field(
         default="development",
-        description="In production the service refuses to start with a default secret.",
+        description="In production the service refuses to start with default or short secrets, or without HTTPS.",
     )
     secret_key: SecretStr = Field(
         default=SecretStr("development"),
-        description="Key that signs the links sent to people (confirmation, new password).",
+        description="Key that signs the links sent to people and seals what a browser keeps for us.",
     )
     public_url: str = Field(
         default="http://127.0.0.1:8000", description="Address of the service, for links in mails."

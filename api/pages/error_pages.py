@@ -86,6 +86,11 @@ def _wait(seconds: int) -> str:
     return plural(round(seconds / 60), "minute")
 
 
+def _again(path: str) -> str:
+    """Name what to try again: what a provider answered serves once, one begins anew."""
+    return "/pro/openid" if path.startswith("/pro/openid/") else path
+
+
 def _page(
     request: Request,
     status: int,
@@ -116,7 +121,7 @@ def _page(
         image=words.mark,
         code=status,
         professionnel=path == _DOOR or path.startswith(_DOOR + "/"),
-        encore=path if request.method == "GET" and status in {429, 500, 503} else None,
+        encore=_again(path) if request.method == "GET" and status in {429, 500, 503} else None,
     )
 
 
