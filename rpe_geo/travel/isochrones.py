@@ -321,8 +321,8 @@ def _metres(
     within = ((at >= 0) & (at < np.array(shape))).all(axis=1)
     flat = at[within, 0] * shape[1] + at[within, 1]
     weights = np.maximum(length / count, 1e-6)[owner][within]
-    metres: NDArray[np.float64] = np.bincount(flat, weights=weights, minlength=int(np.prod(shape)))
-    return metres.reshape(shape)
+    metres = np.bincount(flat, weights=weights, minlength=int(np.prod(shape)))
+    return np.asarray(metres, dtype=np.float64).reshape(shape)
 
 
 def _without_small_parts(
