@@ -58,7 +58,7 @@ class Clock:
 
     @classmethod
     def start(
-        cls, network: ModeNetwork, places: Snapped, within_min: float, start_min: Floats
+        cls, network: ModeNetwork, doors: Snapped, within_min: float, leave_min: Floats
     ) -> Clock:
         """
         Search outwards from one place, or from several that are reached at different times.
@@ -67,18 +67,20 @@ class Clock:
         ----------
         network
             The network of one mode.
-        places
-            Where the doors (or the stops) meet the street.
+        doors
+            Where the doors (or the stops) meet the street; those on streets that are cut off meet their own as well.
         within_min
             How far to search.
-        start_min
-            When each place is left, in minutes; `inf` is never.
+        leave_min
+            When each door is left, in minutes; `inf` is never.
 
         Returns
         -------
         Clock
             Times beyond `within_min` may be `inf`.
         """
+        places, door = doors.on_every_street()
+        start_min = leave_min[door] + places.access_min
         penalty = float(network.settings.get("restricted_entry_s", 0.0)) / 60
         minutes = _minutes_at_states(network, places, within_min + 2 * penalty, start_min)
         forward, backward = network.time_forward < NO_WAY, network.time_backward < NO_WAY

@@ -79,6 +79,18 @@ class Snapped:
             island=self.island.one(int(inside[0])) if self.island and inside.size else None,
         )
 
+    def on_every_street(self) -> tuple[Snapped, Ints]:
+        """Return the places, and behind them those of the islanders on their own street; with the point of each."""
+        if self.island is None:
+            return self, np.arange(self.edge.size)
+        joined = {
+            item.name: np.concatenate([getattr(self, item.name), getattr(self.island, item.name)])
+            for item in fields(self)
+            if item.name not in {"islanders", "island"}
+        }
+        points = np.concatenate([np.arange(self.edge.size), self.islanders])
+        return Snapped(**joined, islanders=np.zeros(0, dtype=np.int64)), points
+
 
 @dataclass(frozen=True, eq=False)
 class _Nearest:

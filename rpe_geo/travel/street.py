@@ -437,16 +437,16 @@ class StreetEngine:
         search = self._search("walk" if mode == "transit" else mode)
         lon, lat = coordinates_of(gpd.GeoSeries([origin], crs=WGS84))
         places = self._snap(search, mode, lon, lat)
-        start_min = np.zeros(1)
+        leave_min = np.zeros(1)
         if mode == "transit":
             transit = self._open_transit()
             stops, reached = transit.stops_reached(
                 (lon, lat), transit.check_departure(departure), within_min=wanted[-1]
             )
             lon, lat = np.append(lon, stops[0]), np.append(lat, stops[1])
-            start_min = np.append(start_min, reached)
+            leave_min = np.append(leave_min, reached)
             places = self._snap(search, mode, lon, lat, refuse=False)
-        clock = Clock.start(search.network, places, wanted[-1], start_min + places.access_min)
+        clock = Clock.start(search.network, places, wanted[-1], leave_min)
         areas = draw_areas(clock, (origin.x, origin.y), wanted)
         return gpd.GeoDataFrame({"minutes": wanted}, geometry=areas, crs=WGS84)
 

@@ -18,7 +18,7 @@ def shares(engine, x, y, mode, minutes):
     area = engine.isochrones(place(x, y), mode=mode, minutes=[minutes]).geometry.iloc[0]
     door = places((x, y))
     start = engine._snap(search, mode, door.x.to_numpy(), door.y.to_numpy())
-    clock = Clock.start(network, start, minutes, start.access_min)
+    clock = Clock.start(network, start, minutes, np.zeros(1))
     segment, ahead, behind = street_parts(clock, minutes)
     lon, lat = network.shape_longitude, network.shape_latitude
     length = great_circle_m(lon[segment], lat[segment], lon[segment + 1], lat[segment + 1])
@@ -63,3 +63,12 @@ def test_minutes_come_sorted_and_nested(town):
     assert areas.geometry.iloc[1].within(areas.geometry.iloc[2])
     with pytest.raises(InputError, match="minutes_missing"):
         engine.isochrones(place(0, 0), mode="walk", minutes=[])
+
+
+def test_a_street_that_is_cut_off_reaches_its_own_neighbours(town):
+    nodes, ways = grid_town(8)
+    nodes |= {1001: (4000, 0), 1002: (4400, 0)}
+    engine = town(nodes, [*ways, ([1001, 1002], {"highway": "residential"})])
+    area = engine.isochrones(place(4100, 5), mode="walk", minutes=[5]).geometry.iloc[0]
+    assert area.contains(place(4300, 0))
+    assert shares(engine, 4100, 5, "walk", 5)[0] >= 0.95

@@ -98,7 +98,7 @@ def measure(engine: StreetEngine, name: str, mode: str, count: int) -> None:
         spent += time.process_time() - begin
         at = np.array([door.x]), np.array([door.y])
         start = engine._snap(search, mode, *at)
-        clock = Clock.start(network, start, MINUTES[-1], start.access_min)
+        clock = Clock.start(network, start, MINUTES[-1], np.zeros(1))
         for minutes, area in zip(MINUTES, areas.geometry, strict=True):
             assert area.is_valid
             found.append((*shares(clock, area, minutes), minutes, door))
