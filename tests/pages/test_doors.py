@@ -43,6 +43,7 @@ OPEN_FORMS = {
     "/",
     "/adresses",
     "/carte/fond",
+    "/liste.csv",
     "/demande",
     "/demande/{token}/retirer",
     "/confirmer/{token}",
