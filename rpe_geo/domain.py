@@ -19,6 +19,10 @@ from rpe_geo.schedule import Timetable
 
 __all__ = [
     "FUNCTIONAL_NEEDS",
+    "HOUSE_MAX",
+    "MONTHS_MAX",
+    "PLACES_MAX",
+    "TOLERANCE_DAYS_MAX",
     "Agrement",
     "AgrementStatus",
     "Attributes",
@@ -75,10 +79,17 @@ _SCHOOL = re.compile(r"\b(ecole|school)\b")
 TOLERANCE_DAYS_MAX = 731
 """Two years: beyond, it is another request."""
 
+PLACES_MAX, HOUSE_MAX, MONTHS_MAX = 100, 1000, 1200
+"""Beyond, a number of places, of people in a house or of months is a slip of the keyboard."""
+
 
 def _require(condition: bool, code: str, name: str, **values: object) -> None:  # noqa: FBT001 - reads as an assertion
     if not condition:
         raise InvalidRecord(code, where=Where(field=name), **values)
+
+
+def _require_at_most(limit: int, value: float | None, name: str) -> None:
+    _require(value is None or value <= limit, "beyond_reason", name, value=value, limit=limit)
 
 
 def months_after(day: date, months: int) -> date:
@@ -113,6 +124,8 @@ class LegacyPlaces:
 
     def __post_init__(self) -> None:
         _require(self.places >= 0, "places_negative", "places", value=self.places)
+        _require_at_most(PLACES_MAX, self.places, "places")
+        _require_at_most(MONTHS_MAX, self.max_months, "max_months")
         _require(
             0 <= self.min_months < self.max_months,
             "legacy_ages_order",
@@ -149,6 +162,7 @@ class Agrement:
 
     def __post_init__(self) -> None:
         _require(self.places >= 1, "agrement_without_place", "agrement.places", value=self.places)
+        _require_at_most(PLACES_MAX, self.places, "agrement.places")
         if self.places_offered == -1:
             object.__setattr__(self, "places_offered", self.places)
         _require(
@@ -208,6 +222,7 @@ class Availability:
 
     def __post_init__(self) -> None:
         _require(self.places >= 0, "places_negative", "availabilities.places", value=self.places)
+        _require_at_most(PLACES_MAX, self.places, "availabilities.places")
         if self.start and self.until:
             _require(
                 self.start <= self.until,
@@ -324,6 +339,7 @@ class Mam:
         _require_place(self.address, self.longitude, self.latitude)
         for name in ("members_present_max", "children_max"):
             _require(getattr(self, name) >= 1, "count_below_one", name, value=getattr(self, name))
+            _require_at_most(HOUSE_MAX, getattr(self, name), name)
 
 
 @dataclass(frozen=True)
@@ -352,6 +368,8 @@ class Facility:
         _require(
             self.places is None or self.places >= 0, "places_negative", "places", value=self.places
         )
+        for name in ("age_min_months", "age_max_months"):
+            _require_at_most(MONTHS_MAX, getattr(self, name), name)
         if self.age_min_months is not None and self.age_max_months is not None:
             _require(
                 self.age_min_months < self.age_max_months,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from rpe_geo.domain import Agrement, Availability, Child
+from rpe_geo.domain import MONTHS_MAX, PLACES_MAX, Agrement, Availability, Child
 from rpe_geo.errors import InputError, InvalidRecord
 from rpe_geo.formats.faults import FaultLog, Origin
 from rpe_geo.formats.nearest import nearest_name
@@ -42,10 +42,10 @@ _FILE_NAMES = {(Availability, "start"): "from"}
 
 _STAND_INS: dict[Any, Any] = {
     str: "?",
-    int: 10**6,
+    int: PLACES_MAX,
     date: date.min,
     Timetable: Timetable.parse("Mo 00:00-24:00"),
-    Agrement: Agrement(places=10**6),
+    Agrement: Agrement(places=PLACES_MAX),
     tuple: (Child(date.min),),
 }
 """What stands for a faulty required field while the domain's other rules are tried."""
@@ -282,6 +282,8 @@ class Struct:
 def _stand_in(field: Field) -> Any:
     if field.name == "min_months":
         return 0
+    if field.name == "max_months":
+        return MONTHS_MAX
     return _STAND_INS[get_origin(field.hint) or field.hint]
 
 

@@ -24,6 +24,7 @@ MESSAGES = {
     "end_before_start": "la fin ({end}) précède le début ({start}).",
     "no_children": "une demande concerne au moins un enfant.",
     "schedule_asks_nothing": "l'horaire demandé ne contient aucune heure.",
+    "beyond_reason": "la valeur {value} est hors de toute vraisemblance : {limit} au plus.",
     "tolerance_too_long": (
         "une souplesse de {value} jours est trop longue : elle est de {limit} jours au plus ; "
         "au-delà, déposez une autre demande."

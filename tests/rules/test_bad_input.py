@@ -7,7 +7,7 @@ import json
 import pytest
 
 from rpe_geo.cli import run
-from tests.rules.legal.case import DAYS, MORNINGS, Record, contract, minder, need
+from tests.rules.legal.case import DAYS, MORNINGS, Record, contract, declared, minder, need
 
 FAULTS: list[tuple[str, Record, Record, str]] = [
     ("no child", minder(), {**need(), "children": []}, "r.json, ligne 1, champ children :"),
@@ -57,6 +57,19 @@ FAULTS: list[tuple[str, Record, Record, str]] = [
         minder(contract(weeks_per_year=60)),
         need(),
         "champ contracts[1].weeks_per_year :",
+    ),
+    ("a million places", minder(places=10**6), need(), "champ agrement.places :"),
+    (
+        "places for children of a thousand years",
+        minder(agrement={"legacy_ages": [{"places": 1, "min_months": 0, "max_months": 12_000}]}),
+        need(),
+        "champ agrement.legacy_ages[1].max_months :",
+    ),
+    (
+        "a million declared",
+        minder(availabilities=[declared(DAYS, 10**6)]),
+        need(),
+        "champ availabilities[1].places :",
     ),
     (
         "ages in reverse",
