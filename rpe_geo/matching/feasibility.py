@@ -136,7 +136,7 @@ def feasible_masks(
 
 def _mask(question: Question, starts: NDArray[np.int64]) -> FeasibleMask:
     registry = question.registry
-    shares = question.shares.figures(registry.hours[registry.rows])
+    shares = question.shares.figures(registry.rows)
     others = facility_starts(question, registry.facilities)
     starts = np.concatenate((starts, np.array([start for start, _ in others], dtype=np.int64)))
     feasible = starts != FOREVER

@@ -8,13 +8,13 @@ the contracts of all pairs, neighbours first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.rules.bits import WORDS_PER_WEEK, pack
+from rpe_geo.rules.bits import WORDS_PER_WEEK, unpack
 from rpe_geo.rules.compiled import Registry
 from rpe_geo.rules.need import Needs
 from rpe_geo.rules.patterns import FAR, REFERENCE_ORDINAL, day_bounds
@@ -25,6 +25,35 @@ Whole = NDArray[np.int64]
 Words = NDArray[np.uint32]
 Bounds = NDArray[np.int16]
 Truths = NDArray[np.bool_]
+_Figure = TypeVar("_Figure", bound=np.generic)
+
+
+@dataclass(frozen=True)
+class Turns:
+    """
+    Contracts of some pairs laid in turns.
+
+    Parameters
+    ----------
+    pairs
+        All pairs, those with most contracts first.
+    rows
+        Per turn the rows of the patterns, shape (n, weeks of the cycle): one contract of each of the first n pairs.
+    """
+
+    pairs: Whole
+    rows: list[Whole]
+
+    @property
+    def some(self) -> Whole:
+        """The pairs that have any."""
+        return self.pairs[: len(self.rows[0])] if self.rows else self.pairs[:0]
+
+    def in_order(self, figures: NDArray[_Figure]) -> NDArray[_Figure]:
+        """Put what was counted in the order of the turns back in the order of the pairs."""
+        ordered = np.empty_like(figures)
+        ordered[self.pairs] = figures
+        return ordered
 
 
 @dataclass(frozen=True)
@@ -45,6 +74,10 @@ class Pairs:
     start: Whole
     end: Whole
     latest: Whole
+
+    def from_latest(self) -> Pairs:
+        """Begin care on the last start accepted, and end it where it ends from the first."""
+        return replace(self, start=self.latest)
 
     def take(self, chosen: Whole) -> Pairs:
         """Keep some pairs."""
@@ -93,56 +126,78 @@ class Presences:
         self._ask()
 
     def _ask(self) -> None:
-        """Lay the asked hours within her hours over the cycle."""
+        """Lay the asked hours within the hours offered over the cycle, once for everybody who offers the same."""
         needs, registry = self.needs, self.registry
-        rows = needs.rows(self.which[:, None], self.mondays)
-        distinct, row = np.unique(rows, return_inverse=True)
-        whole = needs.heads[distinct] | needs.tails[distinct]
-        row = row.reshape(rows.shape)
-        wanted = pack(whole)[row]
-        self.asked = wanted
-        first, last = day_bounds(whole)
-        self.asked_first = first[row].reshape(len(rows), -1)
-        self.asked_last = last[row].reshape(len(rows), -1)
-        hours = registry.hours[self.providers]
-        known = np.flatnonzero(hours >= 0)
+        offers = registry.hours[self.providers] + 1
+        distinct, self.asked_as = np.unique(
+            self.which * (int(offers.max(initial=0)) + 1) + offers, return_inverse=True
+        )
+        which, hours = np.divmod(distinct, int(offers.max(initial=0)) + 1)
+        mondays = needs.week_1[which][:, None] + 7 * np.arange(self.weeks)
+        rows = needs.rows(which[:, None], mondays)
+        wanted = needs.head_words[rows] | needs.tail_words[rows]
+        first, last = day_bounds(unpack(wanted))
+        asked = wanted.copy()
+        known = np.flatnonzero(hours)
         if len(known):
             patterns = registry.patterns
-            offered = patterns.rows(hours[known][:, None], REFERENCE_ORDINAL, self.mondays[known])
-            self.asked = self.asked.copy()
-            self.asked[known] &= patterns.packed[offered]
-        self.asked_whole = (self.asked == wanted).all(axis=(1, 2))
+            offered = patterns.rows(hours[known][:, None] - 1, REFERENCE_ORDINAL, mondays[known])
+            asked[known] &= patterns.packed[offered]
+        self._asked_table = asked
+        self.asked_whole = np.asarray((asked == wanted).all(axis=(1, 2)))[self.asked_as]
+        self.asks = np.asarray(asked.any(axis=(1, 2)))[self.asked_as]
+        days = (len(distinct), 7 * self.weeks)
+        self.asked_first = np.take(first.reshape(days), self.asked_as, axis=0)
+        self.asked_last = np.take(last.reshape(days), self.asked_as, axis=0)
+
+    def asked(self, pairs: Whole | None = None) -> Words:
+        """Return the asked hours of some pairs over the cycle, shape (pairs, weeks, 21)."""
+        as_which = self.asked_as if pairs is None else self.asked_as[pairs]
+        words: Words = np.take(self._asked_table, as_which, axis=0)
+        return words
 
     def gather(self, chosen: Truths) -> Present:
         """Put the hours of chosen contracts together."""
         patterns = self.registry.patterns
+        firsts, lasts = patterns.days
         shape = (len(self.providers), self.weeks)
         hours = np.zeros((*shape, WORDS_PER_WEEK), dtype=np.uint32)
         first = np.full((*shape, 7), FAR, dtype=np.int16)
         last = np.zeros((*shape, 7), dtype=np.int16)
-        for pair, rows in self.turns(chosen):
-            hours[pair] |= patterns.packed[rows]
-            first[pair] = np.minimum(first[pair], patterns.days[0][rows])
-            last[pair] = np.maximum(last[pair], patterns.days[1][rows])
+        turns = self.turns(chosen)
+        for rows in turns.rows:
+            there = slice(0, len(rows))
+            hours[there] |= np.take(patterns.packed, rows, axis=0)
+            np.minimum(first[there], np.take(firsts, rows, axis=0), out=first[there])
+            np.maximum(last[there], np.take(lasts, rows, axis=0), out=last[there])
         days = (len(self.providers), 7 * self.weeks)
-        return Present(hours, first.reshape(days), last.reshape(days))
+        return Present(
+            turns.in_order(hours),
+            turns.in_order(first).reshape(days),
+            turns.in_order(last).reshape(days),
+        )
 
-    def turns(self, chosen: Truths) -> list[tuple[Whole, Whole]]:
-        """List the chosen contracts so that each provider comes once in a turn: pairs, and rows of the cycle."""
+    def turns(self, chosen: Truths) -> Turns:
+        """Lay the chosen contracts in turns."""
         contracts, patterns = self.registry.contracts, self.registry.patterns
-        pair, person = self.pair[chosen], self.person[chosen]
-        rank = np.arange(len(pair)) - np.searchsorted(pair, pair)
+        person = self.person[chosen]
+        count = self.count(chosen)
+        offset = np.cumsum(count) - count
+        # Those with most contracts come first: each turn is then a slice of the one before.
+        pairs = np.argsort(-count.astype(np.int16), kind="stable")
         turns = []
-        for turn in range(int(rank.max(initial=-1)) + 1):
-            now = rank == turn
-            who = person[now]
-            rows = patterns.rows(
-                contracts.pattern[who][:, None],
-                contracts.week_1[who][:, None],
-                self.mondays[pair[now]],
-            )
-            turns.append((pair[now], rows))
-        return turns
+        for turn in range(int(count.max(initial=0))):
+            now = pairs[: np.count_nonzero(count > turn)]
+            who = person[offset[now] + turn]
+            rows = patterns.first[contracts.pattern[who]][:, None]
+            if self.weeks > 1:
+                rows = patterns.rows(
+                    contracts.pattern[who][:, None],
+                    contracts.week_1[who][:, None],
+                    self.mondays[now],
+                )
+            turns.append(rows)
+        return Turns(pairs, turns)
 
     def lasting(self, weeks: Whole) -> Truths:
         """Tell which contracts are there during so many whole weeks from the probe on."""
@@ -155,8 +210,8 @@ class Presences:
 
     def probed(self) -> Truths:
         """Tell for which pairs the need lasts a whole turn of the cycle from the probe on, and asks something."""
-        probed: Truths = self.probe + 7 * self.weeks - 1 <= self.ends
-        return probed & self.asked.any(axis=(1, 2))
+        probed: Truths = self.asks & (self.probe + 7 * self.weeks - 1 <= self.ends)
+        return probed
 
     def count(self, chosen: Truths) -> Whole:
         """Count the chosen contracts of each pair."""
@@ -164,5 +219,6 @@ class Presences:
 
     def quarters(self, present: Present) -> Whole:
         """Count the quarter-hours of each week, the asked ones included."""
-        words: Whole = np.bitwise_count(present.hours | self.asked).sum(axis=2, dtype=np.int64)
-        return words
+        words = present.hours | self.asked()
+        quarters: Whole = np.bitwise_count(words).sum(axis=2, dtype=np.int64)
+        return quarters

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.matching.presences import Pairs, Presences, Present
-from rpe_geo.matching.shortcut_sums import SumsOfHours
+from rpe_geo.matching.shortcut_sums import Sums, weigh
 from rpe_geo.matching.threads import in_threads
+from rpe_geo.rules.bits import WORDS_PER_WEEK, Count
 from rpe_geo.rules.compiled import NEVER, Registry
 from rpe_geo.rules.need import Needs
 from rpe_geo.rules.patterns import FAR
@@ -42,10 +43,8 @@ BROKEN, BLOCKED, UNSETTLED, TIMELY, ROOMY, RESTED, FREE = (np.int8(code) for cod
 
 _CYCLE_MAX = 4
 _PAIRS_AT_ONCE = 4096
-_TOGETHER_MAX = 6
 
 Whole = NDArray[np.int64]
-Words = NDArray[np.uint32]
 Truths = NDArray[np.bool_]
 
 
@@ -84,9 +83,8 @@ def settle(
     """
     answers = np.full(len(providers), UNSETTLED)
     passed = np.full(len(providers), NEVER, dtype=np.int64)
-    special = registry.legacy[providers] | registry.declared[providers]
     pairs = Pairs(which, providers, starts, needs.last_days(which, starts), latest)
-    chunks = _chunks(registry, needs, pairs, np.flatnonzero(~special))
+    chunks = _chunks(registry, needs, pairs, np.arange(len(providers)))
 
     def settle_chunk(chunk: tuple[int, Whole]) -> tuple[NDArray[np.int8], Whole]:
         weeks, some = chunk
@@ -148,27 +146,24 @@ def last_refused(
         The day that a start must pass: `passed` or a later one, until `latest`.
     """
     ends = needs.last_days(which, starts)
-    passed, high = passed.copy(), latest
-    # Most often the last start is refused as well; halves follow.
-    trial = latest
+    # The last start has been asked already: it undoes the sum.
+    passed, high = passed.copy(), latest - 1
     left = np.flatnonzero(passed < high)
     while len(left):
+        trial = (passed + high + 1) // 2
         pairs = Pairs(which, providers, trial, ends, latest)
         chunks = _chunks(registry, needs, pairs, left)
 
         def refused(chunk: tuple[int, Whole], pairs: Pairs = pairs) -> Truths:
             weeks, some = chunk
-            return _Part(registry, needs, pairs.take(some), law, weeks).sums_refused()
+            return ~weigh(registry, needs, pairs.take(some), law, weeks).within
 
         still = np.zeros(len(passed), dtype=np.bool_)
         for (_, some), found in zip(chunks, in_threads(refused, chunks), strict=True):
             still[some] = found
-        tried = np.zeros_like(still)
-        tried[left] = True
-        passed = np.where(tried & still, trial, passed)
-        high = np.where(tried & ~still, trial - 1, high)
-        trial = (passed + high + 1) // 2
-        left = np.flatnonzero(passed < high)
+        passed[left] = np.where(still[left], trial[left], passed[left])
+        high[left] = np.where(still[left], high[left], trial[left] - 1)
+        left = left[passed[left] < high[left]]
     return passed
 
 
@@ -202,7 +197,7 @@ class _Part(Presences):
             which starts a sum forbids.
         """
         contracts, law = self.registry.contracts, self.law
-        pad, near = self._around()
+        near = self._near()
         everyone = self.gather(near)
         nights = self.needs.nocturnal[self.which]
         nocturnal = self.registry.patterns.nights[contracts.pattern[self.person]]
@@ -220,34 +215,35 @@ class _Part(Presences):
         if not rested.all():
             broken |= self._too_long(everyone, ~nights & ~rested)
         if not (broken | light).all():
-            broken |= self._too_heavy(everyone, pad, ~(broken | light))
-        doubtful = np.flatnonzero(~broken & ~(light & rested))
+            broken |= self._too_heavy(everyone, ~(broken | light))
+        doubtful = np.flatnonzero(~broken & ~light)
         if len(doubtful):
-            within, beyond, idle, passed[doubtful] = SumsOfHours(self).bound(
-                doubtful, near, pad[doubtful]
-            )
-            light[doubtful] |= within
-            rested[doubtful] |= idle
-            broken[doubtful] |= beyond
+            # A window that is refused although care begins last is refused whenever it begins: an earlier start
+            # only adds hours to it.
+            latest = self._weigh(self.pairs.take(doubtful).from_latest())
+            broken[doubtful] = ~latest.within
+            doubtful = doubtful[latest.within]
+            light[doubtful] = True
+        doubtful = doubtful[self.starts[doubtful] < self.pairs.latest[doubtful]]
+        if len(doubtful):
+            sums = self._weigh(self.pairs.take(doubtful))
+            light[doubtful] = sums.within
+            rested[doubtful] |= sums.idle
+            passed[doubtful] = sums.passed
         return broken, rested, light, passed
 
-    def sums_refused(self) -> Truths:
-        """Tell where a sum of hours is surely refused at the start asked."""
-        pad, near = self._around()
-        everyone = np.arange(len(self.providers))
-        *_, passed = SumsOfHours(self).bound(everyone, near, pad)
-        refused: Truths = passed != NEVER
-        return refused
+    def _weigh(self, pairs: Pairs) -> Sums:
+        return weigh(self.registry, self.needs, pairs, self.law, self.weeks)
 
-    def _around(self) -> tuple[Whole, Truths]:
-        """Tell how many weeks around the need matter to the sums of hours, and which contracts touch them."""
+    def _near(self) -> Truths:
+        """Tell which contracts touch the weeks around the need that matter to the sums of hours."""
         contracts = self.registry.contracts
         pad = pad_weeks(self.law, self.registry.consent[self.providers])
         around = 7 * pad[self.pair] + 7
-        near = (contracts.start[self.person] <= self.ends[self.pair] + around) & (
+        near: Truths = (contracts.start[self.person] <= self.ends[self.pair] + around) & (
             contracts.end[self.person] >= self.starts[self.pair] - around
         )
-        return pad, near
+        return near
 
     # ---- places, children under three and under eleven, MAM --------------------------------------------------
 
@@ -282,6 +278,8 @@ class _Part(Presences):
             most = np.where(free, most, self._together(during & ~free[self.pair]))
             free = enough(most)
         free &= self._mam_has_room()
+        # Old attestations and declared places have laws of their own, that counting heads does not settle.
+        free &= ~(registry.legacy[self.providers] | registry.declared[self.providers])
         broken = offered < 0
         crowded = most > offered
         if crowded.any():
@@ -292,21 +290,18 @@ class _Part(Presences):
         return broken, free
 
     def _together(self, chosen: Truths) -> Whole:
-        """Count the most contract children present together at an asked quarter-hour, six at most."""
-        at_least: list[Words] = []
-        patterns = self.registry.patterns
-        for pair, rows in self.turns(chosen):
-            if len(at_least) < _TOGETHER_MAX:
-                at_least.append(np.zeros_like(self.asked))
-            there = patterns.packed[rows] & self.asked[pair]
-            for number in range(len(at_least) - 1, 0, -1):
-                at_least[number][pair] |= at_least[number - 1][pair] & there
-            at_least[0][pair] |= there
+        """Count the most contract children present together at an asked quarter-hour."""
+        turns = self.turns(chosen)
+        some, patterns = turns.some, self.registry.patterns
+        asked = self.asked(some).reshape(-1, WORDS_PER_WEEK)
+        children = Count(len(asked))
+        for rows in turns.rows:
+            there = np.take(patterns.packed, rows.ravel(), axis=0)
+            there &= asked[: len(there)]
+            children.add(slice(0, len(there)), there)
         most = np.zeros(len(self.providers), dtype=np.int64)
-        for slots in at_least:
-            most += slots.any(axis=(1, 2))
-        # Six may be more: no bound then, unless nobody could be.
-        return np.where(most == _TOGETHER_MAX, self.count(chosen), most)
+        most[some] = children.most().reshape(-1, self.weeks).max(axis=1, initial=0)
+        return most
 
     def _contracts_under(self, years: int, during: Truths) -> Whole:
         contracts = self.registry.contracts
@@ -381,12 +376,13 @@ class _Part(Presences):
         stays[pair] = (contracts.start[person] < self.starts[of]) & (
             contracts.end[person] > self.ends[of]
         )
-        left = self.asked.copy()
-        patterns = self.registry.patterns
-        for those, rows in self.turns(stays):
-            left[those] &= ~patterns.packed[rows]
-        idle: Truths = doubtful & ~left.any(axis=(1, 2))
-        return idle
+        turns = self.turns(stays)
+        left = self.asked(turns.some)
+        for rows in turns.rows:
+            left[: len(rows)] &= ~np.take(self.registry.patterns.packed, rows, axis=0)
+        idle = doubtful & ~self.asks
+        idle[turns.some] |= ~left.any(axis=(1, 2))
+        return idle & doubtful
 
     def _too_long(self, everyone: Present, doubtful: Truths) -> Truths:
         """Tell where a day is surely too long, and the need surely makes it longer; without nights."""
@@ -400,9 +396,10 @@ class _Part(Presences):
         broken: Truths = (long & longer).any(axis=1) & doubtful & self.asked_whole & self.probed()
         return broken
 
-    def _too_heavy(self, everyone: Present, pad: Whole, doubtful: Truths) -> Truths:
+    def _too_heavy(self, everyone: Present, doubtful: Truths) -> Truths:
         """Tell where the contracts that last as long as a window pass its limit, and the need surely adds hours."""
         law = self.law
+        pad = pad_weeks(law, self.registry.consent[self.providers])
         quarters = self.quarters(self.gather(self.lasting(pad) & doubtful[self.pair]))
         window, year = law["weekly_hours_window"], law["annual_hours_window"]
         most = 4 * law["weekly_hours_max"] * window
@@ -412,6 +409,6 @@ class _Part(Presences):
             worked > 4 * law["annual_hours_max"] * year
         )
         # Nobody is ever there at some asked hour, so the need adds it.
-        broken &= (self.asked & ~everyone.hours).any(axis=(1, 2))
+        broken &= (self.asked() & ~everyone.hours).any(axis=(1, 2))
         broken &= self.probe + 7 * pad - 1 <= self.ends
         return broken

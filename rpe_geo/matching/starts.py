@@ -98,7 +98,14 @@ class Question:
         """Lay what the laws of places and ages can tell apart when care begins on some days."""
         which = np.zeros(len(providers), dtype=np.int64)
         return timeline_of(
-            self.registry, self.need.alone, which, providers, starts, self.law, shortened=True
+            self.registry,
+            self.need.alone,
+            which,
+            providers,
+            starts,
+            self.law,
+            shortened=True,
+            sums=False,
         )
 
     def about(self, request: Request) -> Question:
@@ -110,7 +117,7 @@ class Question:
         registry, need = self.registry, self.need
         holds: NDArray[np.bool_] = needs_met(registry, need, providers)
         holds &= schools_served(registry, need, providers)
-        holds[holds] = self.shares.accepted(registry.hours[providers[holds]])
+        holds[holds] = self.shares.accepted(providers[holds])
         return holds
 
     def starts(self, providers: Whole, *, earliest: int, latest: int) -> Whole:
@@ -230,6 +237,7 @@ def timeline_of(
     *,
     shortened: bool,
     ages: bool = True,
+    sums: bool = True,
 ) -> Timeline:
     """
     Lay the timeline of some pairs when care begins on some days.
@@ -246,12 +254,16 @@ def timeline_of(
         Whether weeks that repeat may be dropped.
     ages
         Whether laws of places and ages will be asked, or only those of working time.
+    sums
+        Whether laws of working time will be asked, or only those of places and ages.
 
     Returns
     -------
     Timeline
-        With enough weeks around the need for every law.
+        With enough weeks around the need for these laws.
     """
+    # Places and ages look at asked hours alone; those of a last night lie in the week after, at most.
+    pad = pad_weeks(law, registry.consent[providers]) if sums else np.ones_like(providers)
     return lay_timeline(
         registry,
         needs,
@@ -259,7 +271,7 @@ def timeline_of(
         providers,
         starts,
         needs.last_days(which, starts),
-        pad_weeks=pad_weeks(law, registry.consent[providers]),
+        pad_weeks=pad,
         shortened=shortened,
         ages=ages,
     )
@@ -308,7 +320,7 @@ def first_starts(
             providers[left],
             start[left],
             law,
-            latest=latest[left],
+            latest=last[left],
         )
         free = left[settled == FREE]
         found[free] = start[free]
@@ -365,9 +377,16 @@ def _last_blocked(
     laws: _Laws,
 ) -> Whole:
     """Return the start that must be passed for each pair; NEVER when none of the laws is broken."""
-    ages = laws in (every_breach, slot_breaches_of)
     timeline = timeline_of(
-        registry, needs, which, providers, starts, law, shortened=True, ages=ages
+        registry,
+        needs,
+        which,
+        providers,
+        starts,
+        law,
+        shortened=True,
+        ages=laws in (every_breach, slot_breaches_of),
+        sums=laws != slot_breaches_of,
     )
     blocked = np.full(len(providers), NEVER, dtype=np.int64)
     for breaches in laws(timeline, law):

@@ -179,7 +179,7 @@ class Count:
         other._planes = [plane.copy() for plane in self._planes]
         return other
 
-    def add(self, rows: Whole, words: Words, weight: int = 0) -> None:
+    def add(self, rows: Whole | slice, words: Words, weight: int = 0) -> None:
         """
         Add heads.
 
@@ -197,7 +197,7 @@ class Count:
             while len(self._planes) <= weight:
                 self._planes.append(no_words(self._rows))
             plane = self._planes[weight]
-            there = np.take(plane, rows, axis=0)
+            there = plane[rows] if isinstance(rows, slice) else np.take(plane, rows, axis=0)
             plane[rows], carry = there ^ carry, there & carry
             weight += 1
 
@@ -220,6 +220,17 @@ class Count:
         for power, plane in enumerate(self._planes):
             heads += unpack(plane[chosen]).astype(np.int16) << power
         return heads
+
+    def most(self) -> Whole:
+        """Return the most heads that are together in each row."""
+        most = np.zeros(self._rows, dtype=np.int64)
+        among = np.full((self._rows, WORDS_PER_WEEK), _ALL, dtype=np.uint32)
+        for power in reversed(range(len(self._planes))):
+            there = among & self._planes[power]
+            held = np.asarray(there.any(axis=1), dtype=np.bool_)
+            np.copyto(among, there, where=held[:, None])
+            most += held.astype(np.int64) << power
+        return most
 
     def above(self, limits: Whole | int) -> Words:
         """

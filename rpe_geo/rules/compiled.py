@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,6 +148,12 @@ class Registry:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @cached_property
+    def offers(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Every distinct pattern of hours offered (−1: not known), and which of them each childminder offers."""
+        patterns, offered = np.unique(self.hours, return_inverse=True)
+        return patterns, offered
 
     def take(self, indices: Sequence[int] | NDArray[np.int64]) -> Registry:
         """

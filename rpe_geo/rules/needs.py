@@ -7,13 +7,16 @@ per provider, or per day for ages.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.domain import Facility, months_after
+from rpe_geo.rules.bits import pack
 from rpe_geo.rules.compiled import FOREVER, NEVER, Registry
 from rpe_geo.rules.need import Need, hours_within
 
@@ -29,6 +32,7 @@ __all__ = [
 
 Whole = NDArray[np.int64]
 Truths = NDArray[np.bool_]
+_Answer = TypeVar("_Answer", np.float64, np.bool_)
 
 
 def enough(need: Need, share: Fraction) -> bool:
@@ -57,16 +61,46 @@ class HoursShares:
             self._shares[pattern] = share
         return share
 
-    def figures(self, patterns: Whole) -> NDArray[np.float64]:
-        """Return the shares of some patterns as numbers."""
-        distinct, inverse = np.unique(patterns, return_inverse=True)
-        return np.array([float(self[int(pattern)]) for pattern in distinct])[inverse]
+    def figures(self, providers: Whole) -> NDArray[np.float64]:
+        """Return the shares of some providers as numbers."""
+        return self._by_provider(providers, float, np.float64)
 
-    def accepted(self, patterns: Whole) -> Truths:
-        """Tell which patterns hold enough of the asked hours."""
-        distinct, inverse = np.unique(patterns, return_inverse=True)
-        accepted = [enough(self._need, self[int(pattern)]) for pattern in distinct]
-        return np.array(accepted, dtype=np.bool_)[inverse]
+    def accepted(self, providers: Whole) -> Truths:
+        """Tell which providers offer enough of the asked hours."""
+        return self._by_provider(providers, lambda share: enough(self._need, share), np.bool_)
+
+    def _by_provider(
+        self, providers: Whole, judge: Callable[[Fraction], float], kind: type[_Answer]
+    ) -> NDArray[_Answer]:
+        """Judge every pattern that some provider offers once."""
+        patterns, offered = self._registry.offers
+        offered = offered[providers]
+        there = np.flatnonzero(np.bincount(offered, minlength=len(patterns)))
+        self._measure(patterns[there])
+        answers = np.zeros(len(patterns), dtype=kind)
+        answers[there] = [judge(self[pattern]) for pattern in patterns[there].tolist()]
+        return answers[offered]
+
+    def _measure(self, patterns: Whole) -> None:
+        """
+        Measure many patterns at once, where one week is asked and no public holiday.
+
+        The share is then that of the week in each week of the offer, from whichever of them one begins to count.
+        """
+        asked = self._need.request.schedule
+        unknown = [pattern for pattern in patterns.tolist() if pattern not in self._shares]
+        if len(unknown) < 2 or len(asked) > 1 or asked.holiday_slots.any():
+            return
+        table = self._registry.patterns
+        length = table.length[unknown]
+        offset = np.cumsum(length) - length
+        rows = np.repeat(table.first[unknown] - offset, length) + np.arange(int(length.sum()))
+        week = pack(asked.slots)
+        inside = np.bitwise_count(table.packed[rows] & week).sum(axis=1, dtype=np.int64)
+        shared = np.add.reduceat(inside, offset)
+        total = np.bitwise_count(week).sum(dtype=np.int64) * length
+        for pattern, part, whole in zip(unknown, shared.tolist(), total.tolist(), strict=True):
+            self._shares[pattern] = Fraction(part, whole) if whole else Fraction(1)
 
 
 def needs_met(registry: Registry, need: Need, providers: Whole) -> Truths:

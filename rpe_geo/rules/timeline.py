@@ -34,7 +34,7 @@ from rpe_geo.rules.need import Needs
 from rpe_geo.rules.patterns import REFERENCE_ORDINAL, PatternTable, monday_ordinal
 from rpe_geo.schedule import QUARTERS_PER_DAY, QUARTERS_PER_WEEK
 
-__all__ = ["Timeline", "TrueWeeks", "lay_timeline", "presences"]
+__all__ = ["Timeline", "TrueWeeks", "asked_hours", "hours_of", "lay_timeline", "presences"]
 
 Words = NDArray[np.uint32]
 Whole = NDArray[np.int64]
@@ -270,21 +270,62 @@ def presences(
     day = monday[row]
     kept = (people.start[person] <= day + 6) & (people.end[person] + 1 >= day)
     row, person, day = row[kept], person[kept], day[kept]
-    first, last = people.since[person], _last_day_under(people, under, person)
-    if since is not None:
-        first = np.maximum(first, since[kept])
-    start, end = people.start[person], people.end[person]
-    pattern = people.pattern[person]
-    week = patterns.rows(pattern, people.week_1[person], day)
-    words = np.take(patterns.head_words, week, axis=0)
-    words &= days_between(np.maximum(start, first), np.minimum(end, last), day)
-    # What a span of the evening before leaves after midnight lies on the day after.
-    night = np.flatnonzero(patterns.nights[pattern])
-    words[night] |= np.take(patterns.tail_words, week[night], axis=0) & days_between(
-        np.maximum(start + 1, first)[night], np.minimum(end + 1, last)[night], day[night]
-    )
+    counts: tuple[Whole, Whole] | None = None
+    if under is not None or since is not None:
+        first, last = people.since[person], _last_day_under(people, under, person)
+        if since is not None:
+            first = np.maximum(first, since[kept])
+        counts = first, last
+    words = hours_of(people, patterns, person, day, counts=counts)
     for turn in turns_of(row):
-        yield row[turn], person[turn], words[turn]
+        yield row[turn], person[turn], np.take(words, turn, axis=0)
+
+
+def hours_of(
+    people: People,
+    patterns: PatternTable,
+    person: Whole,
+    monday: Whole,
+    *,
+    counts: tuple[Whole, Whole] | None = None,
+) -> Words:
+    """
+    Lay each of some people in one week.
+
+    Parameters
+    ----------
+    people
+        Contracts, own children or declared places.
+    patterns
+        The rows of their timetables.
+    person, monday
+        Who, and in which week.
+    counts
+        First and last calendar day on which each counts, whatever the spans; None where every day does.
+
+    Returns
+    -------
+    ndarray of uint32, shape (n, 21)
+        The hours.
+    """
+    start, end, pattern = people.start[person], people.end[person], people.pattern[person]
+    week = patterns.rows(pattern, people.week_1[person], monday)
+    night = np.flatnonzero(patterns.nights[pattern])
+    first, last = start, end
+    if counts is not None:
+        first, last = np.maximum(start, counts[0]), np.minimum(end, counts[1])
+    words: Words = np.take(patterns.head_words, week, axis=0)
+    words &= days_between(first, last, monday)
+    if len(night):
+        # What a span of the evening before leaves after midnight lies on the day after.
+        first, last, day = start[night] + 1, end[night] + 1, monday[night]
+        if counts is not None:
+            first = np.maximum(first, counts[0][night])
+            last = np.minimum(last, counts[1][night])
+        words[night] |= np.take(patterns.tail_words, week[night], axis=0) & days_between(
+            first, last, day
+        )
+    return words
 
 
 def _last_day_under(people: People, under: int | None, person: Whole) -> Whole:
@@ -410,6 +451,44 @@ def _choose_weeks(
     return true_weeks, row_pair, row_monday
 
 
+def asked_hours(
+    registry: Registry,
+    needs: Needs,
+    need: Whole,
+    provider: Whole,
+    monday: Whole,
+    start: Whole,
+    end: Whole,
+) -> tuple[Words, Words]:
+    """
+    Lay the asked hours that a provider offers in some weeks.
+
+    Parameters
+    ----------
+    registry, needs
+        Compiled.
+    need, provider, monday, start, end
+        Per week: which need, whose hours, the Monday, and the first and last day of the need with her.
+
+    Returns
+    -------
+    tuple of ndarray of uint32, shape (weeks, 21)
+        The hours; and, of all that is asked, the hours whose span begins on the same date.
+    """
+    number = needs.rows(need, monday)
+    heads = np.take(needs.head_words, number, axis=0) & days_between(start, end, monday)
+    asked = heads
+    if needs.nocturnal.any():
+        after = days_between(start + 1, end + 1, monday)
+        asked = heads | (np.take(needs.tail_words, number, axis=0) & after)
+    hours = registry.hours[provider]
+    limited = np.flatnonzero(hours >= 0)
+    within = registry.patterns.rows(hours[limited], REFERENCE_ORDINAL, monday[limited])
+    offered = np.full_like(asked, 0xFFFFFFFF)
+    offered[limited] = np.take(registry.patterns.packed, within, axis=0)
+    return asked & offered, heads
+
+
 def lay_timeline(
     registry: Registry,
     needs: Needs,
@@ -454,20 +533,16 @@ def lay_timeline(
         shortened=shortened,
         ages=ages,
     )
-    number = needs.rows(need[row_pair], row_monday)
-    # Before its first day no row is asked anything, so that the empty rows stay empty.
-    first, last = np.where(row_pair < 0, FOREVER, start[row_pair]), end[row_pair]
-    heads = np.take(needs.head_words, number, axis=0) & days_between(first, last, row_monday)
-    asked = heads
-    if needs.nocturnal[need].any():
-        after = days_between(first + 1, last + 1, row_monday)
-        asked = heads | (np.take(needs.tail_words, number, axis=0) & after)
-    hours = registry.hours[provider][row_pair]
-    limited = np.flatnonzero((hours >= 0) & (row_pair >= 0))
-    within = registry.patterns.rows(hours[limited], REFERENCE_ORDINAL, row_monday[limited])
-    offered = np.full_like(asked, 0xFFFFFFFF)
-    offered[limited] = np.take(registry.patterns.packed, within, axis=0)
-    asked = asked & offered
+    # Nothing is asked in the empty rows, whose first day never comes.
+    asked, begun_today = asked_hours(
+        registry,
+        needs,
+        need[row_pair],
+        provider[row_pair],
+        row_monday,
+        np.where(row_pair < 0, FOREVER, start[row_pair]),
+        end[row_pair],
+    )
     return Timeline(
         registry=registry,
         needs=needs,
@@ -479,5 +554,5 @@ def lay_timeline(
         row_monday=row_monday,
         true_weeks=true_weeks,
         asked=asked,
-        begun_today=heads,
+        begun_today=begun_today,
     )

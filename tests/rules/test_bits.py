@@ -91,6 +91,7 @@ def test_counts_are_sums(people, data):
         expected[rows] += weight * present[rows]
     line = np.arange(expected.size)
     assert (count.at(line) == expected.ravel()).all()
+    assert (count.most() == expected.max(axis=1)).all()
     assert (count.rows(np.array([2, 0])) == expected[[2, 0]]).all()
     limits = np.array(data.draw(st.lists(st.integers(-2, 40), min_size=3, max_size=3)))
     assert (unpack(count.above(limits)) == (expected > limits[:, None])).all()
