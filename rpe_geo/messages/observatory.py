@@ -200,6 +200,10 @@ MESSAGES = {
     "scheduler_unreachable": (
         "le cluster « {given} » ne répond pas : vérifiez l'adresse, ou écrivez --scheduler local."
     ),
+    "scheduler_no_worker": "le cluster « {given} » n'a aucun processus de calcul : lancez-en (« dask worker {given} »).",
+    "scheduler_lost": (
+        "le cluster « {given} » s'est tu après {done} tuiles sur {total} ; relancez la même commande, elle reprendra là."
+    ),
     "scheduler_streets": "--scheduler ne vaut que pour les communes à vol d'oiseau, sans --territory ni --zones.",
     "requests_unplaced": (
         "Demandes sans coordonnées ou hors des zones, non comptées : {count}. Géocodez leur adresse."
