@@ -155,6 +155,17 @@ def _check_childminder(record: Childminder, origin: Origin, log: FaultLog) -> No
                 value=weeks,
                 limit=_LONGEST_YEAR,
             )
+    together = [one.hours for one in record.availabilities or ()]
+    if record.working_hours is not None:
+        together.append(record.working_hours)
+    weeks_together = lcm(*map(len, together))
+    if weeks_together > CYCLE_WEEKS_MAX:
+        log.refuse(
+            origin.at("availabilities"),
+            "cycles_too_long_together",
+            weeks=weeks_together,
+            limit=CYCLE_WEEKS_MAX,
+        )
     crowd = _first_crowd(record)
     if crowd is not None:
         log.note(

@@ -47,6 +47,10 @@ MESSAGES = {
         "({places}) : vérifiez leurs dates et leurs horaires."
     ),
     "more_doubts": "Et encore {count} autres points à vérifier ; l'import les dit tous.",
+    "cycles_too_long_together": (
+        "les disponibilités et les heures d'accueil ne se répètent ensemble que toutes les {weeks} semaines, pour "
+        "{limit} au plus : ramenez leurs cycles à des durées qui s'accordent (2 et 4 semaines, par exemple)."
+    ),
     "weeks_per_year_range": "{value} semaines par an : il en faut plus de 0 et {limit} au plus.",
     "birth_far": "naissance attendue le {birth_date}, plus d'un an après le début demandé : à vérifier.",
     "capability_unknown": "le mot « {value} » n'est pas un besoin fonctionnel connu ; il est gardé tel quel.",

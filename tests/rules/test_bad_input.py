@@ -72,6 +72,15 @@ FAULTS: list[tuple[str, Record, Record, str]] = [
         "champ availabilities[1].places :",
     ),
     (
+        "cycles of 52 and of 3 weeks",
+        minder(
+            hours=[MORNINGS] + ["off"] * 51,
+            availabilities=[declared([MORNINGS, "off", DAYS])],
+        ),
+        need(),
+        "toutes les 156 semaines",
+    ),
+    (
         "ages in reverse",
         minder(agrement={"legacy_ages": [{"places": 1, "min_months": 36, "max_months": 0}]}),
         need(),
