@@ -232,11 +232,11 @@ def _with_copies(trips: pd.DataFrame, copies: dict[str, str]) -> pd.DataFrame:
 
 def _transfers(source: _Source, stops: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Read the changes between stops; a row on a station holds for every stop of it, a row on the stop itself wins."""
-    columns = ["from_stop_id", "to_stop_id", "transfer_type"]
-    table = source.read("transfers.txt", columns, needed=False)
-    if table.empty:
-        return pd.DataFrame(columns=["origin", "target", "kind", "seconds"]), 0
-    kind = pd.to_numeric(table["transfer_type"].replace("", "0"), errors="coerce")
+    table = source.read("transfers.txt", [], needed=False)
+    if table.empty or not {"from_stop_id", "to_stop_id"} <= set(table.columns):
+        return pd.DataFrame(columns=["origin", "target", "kind", "seconds"]), len(table)
+    told = table.get("transfer_type", pd.Series("0", index=table.index))
+    kind = pd.to_numeric(told.replace("", "0"), errors="coerce")
     narrow = [
         name
         for name in ("from_route_id", "to_route_id", "from_trip_id", "to_trip_id")

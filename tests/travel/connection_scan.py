@@ -19,9 +19,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import pairwise
 from math import asin, cos, inf, radians, sin, sqrt
 from pathlib import Path
+from typing import NamedTuple
 
 DAY_S = 86_400
 EARTH_M = 6_371_008.8
@@ -38,8 +40,7 @@ def crow_minutes(start: Place, end: Place, kph: float = 4.5) -> float:
     return 2 * EARTH_M * asin(sqrt(half)) * 0.06 / kph
 
 
-@dataclass(frozen=True, order=True)
-class Connection:
+class Connection(NamedTuple):
     """One vehicle from one stop to the next."""
 
     departs: int
@@ -48,6 +49,16 @@ class Connection:
     trip: str
     start: str
     end: str
+    boards: bool
+    alights: bool
+
+
+class Call(NamedTuple):
+    """A trip at a stop."""
+
+    stop: str
+    arrives: int
+    departs: int
     boards: bool
     alights: bool
 
@@ -73,6 +84,22 @@ class Feed:
                 text = io.TextIOWrapper(archive.open(name), "utf-8-sig")
                 tables[name.removesuffix(".txt")] = list(csv.DictReader(text))
         return cls(tables)
+
+    @cached_property
+    def calls(self) -> dict[str, list[Call]]:
+        """The stops of each trip, in order."""
+        found = defaultdict(list)
+        for row in sorted(self.tables["stop_times"], key=lambda row: int(row["stop_sequence"])):
+            found[row["trip_id"]].append(
+                Call(
+                    row["stop_id"],
+                    seconds(row["arrival_time"]),
+                    seconds(row["departure_time"]),
+                    boards=row.get("pickup_type") != "1",
+                    alights=row.get("drop_off_type") != "1",
+                )
+            )
+        return found
 
     def services(self, day: date) -> set[str]:
         """Which services run on a day."""
@@ -101,17 +128,14 @@ class Feed:
 
     def _connections_of(self, day: date, shift: int) -> Iterator[Connection]:
         services = self.services(day)
-        running = {r["trip_id"] for r in self.tables["trips"] if r["service_id"] in services}
-        calls = defaultdict(list)
-        for row in self.tables["stop_times"]:
-            if row["trip_id"] in running:
-                calls[row["trip_id"]].append(row)
-        for trip, its in calls.items():
-            its.sort(key=lambda row: int(row["stop_sequence"]))
+        for row in self.tables["trips"]:
+            trip, its = row["trip_id"], self.calls[row["trip_id"]]
+            if row["service_id"] not in services:
+                continue
             starts = [0]
             repeated = [row for row in self.tables["frequencies"] if row["trip_id"] == trip]
             if repeated:
-                first = seconds(its[0]["departure_time"])
+                first = its[0].departs
                 starts = [
                     leaving - first
                     for row in repeated
@@ -124,14 +148,14 @@ class Feed:
             for start in starts:
                 for order, (here, there) in enumerate(pairwise(its)):
                     yield Connection(
-                        departs=seconds(here["departure_time"]) + start + shift,
-                        arrives=seconds(there["arrival_time"]) + start + shift,
+                        departs=here.departs + start + shift,
+                        arrives=there.arrives + start + shift,
                         order=order,
                         trip=f"{trip}+{start}{shift:+}",
-                        start=here["stop_id"],
-                        end=there["stop_id"],
-                        boards=here.get("pickup_type") != "1",
-                        alights=there.get("drop_off_type") != "1",
+                        start=here.stop,
+                        end=there.stop,
+                        boards=here.boards,
+                        alights=there.alights,
                     )
 
     def changes(

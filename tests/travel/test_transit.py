@@ -197,6 +197,20 @@ def test_what_the_agency_says_of_a_change(tmp_path, row, minutes):
     assert found == pytest.approx(60 if minutes is None else minutes, abs=1e-2)
 
 
+@pytest.mark.parametrize(
+    ("table", "ignored"),
+    [
+        ("from_stop_id,to_stop_id\nB,B\n", 0),  # no type: as usual
+        ("from_trip_id,to_trip_id,transfer_type\na1,b1,4\n", 1),  # in the same seat: not read
+        ("from_stop_id,to_stop_id,transfer_type,from_route_id\nB,B,3,L1\n", 1),  # for one line
+        ("from_stop_id,to_stop_id,transfer_type\nnowhere,B,3\n", 0),
+    ],
+)
+def test_transfers_that_are_not_of_stops_are_counted(tmp_path, table, ignored):
+    report = build_transit(write_feed(tmp_path / "a.zip", transfers=table), tmp_path / "transit")
+    assert report.transfers_ignored == ignored
+
+
 def test_there_in_time(territory):
     engine = StreetEngine(territory / "streets")
 
