@@ -107,8 +107,8 @@ def _page(
     if status == 429:
         text = (
             "Beaucoup de demandes sont arrivées en peu de temps depuis votre connexion. "
-            f"Réessayez dans {_wait(int(given.get('retry-after', _RETRY_S)))} : en revenant en arrière, vous retrouvez "
-            "ce que vous aviez écrit."
+            f"Réessayez dans {_wait(int(given.get('retry-after', _RETRY_S)))} : en revenant en arrière, vous devriez "
+            "retrouver ce que vous aviez écrit."
         )
     path = request.url.path
     return render(

@@ -43,7 +43,9 @@ _COOKIE_S = 14 * 3600
 """Longer than any session, so that a form that comes after its end is known to be ours."""
 
 _KEPT_WITHIN = timedelta(hours=1)
-_KEPT_BYTES = 100_000
+_SEALED = 1.5
+"""A sealed form is larger than what it holds by so much at most."""
+
 _MOST_FIELDS = 1000
 _OWN_PATH = re.compile(r"/pro(/[A-Za-z0-9._~%+:@-]+)*/?")
 
@@ -181,7 +183,7 @@ def sign_in_values(desk: Desk) -> dict[str, Any]:
 def _keep(desk: Desk, ended: Session, path: str, fields: list[tuple[str, str]]) -> str | None:
     """Seal a form that came too late, for its owner alone."""
     content = {"account": ended.account.account_id, "path": path, "fields": fields}
-    if len(json.dumps(content)) > _KEPT_BYTES:
+    if len(json.dumps(content)) * _SEALED > desk.settings.max_body_kb * 1000:
         return None
     return desk.links.seal("form", content)
 

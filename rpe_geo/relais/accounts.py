@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 import secrets
 import threading
@@ -62,8 +61,16 @@ class AccountStore(Protocol):
         """Store a new account, or raise `Conflict`."""
         ...
 
-    def update(self, account: Account) -> None:
-        """Store a changed name, password or identity."""
+    def change_password(self, account_id: str, before: str, after: str) -> bool:
+        """Store another hash of a password where the one before still stands; tell whether it did."""
+        ...
+
+    def link_identity(self, account_id: str, identity: str) -> bool:
+        """Store an identity where there is none yet; tell whether it is this one now."""
+        ...
+
+    def unlink_identity(self, account_id: str) -> None:
+        """Forget the identity of an account, and every session of it."""
         ...
 
     def set_membership(
@@ -254,8 +261,8 @@ class Accounts:
             self.store.forget_tries(subject)
         if self.hasher.check_needs_rehash(account.password_hash):
             with self._turn:
-                account = replace(account, password_hash=self.hasher.hash(password))
-            self.store.update(account)
+                renewed = self.hasher.hash(password)
+            self.store.change_password(account.account_id, account.password_hash, renewed)
         return self._open(account, moment)
 
     def _is_right(self, account: Account | None, password: str) -> bool:
@@ -303,12 +310,10 @@ class Accounts:
             account = self.create(email, new[0], None, new[1])
         if account is None or not account.memberships:
             raise Forbidden("openid_no_account")
-        if account.identity is None:
-            account = replace(account, identity=identity)
-            self.store.update(account)
-        elif not hmac.compare_digest(account.identity, identity):
+        if not self.store.link_identity(account.account_id, identity):
             raise Forbidden("openid_other_identity")
-        return self._open(account, moment, provider)
+        linked = replace(account, identity=identity)
+        return self._open(linked, moment, provider)
 
     def _open(
         self, account: Account, now: datetime, provider: str | None = None
@@ -416,11 +421,13 @@ class Accounts:
             When the password is too weak.
         """
         account = self.check_claim(claim)
-        changed = replace(account, password_hash=self._close(password, account.email))
-        self.store.update(changed)
+        closed = self._close(password, account.email)
+        # Of two who use the same link at once, one comes too late.
+        if not self.store.change_password(account.account_id, account.password_hash, closed):
+            raise Forbidden("link_unusable")
         self.store.close_sessions_of(account.account_id)
         self.store.forget_tries(tries_of(account.email))
-        return changed
+        return replace(account, password_hash=closed)
 
     def may_ask_again(self, email: str, *, now: datetime | None = None) -> bool:
         """Tell whether one more link may be mailed to an address: five in a row, then a quarter of an hour none."""

@@ -185,9 +185,7 @@ class Administration:
 
     def forget_identity(self, account_id: str) -> None:
         """Let the next identity of the provider with the same verified e-mail sign in."""
-        person = self.person(account_id)
-        self.accounts.store.update(replace(person.account, identity=None))
-        self.accounts.store.close_sessions_of(account_id)
+        self.accounts.store.unlink_identity(self.person(account_id).account_id)
         self._note("account_identity", account_id)
 
     def password_claim(self, account_id: str) -> tuple[Account, dict[str, str]]:

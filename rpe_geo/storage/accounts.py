@@ -93,14 +93,33 @@ class SqlAccounts:
         except IntegrityError:
             raise Conflict("email_taken", given=account.email) from None
 
-    def update(self, account: Account) -> None:
-        """Store a changed name, password or identity; memberships stay as they are."""
+    def change_password(self, account_id: str, before: str, after: str) -> bool:
+        """Store another hash of a password where the one before still stands; tell whether it did."""
+        with writing(self._engine) as connection:
+            changed = connection.execute(
+                update(accounts)
+                .where(accounts.c.account_id == account_id, accounts.c.password_hash == before)
+                .values(password_hash=after)
+            )
+        return changed.rowcount == 1
+
+    def link_identity(self, account_id: str, identity: str) -> bool:
+        """Store the identity that signs in to an account where there is none yet; tell whether it is this one now."""
+        with writing(self._engine) as connection:
+            own = accounts.c.account_id == account_id
+            connection.execute(
+                update(accounts).where(own, accounts.c.identity.is_(None)).values(identity=identity)
+            )
+            kept = connection.scalar(select(accounts.c.identity).where(own))
+        return bool(kept == identity)
+
+    def unlink_identity(self, account_id: str) -> None:
+        """Forget the identity of an account, and every session of it."""
         with writing(self._engine) as connection:
             connection.execute(
-                update(accounts)
-                .where(accounts.c.account_id == account.account_id)
-                .values(**_columns(account))
+                update(accounts).where(accounts.c.account_id == account_id).values(identity=None)
             )
+            connection.execute(delete(sessions).where(sessions.c.account_id == account_id))
 
     def set_membership(
         self,

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from rpe_geo.accounts import (
     PAUSE,
     TRIES,
-    Account,
     Membership,
     Tries,
     after_failure,
@@ -142,7 +141,7 @@ def test_the_hash_of_nobody_has_the_strength_of_the_others(real_accounts):
 def test_weaker_hashes_are_renewed_at_the_next_sign_in(real_accounts):
     account = real_accounts.create("a@b.example", "A", PASSWORD, {"rpe": "animateur"})
     weak = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
-    real_accounts.store.update(Account(account.account_id, account.email, "A", weak))
+    real_accounts.store.change_password(account.account_id, account.password_hash, weak)
     real_accounts.sign_in("a@b.example", PASSWORD)
     renewed = real_accounts.store.by_id(account.account_id).password_hash
     assert "m=65536" in renewed

@@ -154,8 +154,7 @@ def settings(base):
     """The accounts of every test are linked to no identity yet."""
     repository = open_repository(base.database_url)
     store = open_accounts(repository).store
-    account = store.by_email("agathe@nord.example")
-    store.update(replace(account, identity=None))
+    store.unlink_identity(store.by_email("agathe@nord.example").account_id)
     repository.close()
     return base
 
@@ -479,6 +478,7 @@ def test_a_provider_that_does_not_answer_is_a_clear_503(base, provider, what, ki
     assert answer.status_code == 503
     assert "Keycloak du Nord ne répond pas" in answer.text
     assert answer.headers["retry-after"] == "60"
+    assert 'href="/pro/openid"' in answer.text  # what came back serves once: one begins anew
 
 
 def test_a_provider_that_is_down_does_not_hold_anybody_in(client, provider):

@@ -220,7 +220,7 @@ def test_a_file_must_be_chosen_again_and_a_long_text_is_in_the_history(client, s
     )
     assert "choisissez de nouveau le fichier" in sent.text
     sign_in(client, AGATHE)
-    long = late(client, settings, fields={"texte": ["long " * 24_000]})
+    long = late(client, settings, fields={"texte": ["long " * 40_000]})
     assert "revenez en arrière" in long.text
 
 
