@@ -106,6 +106,41 @@ def test_a_family_finds_and_asks_with_the_keyboard_on_a_phone(page, address):
     assert_sound(page)
 
 
+def test_a_family_filters_sorts_and_prices_her_list(page, address):
+    page.set_viewport_size({"width": 768, "height": 1024})
+    page.goto(address)
+    page.fill("#adresse", ADDRESS)
+    page.fill("#naissance", "2026-05-02")
+    page.click("button.go")
+    page.wait_for_selector("#carte .rpe-mark")
+    page.fill("#revenu-c", "3000")
+    page.click("#couts button")
+    page.wait_for_selector("#couts .bars")
+    page.locator("#carte").scroll_into_view_if_needed()
+    page.wait_for_selector("#carte .rpe-mark")
+    assert_sound(page)
+    costs = "[...document.querySelectorAll('.plist > li')].map((place) => +place.dataset.cout)"
+    page.select_option("#tri", "cout")
+    assert page.evaluate(costs) == sorted(page.evaluate(costs))
+    marks = page.locator("#carte .rpe-mark")
+    before = marks.count()
+    page.click(".chip[data-kind=childminder]")
+    assert page.locator(".plist > li:visible").count() == 0
+    assert marks.count() < before
+    page.click(".chip[data-kind=childminder]")
+    assert page.locator(".plist > li:visible").count() == 10
+    assert marks.count() == before
+    page.locator(".pick input").first.check()
+    assert page.locator("[data-basket-count]").inner_text() == "1 lieu choisi"
+    assert_sound(page)
+
+
+@pytest.mark.parametrize("path", ["calculs", "vos-donnees", "accessibilite", "mentions-legales"])
+def test_what_a_public_service_tells_of_itself(page, address, path):
+    page.goto(f"{address}/{path}")
+    assert_sound(page)
+
+
 def test_an_animateur_goes_from_the_call_to_the_proposal(page, address):
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(f"{address}/pro")
