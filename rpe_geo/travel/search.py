@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 _TICKS_PER_S = TICKS_PER_MIN / 60
 _CHUNK_CELLS = 8_000_000
 _PLACES = 50
+_FEW_CELLS = 20_000
 _MANY_STATES = 100_000
 _LARGE_PART = 0.3
 
@@ -324,17 +325,9 @@ def _stay_on_edge(
     network: ModeNetwork, origins: Snapped, destinations: Snapped, ticks: Floats
 ) -> None:
     """Two places of one edge: straight along it, where that is allowed."""
-    shared = np.intersect1d(origins.edge, destinations.edge)
-    if not shared.size:
+    row, column = _same_edge(origins.edge, destinations.edge)
+    if not row.size:
         return
-    rows = np.flatnonzero(np.isin(origins.edge, shared))
-    order = np.argsort(destinations.edge, kind="stable")
-    ordered = destinations.edge[order]
-    left = np.searchsorted(ordered, origins.edge[rows], side="left")
-    count = np.searchsorted(ordered, origins.edge[rows], side="right") - left
-    row = np.repeat(rows, count)
-    step = np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
-    column = order[np.repeat(left, count) + step]
     edge = origins.edge[row]
     ahead = destinations.forward_s[column] - origins.forward_s[row]
     behind = origins.backward_s[row] - destinations.backward_s[column]
@@ -343,3 +336,18 @@ def _stay_on_edge(
     backward = np.where((network.time_backward[edge] < NO_WAY) & (behind >= 0), behind, np.inf)
     direct = np.minimum(forward, backward) * _TICKS_PER_S
     ticks[row, column] = np.minimum(ticks[row, column], direct)
+
+
+def _same_edge(origins: Ints, destinations: Ints) -> tuple[Ints, Ints]:
+    """Pairs of places that lie on one edge."""
+    if origins.size * destinations.size <= _FEW_CELLS:
+        row, column = np.nonzero(origins[:, None] == destinations[None, :])
+        return row, column
+    rows = np.flatnonzero(np.isin(origins, destinations))
+    order = np.argsort(destinations, kind="stable")
+    ordered = destinations[order]
+    left = np.searchsorted(ordered, origins[rows], side="left")
+    count = np.searchsorted(ordered, origins[rows], side="right") - left
+    row = np.repeat(rows, count)
+    step = np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
+    return row, order[np.repeat(left, count) + step]

@@ -35,6 +35,7 @@ __all__ = ["MAX_CUTOFF_MIN", "StreetEngine"]
 
 MAX_CUTOFF_MIN = 720.0
 _REMEMBERED_POINT_SETS = 16
+_FEW_CELLS = 20_000
 
 Floats = NDArray[np.float64]
 
@@ -564,6 +565,10 @@ def _stay_at_the_same_door(
     minutes: Floats, origins: tuple[Floats, Floats], destinations: tuple[Floats, Floats]
 ) -> None:
     """The same point is 0 minutes away from itself."""
+    if minutes.size <= _FEW_CELLS:
+        same = (origins[0][:, None] == destinations[0]) & (origins[1][:, None] == destinations[1])
+        minutes[same] = 0.0
+        return
     from_keys = origins[0] + 1j * origins[1]
     to_keys = destinations[0] + 1j * destinations[1]
     shared = np.intersect1d(from_keys, to_keys)
