@@ -15,7 +15,7 @@ from api.dependencies import AudienceDep, Service, open_service
 from api.errors import WrongToken, install_errors
 from api.observability import Metrics, Observed, configure_logging
 from api.pages import install_pages
-from api.pages.desk import Desk, open_desk, require_safe_secrets
+from api.pages.desk import Desk, open_desk
 from api.pages.error_pages import refuse
 from api.routes import API, api_router
 from api.security import (
@@ -28,6 +28,7 @@ from api.security import (
     security_headers,
 )
 from rpe_geo import __version__
+from rpe_geo.production import require_safe_secrets
 from rpe_geo.settings import Settings
 
 __all__ = ["create_app", "served_app"]
@@ -68,7 +69,7 @@ def create_app(settings: Settings, *, transport: httpx2.BaseTransport | None = N
     Raises
     ------
     InputError
-        In production with a default secret.
+        In production with a default or short secret, or without HTTPS.
     """
     require_safe_secrets(settings)
 

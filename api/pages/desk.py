@@ -5,14 +5,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from typing import Annotated, Any, cast
-from urllib.parse import urlsplit
 
 import httpx2
 from fastapi import Depends, Request
 
 from api.dependencies import Service
 from api.oidc import Provider
-from rpe_geo.errors import InputError
 from rpe_geo.links import Links
 from rpe_geo.mailing import send_mail
 from rpe_geo.relais import Relais
@@ -21,29 +19,7 @@ from rpe_geo.relais.casework import Casework
 from rpe_geo.settings import Settings
 from rpe_geo.wiring import open_accounts, open_casework
 
-__all__ = ["Desk", "DeskDep", "open_desk", "require_safe_secrets"]
-
-_DEFAULT = "development"
-_LEAST = {"secret_key": 32, "masking_secret": 16}
-
-
-def require_safe_secrets(settings: Settings) -> None:
-    """Refuse to start in production with a secret that everybody knows or may guess, or without encryption on the way."""
-    if settings.environment == "production":
-        for name, least in _LEAST.items():
-            value = getattr(settings, name).get_secret_value()
-            if value == _DEFAULT or len(value) < least or len(set(value)) < least // 4:
-                raise InputError("default_secret", name=f"RPE_{name.upper()}", least=least)
-        token = settings.api_token
-        if token is not None and len(token.get_secret_value()) < _LEAST["secret_key"]:
-            raise InputError("default_secret", name="RPE_API_TOKEN", least=_LEAST["secret_key"])
-        if urlsplit(settings.public_url).scheme != "https":
-            raise InputError("public_url_insecure")
-    if settings.oidc_issuer and not settings.oidc_client_id:
-        raise InputError("openid_incomplete", name="RPE_OIDC_CLIENT_ID")
-    if not settings.passwords and not settings.oidc_issuer:
-        raise InputError("passwords_needed")
-
+__all__ = ["Desk", "DeskDep", "open_desk"]
 
 @dataclass(frozen=True)
 class Desk:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from rpe_geo.errors import InputError, ServiceUnavailable
+from rpe_geo.production import require_safe_secrets
 from rpe_geo.settings import Settings
 from rpe_geo.wiring import open_territory
 
@@ -44,6 +45,8 @@ def serve(
     if database is not None:
         os.environ["RPE_DATABASE_URL"] = database
     settings = Settings()
+    # Said here once: workers that cannot start would be started again for ever.
+    require_safe_secrets(settings)
     open_territory(settings)
     _check_secret(settings, host)
     _check_port(host, port)

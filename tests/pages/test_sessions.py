@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from api.app import create_app
 from api.pages.session import own_path
+from rpe_geo.cli import run
 from rpe_geo.errors import InputError
 from rpe_geo.storage.repository import open_repository
 from tests.pages.accounts_only import (
@@ -352,3 +353,11 @@ def test_production_starts_with_long_secrets_and_https_alone(settings, changed, 
     with pytest.raises(InputError) as refused:
         create_app(settings.override(**STRONG | changed))
     assert refused.value.code == code
+
+
+def test_the_command_says_so_before_it_starts_workers(monkeypatch, capsys):
+    monkeypatch.setenv("RPE_ENVIRONMENT", "production")
+    assert run(["serve", "--workers", "2", "--port", "8999"]) == 2
+    said = capsys.readouterr()
+    assert "RPE_SECRET_KEY" in said.err
+    assert said.out == ""
