@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import BaseModel, Field
 
 from api.observatory_shelf import Edition, published
-from rpe_geo.observatory.indicators import INDICATORS
+from maps.choropleth import SHOWN
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.publishing.departements import departement_name
 from rpe_geo.publishing.territories import Group
@@ -73,7 +73,7 @@ _FAMILIES: dict[str, tuple[str, dict[Variant, str]]] = {
 }
 _ALONE = (
     "coverage_rate_calibrated", "minutes_to_closest", "choices", "tension", "need", "children", "access_step_free",
-    "access_2sfca", "access_3sfca", "places_within_reach", "open_requests", "vacancy_rate", "freshness", "gi_star",
+    "access_2sfca", "access_3sfca", "places_within_reach", "open_requests", "vacancy_rate", "freshness", "kind", "gi_star",
     "access_margin_effect",
 )  # fmt: skip
 
@@ -148,7 +148,7 @@ class _Entry:
 
 def families_of(zones: pd.DataFrame) -> dict[str, tuple[str, dict[Variant, str]]]:
     """List the indicators that some zone has a figure of, each with its modes, time slots and ages."""
-    there = {name for name in zones.columns if name in INDICATORS and zones[name].notna().any()}
+    there = {name for name in zones.columns if name in SHOWN and zones[name].notna().any()}
     families = {}
     for key, (label, variants) in _FAMILIES.items():
         found = {variant: column for variant, column in variants.items() if column in there}
@@ -160,7 +160,7 @@ def families_of(zones: pd.DataFrame) -> dict[str, tuple[str, dict[Variant, str]]
             variants |= {
                 ("", "", age): f"{name}_age_{age}" for age in "012" if f"{name}_age_{age}" in there
             }
-            families[name] = (INDICATORS[name].label, variants)
+            families[name] = (SHOWN[name].label, variants)
     return families
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -26,14 +25,26 @@ from api.pages.observatoire_choix import (
     options_of,
     scales_of,
 )
-from maps.choropleth import Classes, classify, shown_values
+from api.pages.observatoire_panneaux import (
+    chapters,
+    day_of,
+    gatherings,
+    histogram,
+    key_figures,
+    key_of,
+    open_requests,
+    places_of_care,
+    sheet_of,
+    tense_zones,
+)
+from maps.choropleth import SHOWN, Classes, classify, shown_values
 from maps.choropleth_svg import Drawing, Zone, choropleth_svg
 from maps.coverage import data_credits, method_notes
 from maps.insets import plane_of
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import MODES as TRAVEL_MODES
-from rpe_geo.messages.french import day, enumeration, number, plural
-from rpe_geo.observatory.indicators import INDICATORS, Indicator
+from rpe_geo.messages.french import number, plural
+from rpe_geo.observatory.indicators import Indicator
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.publishing.departements import departement_name
 from rpe_geo.publishing.territories import narrowed
@@ -42,7 +53,6 @@ __all__ = ["Territory", "page_values", "table_file", "territory_of"]
 
 _ROWS = 100
 _SUGGESTED = 400
-_PER_100 = "pour 100 enfants"
 _NO_FIGURE = "–"
 
 
@@ -157,25 +167,27 @@ def page_values(known: list[Edition], asked: Asked) -> dict[str, Any]:
         "apropos": about,
         "intitule": label,
         "precisions": _precisions(variant, territory, about),
-        "chiffres": _figures(territory, known),
+        "chiffres": key_figures(
+            territory.here, None if territory.code else _before(territory.edition, known)
+        ),
         "carte": _map(territory, asked, values, classes, about, chosen),
-        "classes": _key(classes, values, zones),
+        "classes": key_of(classes, values, zones),
         "nb_absents": int(values.isna().sum()),
-        "repartition": _histogram(values, classes, zones["children"]),
+        "repartition": histogram(values, classes, zones["children"]),
         "lignes": rows,
         "ordre": order,
         "suite": _pages(asked, len(zones)),
-        "fiche": _sheet(territory, chosen),
-        "journee": _day(territory.here),
-        "tension": _tense(territory.here),
-        "demandes": _requests(territory.here),
-        "lieux": _supply(territory.here),
+        "fiche": sheet_of(territory.shown.zones, chosen),
+        "journee": day_of(territory.here),
+        "tension": tense_zones(territory.here),
+        "demandes": open_requests(territory.here),
+        "lieux": places_of_care(territory.here),
         "trouves": find_places(territory.edition, asked),
         "propositions": _suggestions(territory),
         "credit": data_credits(territory.here)[0],
         "methode": method_notes(territory.here),
         "notes": [phrase(note.code, **note.values) for note in territory.whole.notes],
-        "chapitres": _chapters(
+        "chapitres": chapters(
             territory.here if len(territory.here.zones) <= DRAWABLE else territory.shown
         ),
     }
@@ -194,7 +206,7 @@ def _chosen(
     label, variants = families[family]
     variant, options = options_of(variants, (asked.mode, asked.creneau, asked.age))
     column = variants[variant]
-    about = INDICATORS[column] if column in INDICATORS else INDICATORS[family]
+    about = SHOWN[column] if column in SHOWN else SHOWN[family]
     return column, label, about, variant, options
 
 
@@ -263,57 +275,6 @@ def _precisions(variant: Variant, territory: Territory, about: Indicator) -> str
         str(territory.edition.year),
     ]
     return ", ".join(word for word in words if word)
-
-
-def _figures(territory: Territory, known: list[Edition]) -> list[dict[str, str]]:
-    here, parameters = territory.here, territory.here.parameters
-    summary, zones = here.summary, here.zones
-    children = float(summary["children"]) or math.nan
-    before = None if territory.code else _before(territory.edition, known)
-
-    def then(name: str, factor: float = 1.0) -> str:
-        if before is None or not math.isfinite(before[1].get(name, math.nan)):
-            return ""
-        return f" {before[0]}\u00a0: {number(factor * before[1][name], 1)}"
-
-    far = float(summary["children_without_access"])
-    tense = zones[zones["hotspot"] == "tension"]
-    figures = [
-        {
-            "titre": "Places accessibles",
-            "valeur": number(100 * summary["access_mean"], 1),
-            "unite": _PER_100,
-            "note": f"Calculé, {number(parameters['minutes'])}\u00a0min, E2SFCA.{then('access_mean', 100)}",
-        },
-        {
-            "titre": "Taux de couverture",
-            "valeur": number(summary["coverage_rate"], 1),
-            "unite": _PER_100,
-            "note": f"{number(summary['places'], 0)} places, CNAF {parameters['year']}.{then('coverage_rate')}",
-        },
-        {
-            "titre": "Enfants loin de toute place",
-            "valeur": number(far, 0),
-            "unite": f"soit {number(100 * far / children, 1)}\u00a0%",
-            "note": f"Aucune place à {number(parameters['minutes'])}\u00a0min",
-        },
-        {
-            "titre": "Enfants en zone de tension",
-            "valeur": number(float(tense["children"].sum()), 0),
-            "unite": f"soit {number(100 * float(tense['children'].sum()) / children, 1)}\u00a0%",
-            "note": f"{plural(len(tense), 'zone')}\u00a0: accès bas, chez les voisines aussi",
-        },
-    ]
-    if "freshness" in zones and zones["freshness"].notna().any():
-        people = zones["professionals"].where(zones["freshness"].notna())
-        fresh = 100 * float((zones["freshness"] * people).sum()) / float(people.sum())
-        figures[3] = {
-            "titre": "Disponibilités fraîches",
-            "valeur": number(fresh, 0),
-            "unite": "%",
-            "note": f"Confirmées depuis moins de 6\u00a0mois, registre au {day(date.fromisoformat(parameters['registry_on']))}",
-        }
-    return figures
 
 
 def _before(edition: Edition, known: list[Edition]) -> tuple[int, dict[str, float]] | None:
@@ -386,8 +347,8 @@ def _map(
         for (code, row), value in zip(_rows(zones), values.to_numpy(), strict=True)
     }
     over = Drawing(
-        supply=_supply(territory.here) if asked.lieux else (),
-        areas=_areas(territory.here),
+        supply=places_of_care(territory.here) if asked.lieux else (),
+        areas=gatherings(territory.here),
         chosen=chosen,
     )
     label = f"Carte : {about.label}, {about.unit}. Le tableau dit les mêmes chiffres."
@@ -419,45 +380,6 @@ def _words(row: Any, value: float, about: Indicator) -> tuple[str, ...]:
 
 def _amount(value: float) -> str:
     return number(float(value), 0) if math.isfinite(value) else _NO_FIGURE
-
-
-def _key(classes: Classes, values: pd.Series, zones: pd.DataFrame) -> dict[str, Any]:
-    shown = values.notna().to_numpy()
-    return {
-        "teintes": list(zip(classes.colors, classes.labels, strict=True)),
-        "incertain": bool((zones["uncertain"].to_numpy(dtype=bool) & shown).any()),
-        "tension": bool((zones["hotspot"] == "tension").any()),
-        "absent": not shown.all(),
-    }
-
-
-def _supply(observatory: Observatory) -> list[dict[str, Any]]:
-    found = []
-    for row in observatory.supply.itertuples():
-        places = f", {number(row.places, 0)}\u00a0places" if row.places > 0 else ""
-        guess = " (estimé)" if places and row.estimated else ""
-        found.append(
-            {
-                "longitude": row.geometry.x,
-                "latitude": row.geometry.y,
-                "kind": row.kind,
-                "words": f"{row.name or row.kind}{places}{guess}",
-            }
-        )
-    return found
-
-
-def _areas(observatory: Observatory) -> list[dict[str, Any]]:
-    return [
-        area
-        | {
-            "words": (
-                f"{number(area['requests'], 0)} demandes sans solution\n"
-                f"dans un rayon de {number(area['radius_m'], 0)}\u00a0m environ"
-            )
-        }
-        for area in observatory.parameters.get("request_areas") or []
-    ]
 
 
 # ---- beside it ---------------------------------------------------------------------------------------------------
@@ -549,119 +471,6 @@ def _pages(asked: Asked, rows: int) -> list[Option]:
     )
 
 
-def _histogram(values: pd.Series, classes: Classes, children: pd.Series) -> dict[str, Any]:
-    of = classes.of(values)
-    counts = [float(children[of == kind].sum()) for kind in range(len(classes.colors))]
-    most = max([*counts, 1.0])
-    wide = 560 / len(counts)
-    return {
-        "barres": [
-            {
-                "x": round(at * wide + 4, 1),
-                "large": round(wide - 8, 1),
-                "haut": round(max(1.0, 100 * count / most), 1),
-                "y": round(130 - max(1.0, 100 * count / most), 1),
-                "milieu": round(at * wide + wide / 2, 1),
-                "teinte": classes.colors[at],
-                "classe": classes.labels[at],
-                "enfants": number(count, 0),
-            }
-            for at, count in enumerate(counts)
-        ],
-        "mots": " ; ".join(
-            f"{label} : {number(count, 0)} enfants"
-            for label, count in zip(classes.labels, counts, strict=True)
-        ),
-    }
-
-
-def _sheet(territory: Territory, chosen: str) -> dict[str, Any] | None:
-    """All that is known of one zone."""
-    if not chosen:
-        return None
-    row = territory.shown.zones.loc[chosen]
-    facts = []
-    for name, about in INDICATORS.items():
-        if name not in row.index:
-            continue
-        value = float(row[name])
-        if math.isnan(value):
-            told = "non publié"
-        elif math.isinf(value):
-            told = "hors d’atteinte"
-        else:
-            told = f"{number(value * about.factor, about.decimals)} {about.unit}".strip()
-        facts.append((about.label, told, about.meaning))
-    group = row.get("epci_nom", "")
-    return {
-        "nom": row["nom"],
-        "code": chosen,
-        "groupe": group if isinstance(group, str) else "",
-        "faits": facts,
-        "incertain": row["uncertain_why"] if row["uncertain"] else "",
-        "tension": row["hotspot"] == "tension",
-    }
-
-
-def _day(observatory: Observatory) -> list[dict[str, Any]]:
-    """Places accessible in the day, early, late, on Saturday: the mean of the children."""
-    zones, children = observatory.zones, observatory.zones["children"]
-    found = []
-    for column, label in (
-        ("access_early", "6 h 30"),
-        ("access_e2sfca", "journée"),
-        ("access_late", "19 h 30"),
-        ("access_saturday", "samedi"),
-    ):
-        if column in zones and zones[column].notna().any():
-            known = zones[column].notna() & children.notna()
-            mean = float((zones[column] * children)[known].sum() / children[known].sum())
-            found.append((label, 100 * mean))
-    if len(found) < 2:
-        return []
-    most = max(value for _, value in found) or 1.0
-    return [
-        {"label": label, "valeur": number(value, 1), "large": round(100 * value / most, 1)}
-        for label, value in found
-    ]
-
-
-def _tense(observatory: Observatory) -> list[dict[str, str]]:
-    """Zones in tension, by intercommunalité when there are some, those with most children first."""
-    zones = observatory.zones
-    tense = zones[zones["hotspot"] == "tension"]
-    if tense.empty:
-        return []
-    by = tense["epci_nom"].fillna("Sans intercommunalité") if "epci_nom" in tense else tense["nom"]
-    groups = sorted(
-        (
-            (float(members["children"].sum()), str(name), members)
-            for name, members in tense.groupby(by)
-        ),
-        key=lambda one: (-one[0], one[1]),
-    )
-    found = []
-    for children, name, members in groups[:8]:
-        names = members.sort_values("children", ascending=False)["nom"].astype(str).tolist()
-        more = f" et {len(names) - 6} autres" if len(names) > 6 else ""
-        listed = ", ".join(names[:6]) + more if more else enumeration(names)
-        found.append(
-            {
-                "nom": name,
-                "enfants": number(children, 0),
-                "zones": listed if names != [name] else "",
-            }
-        )
-    return found
-
-
-def _requests(observatory: Observatory) -> dict[str, Any] | None:
-    areas = _areas(observatory)
-    if observatory.parameters.get("request_areas") is None:
-        return None
-    return {"total": number(float(observatory.parameters["open_requests"]), 0), "lieux": areas}
-
-
 def _suggestions(territory: Territory) -> list[str]:
     zones = territory.whole.zones
     if len(zones) <= _SUGGESTED:
@@ -669,18 +478,3 @@ def _suggestions(territory: Territory) -> list[str]:
     if "departement" in zones:
         return sorted({departement_name(code) for code in zones["departement"].dropna().unique()})
     return []
-
-
-def _chapters(observatory: Observatory) -> list[tuple[str, str, str]]:
-    unsure = int(observatory.zones["uncertain"].astype(bool).sum())
-    third = (
-        (f"{plural(unsure, 'zone incertaine', 'zones incertaines')} à relire", "warn")
-        if unsure
-        else ("Prêt", "ok")
-    )
-    return [
-        ("1° Équipements et modes d’accueil", "Prêt", "ok"),
-        ("2° Besoins des familles", "Prêt", "ok"),
-        ("3° Zones où l’offre ou l’accès manque", *third),
-        ("4° Objectifs, coûts, calendrier, indicateurs", "À compléter par vos soins", ""),
-    ]

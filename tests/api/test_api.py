@@ -15,6 +15,7 @@ from api.observability import JsonLines
 from api.security import audience_of
 from rpe_geo.errors import InputError, RpeGeoError, ServiceUnavailable
 from rpe_geo.privacy import is_public
+from tests.pages.observatory_files import write_folder
 
 API = "/api/v1"
 
@@ -303,34 +304,21 @@ class TestCoverage:
         assert answer.json()["code"] == "coverage_not_built"
 
     def test_zones_of_a_territory_are_geojson(self, settings, tmp_path):
-        import geopandas as gpd
-        from shapely import box
-
-        frame = gpd.GeoDataFrame(
-            {
-                "code": ["34001", "34002"],
-                "epci": ["E1", "E1"],
-                "coverage_rate": [50.0, float("nan")],
-                "minutes_to_closest": [3.0, float("inf")],
-            },
-            geometry=[box(3, 43, 3.1, 43.1), box(3.1, 43, 3.2, 43.1)],
-            crs=4326,
-        )
-        frame.to_parquet(tmp_path / "indicators.parquet")
-        description = {
-            "parameters": {"year": 2020},
-            "sources": [{"producer": "CNAF", "date": "2020"}],
-        }
-        (tmp_path / "observatory.json").write_text(json.dumps(description), encoding="utf-8")
+        write_folder(tmp_path)
         changed = settings.model_copy(update={"observatory": tmp_path})
         with TestClient(create_app(changed)) as client:
-            whole = client.get(f"{API}/territories/E1/coverage").json()
-            assert len(whole["features"]) == 2
-            assert whole["parameters"] == {"year": 2020}
+            whole = client.get(f"{API}/territories/200000001/coverage").json()
+            assert len(whole["features"]) == 4
+            assert whole["parameters"]["year"] == 2020
             assert whole["sources"] == ["CNAF (2020)"]
-            assert whole["features"][1]["properties"]["coverage_rate"] is None
-            assert whole["features"][1]["properties"]["minutes_to_closest"] is None
-            assert len(client.get(f"{API}/territories/34/coverage").json()["features"]) == 2
+            assert len(client.get(f"{API}/territories/34/coverage").json()["features"]) == 8
+            absent = client.get(f"{API}/territories/34005/coverage").json()["features"][0]
+            assert absent["properties"]["coverage_rate"] is None
+            # Zones of another observatory of the folder; what would tell of few professionals is null.
+            few = client.get(f"{API}/territories/1/coverage").json()["features"][0]["properties"]
+            assert few["places_childminder"] is None
+            assert few["places"] is None
+            assert few["places_facility"] is not None
             assert (
                 client.get(f"{API}/territories/99999/coverage").json()["code"] == "coverage_unknown"
             )
