@@ -30,6 +30,7 @@ MESSAGES = {
     "refusal_places": (
         "plus de place : à partir du {since}, {have} enfants seraient accueillis ensemble pour {limit} au plus ({when})."
     ),
+    "refusal_places_none": "plus de place : à partir du {since}, aucune n'est offerte ({when}).",
     "refusal_under_3": (
         "trop d'enfants de moins de trois ans : à partir du {since}, {have} seraient présents ensemble, les siens "
         "compris, pour {limit} au plus ({when})."
@@ -47,6 +48,17 @@ MESSAGES = {
     "refusal_legacy_ages": (
         "l'agrément réserve ses places à des tranches d'âge : à partir du {since}, {limit} des {have} enfants présents y "
         "trouveraient place ({when})."
+    ),
+    "refusal_legacy_ages_alone": (
+        "l'agrément réserve ses places à des tranches d'âge : à partir du {since}, aucune ne convient à l'enfant ({when})."
+    ),
+    "refusal_legacy_ages_none": (
+        "l'agrément réserve ses places à des tranches d'âge : à partir du {since}, aucun des {have} enfants présents n'y "
+        "trouverait place ({when})."
+    ),
+    "refusal_legacy_ages_one": (
+        "l'agrément réserve ses places à des tranches d'âge : à partir du {since}, un seul des {have} enfants présents y "
+        "trouverait place ({when})."
     ),
     "refusal_daily_rest": (
         "journée trop longue : à partir du {since}, {have} h de la première arrivée au dernier départ, pour {limit} h au "
@@ -241,6 +253,12 @@ def _refusal_code(refusal: _Refusal) -> str:
         if values.get("birth"):
             return f"{code}_unborn"
         return f"{code}_later" if values.get("possible") else code
+    if refusal.rule == "places" and refusal.limit == 0:
+        return f"{code}_none"
+    if refusal.rule == "legacy_ages" and refusal.limit in {0, 1}:
+        if refusal.limit == 1:
+            return f"{code}_one"
+        return f"{code}_alone" if refusal.have == 1 else f"{code}_none"
     if refusal.rule == "travel_time" and refusal.have is None:
         if values.get("unknown_place"):
             return f"{code}_unknown"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import get_args
 
@@ -51,6 +52,17 @@ def test_sentences():
         "Plus de place : à partir du 4 janvier 2027, 4 enfants seraient accueillis ensemble pour 3 au plus (du lundi au "
         "vendredi de 8 h à 17 h 30)."
     )
+    band = Refusal("legacy_ages", "Mo 08:00-12:00", date(2027, 1, 4), 1, 0)
+    said = {
+        (have, limit): refusal_sentence(replace(band, have=have, limit=limit)).split("2027, ")[1]
+        for have, limit in ((1, 0), (2, 0), (3, 1), (3, 2))
+    }
+    assert said[1, 0].startswith("aucune ne convient à l'enfant")
+    assert said[2, 0].startswith("aucun des 2 enfants présents n'y trouverait place")
+    assert said[3, 1].startswith("un seul des 3 enfants présents y trouverait place")
+    assert said[3, 2].startswith("2 des 3 enfants présents y trouveraient place")
+    none = replace(refusal, have=1, limit=0)
+    assert "aucune n'est offerte" in refusal_sentence(none)
     status = Refusal(
         "agrement_status",
         since=date(2027, 1, 4),
