@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from starlette.datastructures import FormData
 
@@ -194,22 +194,24 @@ class NeedForm:
         same = before is not None and self.address == before.address
         same_work = before is not None and (self.work or None) == before.work_address
         try:
-            return Request(
-                request_id=before.request_id if before else "nouvelle",
-                children=children,
-                start=start,
-                schedule=schedule,
-                address=self.address,
-                longitude=before.longitude if before and same else None,
-                latitude=before.latitude if before and same else None,
-                work_address=self.work or None,
-                work_longitude=before.work_longitude if before and same_work else None,
-                work_latitude=before.work_latitude if before and same_work else None,
-                mode=cast("TravelMode", self.mode),
-                min_hours_share=1.0 if share is None else share / 100,
-                preferences=preferences,
-                household=household,
-                **given,
+            return _changed(
+                before,
+                {
+                    "children": children,
+                    "start": start,
+                    "schedule": schedule,
+                    "address": self.address,
+                    "longitude": before.longitude if before and same else None,
+                    "latitude": before.latitude if before and same else None,
+                    "work_address": self.work or None,
+                    "work_longitude": before.work_longitude if before and same_work else None,
+                    "work_latitude": before.work_latitude if before and same_work else None,
+                    "mode": self.mode,
+                    "min_hours_share": 1.0 if share is None else share / 100,
+                    "preferences": preferences,
+                    "household": household,
+                    **given,
+                },
             )
         except RpeGeoError as error:
             faults[field_of(error)] = sentence(error)
@@ -230,6 +232,13 @@ class NeedForm:
         except RpeGeoError as error:
             faults[field_of(error)] = sentence(error)
             return None
+
+
+def _changed(before: Request | None, values: dict[str, Any]) -> Request:
+    """Make the need; of one that is changed, what the form does not show stays."""
+    if before is None:
+        return Request(request_id="nouvelle", **values)
+    return replace(before, **values)
 
 
 def _figure(value: float) -> str:

@@ -296,7 +296,13 @@ def test_a_need_is_not_overwritten_silently(client, case, settings):
     assert repository.revision_of(Request, kept.request_id) == int(revision) + 1
     repository.close()
     assert client.post(f"{case}/besoin", data=form).status_code == 409
-    assert client.post(f"{case}/besoin", data=form | {"h-0": "tôt"}).status_code == 422
+    both = client.post(f"{case}/besoin", data=form | {"h-0": "tôt"})
+    assert both.status_code == 409
+    assert 'value="tôt"' in both.text
+    again = {"revision": str(int(revision) + 1), "h-0": "tôt"}
+    faulty = client.post(f"{case}/besoin", data=form | again)
+    assert faulty.status_code == 422
+    assert 'id="h-0-e"' in faulty.text
 
 
 def _sent(page: str) -> dict[str, list[str]]:
