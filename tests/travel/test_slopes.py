@@ -2,14 +2,18 @@
 
 import math
 
+import networkx as nx
 import numpy as np
+import osmnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rpe_geo.travel.network import build_streets
 from rpe_geo.travel.slopes import slope_factor
+from rpe_geo.travel.street import StreetEngine
 
-from .conftest import places
+from .conftest import PER_METRE, places
 
 ROAD = {"highway": "residential"}
 RULES = {
@@ -55,6 +59,26 @@ def test_without_elevations_at_both_ends_nothing_changes(town, bottom, top):
 def test_steps_keep_their_own_pace(town):
     steps = {"highway": "steps"}
     assert both_ways(hill(town, **steps), "walk") == both_ways(hill(town, "", "", **steps), "walk")
+
+
+def test_the_elevations_of_a_saved_graph_are_read(tmp_path):
+    graph = nx.MultiDiGraph(crs="epsg:4326")
+    for node, (x, height) in enumerate([(0, 100.0), (1000, 200.0)], start=1):
+        graph.add_node(node, x=x * PER_METRE, y=0.0, elevation=height)
+    for ends in ((1, 2), (2, 1)):
+        graph.add_edge(*ends, osmid=1, highway="residential", oneway=False, length=1000.0)
+    level = nx.MultiDiGraph(graph)
+    for _, attributes in level.nodes(data=True):
+        attributes["elevation"] = 100.0
+    engines = []
+    for name, one in (("hill", graph), ("flat", level)):
+        osmnx.save_graphml(one, tmp_path / f"{name}.graphml")
+        build_streets(tmp_path / f"{name}.graphml", tmp_path / name)
+        engines.append(StreetEngine(tmp_path / name))
+    up, down = both_ways(engines[0], "walk")
+    flat = both_ways(engines[1], "walk")[0]
+    assert up == pytest.approx(flat * math.exp(3.5 * 0.10), rel=1e-3)
+    assert down == pytest.approx(flat, rel=1e-3)
 
 
 @given(st.floats(-500, 500), st.floats(0, 1000), st.sampled_from(["walk", "pushchair", "bike"]))
