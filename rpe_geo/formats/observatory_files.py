@@ -6,6 +6,7 @@ indicators.csv        one row per zone; indicators.csv-metadata.json names units
 indicators.gpkg       layers « indicateurs », « offre », « colonnes » for QGIS
 indicators.parquet    GeoParquet; the schema's metadata carry units and licences
 supply.parquet        places of care drawn on the map
+summary.csv           figures of the whole (totals, inequality of access), each with its unit
 checks.json           our figures beside the published ones
 observatory.json      parameters, sources, summary, notes
 ```
@@ -70,7 +71,33 @@ _OTHER_LABELS = {
     ),
     "kind_clarity": ("Netteté du type : près de 0, entre deux types", "part"),
     "estimated": ("Places estimées", "vrai ou faux"),
+    "professionals": (
+        "Professionnels du registre en activité ; moins de cinq ne sont pas dits",
+        "professionnels",
+    ),
 }
+_SUMMARY = {
+    "zones": ("Zones", "zones"),
+    "zones_without_figures": ("Zones sans chiffres publiés", "zones"),
+    "children": ("Enfants de moins de 3 ans", "enfants"),
+    "places": ("Places, tous modes", "places"),
+    "places_childminder": ("Places chez les assistantes et assistants maternels", "places"),
+    "places_facility": ("Places en établissement", "places"),
+    "places_other": ("Autres places", "places"),
+    "coverage_rate": ("Taux de couverture", "places pour 100 enfants"),
+    "need": ("Besoin d'accueil, enfants pondérés par âge", "enfants"),
+    "access_mean": ("Places accessibles par enfant, en moyenne", "places par enfant"),
+    "children_without_access": ("Enfants sans aucune place à portée", "enfants"),
+    "gini": ("Inégalité d'accès entre enfants, indice de Gini", "de 0 (égal) à 1"),
+    "palma": (
+        "Accès des 10 % d'enfants les mieux servis rapporté à celui des 40 % les moins bien servis",
+        "rapport",
+    ),
+    "theil": ("Inégalité d'accès entre enfants, indice de Theil", "nats"),
+    "theil_between": ("Part de Theil entre départements", "nats"),
+    "theil_within": ("Part de Theil à l'intérieur des départements", "nats"),
+}
+"""Figure of the whole → what it is and its unit."""
 
 
 def _columns(zones: pd.DataFrame) -> list[str]:
@@ -160,6 +187,15 @@ def write_observatory(observatory: Observatory, directory: Path) -> None:
             },
         },
     )
+    summary = pd.DataFrame(
+        [
+            (name, *_SUMMARY.get(name, (name, "")), value)
+            for name, value in observatory.summary.items()
+        ],
+        columns=["chiffre", "libelle", "unite", "valeur"],
+    )
+    with replacing(directory / "summary.csv") as temporary:
+        summary.to_csv(temporary, index=False, na_rep="nan", lineterminator="\n")
     about = {
         "parameters": json.dumps(_plain(observatory.parameters), ensure_ascii=False),
         "sources": json.dumps(licences, ensure_ascii=False),

@@ -179,6 +179,10 @@ MESSAGES = {
         "Aucun professionnel en activité du registre n'est dans les zones : les {places} places d'accueil individuel de la "
         "commune sont réparties selon les enfants (« estimé »). Vérifiez les coordonnées et les agréments."
     ),
+    "measures_unsaid": (
+        "Non dits, car moins de {count} professionnels y répondent et l'on saurait où ils habitent : {names}."
+    ),
+    "hours_unknown": "Lieux sans horaires connus, comptés fermés à 6 h 30, à 19 h 30 et le samedi : {count}.",
     "supply_outside_zones": (
         "Lieux hors des zones : {count} ({places} places). Ils comptent pour l'accès, pas pour la couverture."
     ),

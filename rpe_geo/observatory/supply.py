@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rpe_geo.domain import Childminder, Facility
 from rpe_geo.schedule import Timetable
 
-__all__ = ["SLOTS", "childminder_supply", "facility_supply", "share_places"]
+__all__ = ["NEEDS", "SLOTS", "childminder_supply", "facility_supply", "share_places"]
 
 QUARTERS_A_DAY = 96
 SLOTS: dict[str, int] = {
@@ -24,10 +24,16 @@ SLOTS: dict[str, int] = {
 USUAL_DAY = 1 * QUARTERS_A_DAY + 40
 """Tuesday 10:00: whoever is full then has no place to offer."""
 
-STEP_FREE = frozenset({"step_free"})
+NEEDS: dict[str, frozenset[str]] = {
+    "step_free": frozenset({"step_free"}),
+    "medicines": frozenset({"medicines", "epilepsy_first_aid"}),
+    "trained": frozenset({"trained_autism", "trained_motor", "trained_sensory"}),
+    "sign_language": frozenset({"sign_language"}),
+}
+"""Name of a functional need → the capabilities of which one answers it."""
 _COLUMNS = (
     "kind", "name", "longitude", "latitude", "places", "estimated", "free", "open_early", "open_late", "open_saturday",
-    "step_free", "confirmed_days_ago", "offered_hours", "free_hours",
+    *NEEDS, "hours_known", "confirmed_days_ago", "offered_hours", "free_hours",
 )  # fmt: skip
 
 
@@ -53,8 +59,9 @@ def childminder_supply(childminders: Iterable[Childminder], *, on: date) -> pd.D
     Returns
     -------
     DataFrame
-        By `childminder_id`: `kind, name (empty), longitude, latitude, places, free, open_early, open_late, open_saturday,
-        step_free, confirmed_days_ago, offered_hours, free_hours`. It holds homes: for computing, never for drawing.
+        By `childminder_id`: `kind, name (empty), longitude, latitude, places, free, open_early, open_late, open_saturday`,
+        places by functional need (`NEEDS`), `hours_known, confirmed_days_ago, offered_hours, free_hours`. It holds homes:
+        for computing, never for drawing.
     """
     rows = {}
     for person in childminders:
@@ -80,7 +87,8 @@ def childminder_supply(childminders: Iterable[Childminder], *, on: date) -> pd.D
             False,
             float(max(places - taken[USUAL_DAY], 0)),
             *(places * float(hours[slot]) for slot in SLOTS.values()),
-            places if person.capabilities >= STEP_FREE else 0.0,
+            *(places if person.capabilities & words else 0.0 for words in NEEDS.values()),
+            person.working_hours is not None,
             float((on - known).days) if known is not None else np.nan,
             places * float(hours.sum()) / 4,
             float(free.sum()) / 4,
@@ -117,7 +125,8 @@ def facility_supply(facilities: Iterable[Facility]) -> pd.DataFrame:
             False,
             np.nan,
             *(places * float(hours[slot]) for slot in SLOTS.values()),
-            places if place.capabilities >= STEP_FREE else 0.0,
+            *(places if place.capabilities & words else 0.0 for words in NEEDS.values()),
+            place.opening_hours is not None,
             np.nan,
             np.nan,
             np.nan,

@@ -18,11 +18,12 @@ from rpe_geo.crs import metric_crs
 from rpe_geo.errors import InputError, InvalidFile, Where
 from rpe_geo.formats.commune_codes import former_codes, today
 from rpe_geo.formats.zone_files import Zones, read_iris_births, read_iris_zones, read_zones
-from rpe_geo.observatory.accessibility import count_choices, two_step_fca
+from rpe_geo.observatory.accessibility import cost_to_closest, count_choices, two_step_fca
 from rpe_geo.observatory.calibration import calibrate, compare
 from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate, freshness, vacancy_rate
 from rpe_geo.observatory.decay import Binary, Decay
 from rpe_geo.observatory.hotspots import Neighbours, getis_ord, local_moran
+from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.neighbours import straight_pairs
 from rpe_geo.observatory.pairs import TravelPairs
 from rpe_geo.observatory.profile import (
@@ -34,7 +35,7 @@ from rpe_geo.observatory.profile import (
     with_need,
 )
 from rpe_geo.observatory.results import Note, Observatory, Source
-from rpe_geo.observatory.supply import SLOTS
+from rpe_geo.observatory.supply import NEEDS, SLOTS
 from rpe_geo.observatory.zones import demand_cells, zone_of
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Progress, TravelTimeEngine
@@ -119,7 +120,9 @@ def observe_zones(
     progress("observatory_read", 3, steps)
 
     result = _coverage(flat, children, supply, totals)
-    result = result.join(_access(everyone, offered, times, cells, decay, zone_files))
+    hidden, registry_notes = _unsaid(supply, zone_files, table)
+    notes += registry_notes
+    result = result.join(_access(everyone, offered, times, cells, decay, zone_files, hidden))
     # No file tells the ages of a zone: they are those of its commune.
     of_commune = births.by_age.reindex(own.index).sum(min_count=1)
     result = with_need(
@@ -279,8 +282,9 @@ def _points(
         ]
     )
     people = pd.concat([cells["zone"].map(children) * cells["share"], outside["children"]])
+    unknown = dict.fromkeys((*(f"open_{slot}" for slot in SLOTS), *NEEDS), 0.0)
     extra = outside[["longitude", "latitude", "places"]].assign(
-        open_early=0.0, open_late=0.0, open_saturday=0.0, step_free=0.0, free=np.nan, mode="outside"
+        **unknown, free=np.nan, mode="outside"
     )
     return demand, people.astype(np.float64), pd.concat([supply, extra])
 
@@ -315,19 +319,55 @@ def _access(
     cells: gpd.GeoDataFrame,
     decay: Decay,
     files: ZoneFiles,
+    hidden: list[str],
 ) -> pd.DataFrame:
-    """Compute the measures on the cells, then take their mean by zone."""
+    """Compute the measures on the cells, then take their mean by zone; hidden ones are left empty."""
     profile = access_profile(people, offered["places"], times, decay)
     if files.childminders is not None:
-        for slot in SLOTS:
-            profile[f"access_{slot}"] = two_step_fca(people, offered[f"open_{slot}"], times, decay)
-        profile["access_step_free"] = two_step_fca(people, offered["step_free"], times, decay)
+        reach = Binary(decay.cutoff_min)
         free = offered["free"].where(offered["mode"] == "places_childminder", 0.0)
         # Fewer than a place is no place: what the registry knows counts, not what it was scaled to.
         real = free.where((free > 0) & offered["registered"].notna(), 0.0)
-        profile["choices"] = count_choices(people, real, times, Binary(decay.cutoff_min))
+        profile["choices"] = count_choices(people, real, times, reach)
+        for slot in SLOTS:
+            there = offered[f"open_{slot}"]
+            profile[f"access_{slot}"] = two_step_fca(people, there, times, decay)
+            profile[f"minutes_{slot}"] = cost_to_closest(people, there, times)
+            profile[f"choices_{slot}"] = count_choices(
+                people, real.where(there > 0, 0.0), times, reach
+            )
+        for need in NEEDS:
+            profile[f"access_{need}"] = two_step_fca(people, offered[need], times, decay)
+        profile[hidden] = np.nan
     inside = profile.loc[cells.index]
     return merge_parts(inside, people.loc[cells.index], cells["zone"])
+
+
+def _unsaid(supply: pd.DataFrame, files: ZoneFiles, table: Any) -> tuple[list[str], list[Note]]:
+    """List the measures that so few professionals make that they would tell where one lives; say what is not known."""
+    if files.childminders is None:
+        return [], []
+    people = supply[supply["kind"] == "childminder"]
+    hidden: list[str] = []
+    notes = []
+    fewest = int(table["fewest_professionals"])
+    for name, columns in (
+        *(
+            (f"open_{slot}", [f"access_{slot}", f"minutes_{slot}", f"choices_{slot}"])
+            for slot in SLOTS
+        ),
+        *((need, [f"access_{need}"]) for need in NEEDS),
+    ):
+        if 0 < int((people[name] > 0).sum()) < fewest:
+            hidden += columns
+    if hidden:
+        words = [INDICATORS[name].label for name in hidden if name.startswith("access_")]
+        notes.append(Note("measures_unsaid", {"count": fewest, "names": words}))
+    unknown = supply[~supply["hours_known"].astype(bool) & supply["registered"].notna()]
+    closed = unknown[~unknown.index.str.contains(":", regex=False)]
+    if len(closed):
+        notes.append(Note("hours_unknown", {"count": len(closed)}))
+    return hidden, notes
 
 
 def _registry_columns(

@@ -17,7 +17,13 @@ from rpe_geo.formats.facilities_geojson import read_facilities_geojson
 from rpe_geo.formats.records import read_childminders, read_facilities
 from rpe_geo.observatory.coverage import PLACE_MODES
 from rpe_geo.observatory.results import Note
-from rpe_geo.observatory.supply import childminder_supply, facility_supply, share_places
+from rpe_geo.observatory.supply import (
+    NEEDS,
+    SLOTS,
+    childminder_supply,
+    facility_supply,
+    share_places,
+)
 from rpe_geo.observatory.zones import spread, zone_of
 
 __all__ = ["ZoneFiles", "commune_supply"]
@@ -124,7 +130,7 @@ def commune_supply(
         factors[name] = wanted / now if now > 0 and np.isfinite(wanted) else 1.0
     factor = mode.map(factors)
     supply = supply.assign(registered=supply["places"])
-    for column in ("places", "open_early", "open_late", "open_saturday", "step_free", "free"):
+    for column in ("places", *(f"open_{slot}" for slot in SLOTS), *NEEDS, "free"):
         supply[column] = supply[column].astype(np.float64) * factor
     return supply, notes
 
@@ -187,10 +193,8 @@ def _spread_over_zones(
         "latitude": inside.y.to_numpy(),
         "places": places.to_numpy(),
         "estimated": True,
-        "open_early": 0.0,
-        "open_late": 0.0,
-        "open_saturday": 0.0,
-        "step_free": 0.0,
+        **dict.fromkeys((*(f"open_{slot}" for slot in SLOTS), *NEEDS), 0.0),
+        "hours_known": False,
         "mode": f"places_{kind}",
         "drawn": False,
     }

@@ -134,6 +134,59 @@ def test_children_and_places_sum_to_those_of_the_commune(tmp_path, commune):
     ]  # fmt: skip
 
 
+def test_slots_needs_and_the_whole_are_written_with_units(tmp_path, commune):
+    zones = zone_file(tmp_path, [({"code": "O"}, WEST), ({"code": "E"}, EAST)])
+    nights = Timetable.parse("Mo-Sa 05:00-22:00")
+    people = [
+        Childminder(
+            childminder_id=f"AM-{n}",
+            agrement=Agrement(places=4, places_offered=3),
+            longitude=5.0 + 0.002 * n,
+            latitude=46.0,
+            working_hours=nights if n % 2 else Timetable.parse("Mo-Fr 08:00-18:00"),
+            availability_confirmed_on=date(2026, 10, 1),
+            capabilities=frozenset(
+                {"trained_autism"} if n % 2 else {"sign_language"} if n == 2 else ()
+            ),
+        )
+        for n in range(12)
+    ]
+    hours_unknown = Childminder("AM-20", Agrement(places=4), longitude=5.0, latitude=46.0)
+    write_childminders([*people, hours_unknown], tmp_path / "r.json")
+    found = observe_zones(
+        commune, ZoneFiles(zones, None, tmp_path / "r.json"), year=2020, on=ON, commune="01001"
+    )
+    table = found.zones
+    assert (table["access_late"] > 0).all()
+    assert (table["access_saturday"] == table["access_late"]).all()
+    # Everybody has a free place; six of thirteen work late.
+    assert table["choices"].tolist() == pytest.approx([13, 13])
+    assert table["choices_late"].tolist() == pytest.approx([6, 6])
+    assert (table["minutes_late"] >= table["minutes_to_closest"]).all()
+    share = table["access_late"] / table["access_trained"]
+    assert share.tolist() == pytest.approx([1, 1])
+    # One person who signs would be found by her neighbours: nothing is said; nobody gives medicines: that is said.
+    assert table["access_sign_language"].isna().all()
+    assert (table["access_medicines"] == 0).all()
+    told = {note.code: vars(note)["values"] for note in found.notes}
+    assert told["measures_unsaid"]["names"] == ["Places accessibles en langue des signes"]
+    assert told["hours_unknown"] == {"count": 1}
+    write_observatory(found, tmp_path / "out")
+    columns = json.loads((tmp_path / "out" / "indicators.csv-metadata.json").read_text())
+    units = {one["name"]: one["dc:unit"] for one in columns["tableSchema"]["columns"]}
+    assert units["access_late"] == "places par enfant"
+    assert units["minutes_late"] == "min"
+    assert units["choices_saturday"] == "lieux"
+    assert units["vacancy_rate"] == "%"
+    assert units["freshness"] == "part"
+    assert units["need"] == "enfants"
+    assert all(one["titles"]["fr"] != one["name"] for one in columns["tableSchema"]["columns"])
+    whole = pd.read_csv(tmp_path / "out" / "summary.csv").set_index("chiffre")
+    assert {"gini", "palma", "theil", "theil_between", "theil_within"} <= set(whole.index)
+    assert whole["unite"].notna().all()
+    assert whole.loc["children", "valeur"] == pytest.approx(120)
+
+
 def test_few_professionals_are_not_told(tmp_path, commune):
     zones = zone_file(tmp_path, [({"code": "O"}, WEST), ({"code": "E"}, EAST)])
     write_childminders([person(n, 5.0) for n in range(6)] + [person(9, 5.02)], tmp_path / "r.json")
