@@ -108,7 +108,11 @@ class Settings(BaseSettings):
         description="Folder where mails are written when no mail server is set.",
     )
     observatory: Path | None = Field(
-        default=None, description="Folder written by rpe-geo observatory build, for /coverage."
+        default=None,
+        description=(
+            "Folder written by rpe-geo observatory build, or one that holds several (years, territories): "
+            "for the observatory's page and /coverage."
+        ),
     )
     max_body_kb: int = Field(default=256, ge=1, description="Largest request body accepted, in kB.")
     requests_per_minute: int = Field(

@@ -30,7 +30,7 @@ def test_amounts_are_kept_and_rates_are_those_of_the_whole(by):
     assert together["access_e2sfca"].iloc[0] == pytest.approx(mean)
     assert together.geometry.is_valid.all()
     areas = [frame.to_crs(2154).area.sum() for frame in (together, raw)]
-    assert areas[0] == pytest.approx(areas[1], rel=0.02)
+    assert areas[0] == pytest.approx(areas[1], rel=0.05)
     assert "gi_star" not in together
 
 
