@@ -46,6 +46,13 @@ ArriveOption = Annotated[
         help="Arrivée en transport en commun : l'heure à laquelle il faut être là, au lieu du départ."
     ),
 ]
+WindowOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Transport en commun : décrire les départs de tant de minutes, un par minute (médiane, 90e centile, "
+        "correspondances)."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -72,6 +79,7 @@ def matrix(
     cutoff: Annotated[float, typer.Option(help="Temps maximal en minutes, de 1 à 720.")] = 30.0,
     depart: DepartOption = None,
     arrive: ArriveOption = None,
+    window: WindowOption = None,
     profile: ProfileOption = "standard",
 ) -> None:
     """Calculer les temps de trajet entre des points, de porte à porte."""
@@ -84,6 +92,10 @@ def matrix(
     departure, arrival = _departure(depart), _departure(arrive)
     if departure is not None and arrival is not None:
         raise InputError("departure_and_arrival")
+    if window is not None:
+        if chosen != "transit" or arrival is not None:
+            raise InputError("window_without_transit")
+        check_cutoff(window, MAX_CUTOFF_MIN)
     start, stop = read_points(origins), read_points(destinations)
     engine = _open(territory, profile)
     tables: list[pd.DataFrame] = []
@@ -91,29 +103,69 @@ def matrix(
         for begin in range(0, len(start), _ORIGINS_AT_ONCE):
             part = start.iloc[begin : begin + _ORIGINS_AT_ONCE]
             try:
-                minutes = engine.travel_times(
-                    part,
-                    stop,
-                    mode=chosen,
-                    cutoff_min=cutoff,
-                    departure=departure,
-                    arrival=arrival,
-                ).to_numpy()
+                tables.append(
+                    _times(engine, part, stop, chosen, cutoff, departure, arrival)
+                    if window is None
+                    else _window(engine, part, stop, cutoff, departure, window)
+                )
             except InputError as error:
                 point = str(error.values["point"]) if "point" in error.values else ""
                 raise error.at(file=_file_of(point, {origins: part, destinations: stop})) from None
-            row, column = np.nonzero(np.isfinite(minutes))
-            tables.append(
-                pd.DataFrame(
-                    {
-                        "origin_id": part.index.to_numpy()[row],
-                        "destination_id": stop.index.to_numpy()[column],
-                        "minutes": np.round(minutes[row, column], 4),
-                    }
-                )
-            )
             progress("matrix_rows", min(begin + _ORIGINS_AT_ONCE, len(start)), len(start))
     write_whole(output, _encoded(pd.concat(tables, ignore_index=True), output))
+
+
+def _times(
+    engine: StreetEngine,
+    origins: gpd.GeoSeries,
+    destinations: gpd.GeoSeries,
+    mode: Mode,
+    cutoff_min: float,
+    departure: datetime | None,
+    arrival: datetime | None,
+) -> pd.DataFrame:
+    """List the pairs within the cutoff, in the order of the files."""
+    minutes = engine.travel_times(
+        origins,
+        destinations,
+        mode=mode,
+        cutoff_min=cutoff_min,
+        departure=departure,
+        arrival=arrival,
+    ).to_numpy()
+    row, column = np.nonzero(np.isfinite(minutes))
+    return pd.DataFrame(
+        {
+            "origin_id": origins.index.to_numpy()[row],
+            "destination_id": destinations.index.to_numpy()[column],
+            "minutes": np.round(minutes[row, column], 4),
+        }
+    )
+
+
+def _window(
+    engine: StreetEngine,
+    origins: gpd.GeoSeries,
+    destinations: gpd.GeoSeries,
+    cutoff_min: float,
+    departure: datetime | None,
+    window_min: int,
+) -> pd.DataFrame:
+    """List the pairs that half of the departures reach within the cutoff."""
+    table = engine.transit_profile(
+        origins, destinations, departure=departure, window_min=window_min, cutoff_min=cutoff_min
+    )
+    table = table[np.isfinite(table["median_min"])].reset_index(drop=True)
+    late = np.isinf(table["p90_min"])
+    return pd.DataFrame(
+        {
+            "origin_id": table["origin_id"],
+            "destination_id": table["destination_id"],
+            "minutes": table["median_min"].round(4),
+            "p90_minutes": table["p90_min"].mask(late).round(4),
+            "transfers": table["transfers"],
+        }
+    )
 
 
 def isochrone(

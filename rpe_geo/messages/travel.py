@@ -30,6 +30,7 @@ MESSAGES = {
     "transit_old_format": "ces horaires ont été construits par une autre version : reconstruisez le territoire par « rpe-geo territory build ».",
     "departure_outside_feed": "le {departure} est hors des horaires de ce territoire, valables du {first} au {last}.",
     "departure_and_arrival": "donnez une heure de départ ou une heure d'arrivée, pas les deux.",
+    "window_without_transit": "--window décrit des départs en transport en commun : donnez --mode transit, et pas --arrive.",
     "gtfs_not_zip": "ce fichier n'est pas une archive .zip lisible : donnez un flux GTFS (.zip) ou son dossier décompressé.",
     "gtfs_table_missing": "ce flux GTFS n'a pas de table « {table} », ou elle est vide.",
     "gtfs_column_missing": "la colonne « {column} » manque.",

@@ -64,6 +64,31 @@ def test_a_matrix_in_csv_and_parquet(run, tmp_path):
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "m.parquet"), table, check_dtype=False)
 
 
+def test_a_window_of_departures_and_an_arrival(run, tmp_path):
+    homes = write_points(tmp_path / "h.csv", ("h1", 0, 0))
+    minders = write_points(tmp_path / "c.csv", ("c1", 2000, 0))
+
+    def ask(*options):
+        table = tmp_path / "m.csv"
+        code, _ = run("matrix", homes, minders, "-o", table, "--mode", "transit", *options)
+        assert code == 0
+        return pd.read_csv(table).to_dict("records")
+
+    (told,) = ask("--depart", "2026-12-01T07:30", "--window", 30, "--cutoff", 60)
+    # Leaving at 7:30 takes 5 minutes, then 24 on foot until the next bus is worth it, at 7:59 6.
+    assert told == {
+        "origin_id": "h1",
+        "destination_id": "c1",
+        "minutes": pytest.approx(19, abs=0.01),
+        "p90_minutes": pytest.approx(24, abs=0.01),
+        "transfers": 0,
+    }
+    (told,) = ask("--arrive", "2026-12-01T08:06", "--cutoff", 60)
+    assert told["minutes"] == pytest.approx(6, abs=0.01)  # the bus of 8:00
+    (told,) = ask("--arrive", "2026-12-01T08:30", "--cutoff", 60)
+    assert told["minutes"] == pytest.approx(24, abs=0.01)  # on foot, later
+
+
 def test_an_isochrone(run, tmp_path):
     code, _ = run(
         "isochrone",
@@ -92,6 +117,13 @@ def test_an_isochrone(run, tmp_path):
         ({"--depart": "demain"}, "« demain »"),
         ({"--mode": "transit", "--depart": "2027-02-01T08:00"}, "du 2 novembre 2026 au 31"),
         ({"--profile": "skates"}, "« skates »"),
+        ({"--window": 60}, "--mode transit"),
+        ({"--mode": "transit", "--window": 0}, "1 à 720"),
+        (
+            {"--mode": "transit", "--depart": "2026-12-01T08:00", "--arrive": "2026-12-01T08:30"},
+            "pas les deux",
+        ),
+        ({"--mode": "transit", "--arrive": "2027-02-01T08:00"}, "du 2 novembre 2026 au 31"),
     ],
 )
 def test_a_bad_option_is_one_line_and_exit_2(run, tmp_path, change, words):
