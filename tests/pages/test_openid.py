@@ -40,6 +40,7 @@ KEY, OTHER_KEY = new_key("k1"), new_key("k2")
 class FakeProvider:
     """A provider that remembers what it was asked and lies as told."""
 
+    issuer: str = ISSUER
     key: RSAKey = field(default_factory=lambda: KEY)
     published: list[RSAKey] = field(default_factory=lambda: [KEY])
     claims: dict[str, Any] = field(default_factory=dict)
@@ -53,6 +54,7 @@ class FakeProvider:
     nonce: str = ""
     challenge: str | None = None
     secrets: list[str] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
 
     @property
     def transport(self) -> httpx2.MockTransport:
@@ -60,12 +62,12 @@ class FakeProvider:
 
     def document(self) -> dict[str, Any]:
         return {
-            "issuer": ISSUER,
-            "authorization_endpoint": f"{ISSUER}/auth",
-            "token_endpoint": f"{ISSUER}/token",
-            "userinfo_endpoint": f"{ISSUER}/userinfo",
-            "jwks_uri": f"{ISSUER}/keys",
-            "end_session_endpoint": f"{ISSUER}/logout",
+            "issuer": self.issuer,
+            "authorization_endpoint": f"{self.issuer}/auth",
+            "token_endpoint": f"{self.issuer}/token",
+            "userinfo_endpoint": f"{self.issuer}/userinfo",
+            "jwks_uri": f"{self.issuer}/keys",
+            "end_session_endpoint": f"{self.issuer}/logout",
             "code_challenge_methods_supported": ["plain", "S256"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         } | self.metadata
@@ -97,7 +99,7 @@ class FakeProvider:
         assert form["client_secret"] == SECRET
         now = int(time.time())
         claims = {
-            "iss": ISSUER,
+            "iss": self.issuer,
             "sub": "agent-7",
             "aud": CLIENT,
             "exp": now + 60,
