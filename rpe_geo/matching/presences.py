@@ -8,8 +8,9 @@ the contracts of all pairs, neighbours first.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,16 +115,33 @@ class Presences:
         law: Mapping[str, Any],
         weeks: int,
     ) -> None:
-        self.registry, self.needs, self.pairs, self.law = registry, needs, pairs, law
+        self.registry, self.needs, self.law, self.weeks = registry, needs, law, weeks
+        self.about(pairs)
+        self.pair, self.person = registry.contracts.of(self.providers)
+        self._ask()
+
+    def about(self, pairs: Pairs) -> None:
+        """Look at some pairs."""
+        needs, weeks = self.needs, self.weeks
+        self.pairs = pairs
         self.which, self.providers, self.starts = pairs.need, pairs.provider, pairs.start
-        self.weeks = weeks
         self.ends = pairs.end
         self.week_1 = needs.week_1[self.which]
         self.mondays = self.week_1[:, None] + 7 * np.arange(weeks)
         # The first Monday on which every accepted start has begun.
         self.probe = pairs.latest + (1 - pairs.latest) % 7
-        self.pair, self.person = registry.contracts.of(self.providers)
-        self._ask()
+
+    def keep(self, chosen: Whole) -> Self:
+        """Keep some pairs, in their order."""
+        kept = copy(self)
+        kept.about(self.pairs.take(chosen))
+        place = np.full(len(self.providers), -1, dtype=np.int64)
+        place[chosen] = np.arange(len(chosen))
+        pair = place[self.pair]
+        kept.pair, kept.person = pair[pair >= 0], self.person[pair >= 0]
+        for name in ("asked_as", "asked_whole", "asks", "asked_first", "asked_last"):
+            setattr(kept, name, np.take(getattr(self, name), chosen, axis=0))
+        return kept
 
     def _ask(self) -> None:
         """Lay the asked hours within the hours offered over the cycle, once for everybody who offers the same."""

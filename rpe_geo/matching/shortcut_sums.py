@@ -100,7 +100,13 @@ def _weigh_some(
     start, end = registry.contracts.start[person], registry.contracts.end[person]
     near = (start < opening[pair] + 7 * weeks) & (end + 1 >= opening[pair])
     pair, person = pair[near], person[near]
-    first, length = _repeating(pairs, pair, start[near], end[near], opening, weeks)
+    # Those with most contracts come first, so that those who have another one are always the first ones.
+    count = np.bincount(pair, minlength=len(opening))
+    order = np.argsort(-count.astype(np.int16), kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    pairs, opening = pairs.take(order), opening[order]
+    first, length = _repeating(pairs, place[pair], start[near], end[near], opening, weeks)
     # One turn of the cycle of each stretch of weeks that repeat.
     shown = np.minimum(length, cycle) if cycle > 1 else np.ones_like(length)
     base = np.cumsum(shown) - shown
@@ -118,7 +124,13 @@ def _weigh_some(
         pairs.start[row_pair],
         pairs.end[row_pair],
     )
-    taken = _contract_hours(registry, pair, person, row_pair, monday)
+    taken = no_words(len(monday))
+    offset = (np.cumsum(count) - count)[order]
+    count = count[order]
+    for turn in range(int(count[0])):
+        those = np.searchsorted(row_pair, np.count_nonzero(count > turn))
+        who = person[offset[row_pair[:those]] + turn]
+        taken[:those] |= hours_of(registry.contracts, registry.patterns, who, monday[:those])
     hours = np.bitwise_count(taken | asked).sum(axis=1, dtype=np.int32)
     adds = np.asarray((asked & ~taken).any(axis=1), dtype=np.bool_)
     figures = hours + _ADDED * adds.astype(np.int32)
@@ -127,26 +139,8 @@ def _weigh_some(
     else:
         turned = (np.arange(weeks * len(opening)) - np.repeat(first, length)) % cycle
         figures = figures[np.repeat(base, length) + turned]
-    return _judge(pairs, needs, law, figures.reshape(len(opening), weeks), opening, pad)
-
-
-def _contract_hours(
-    registry: Registry, pair: Whole, person: Whole, row_pair: Whole, monday: Whole
-) -> Words:
-    """Put the hours of the contracts of every pair together, in some weeks of each."""
-    taken = no_words(len(monday))
-    count = np.bincount(pair, minlength=int(row_pair[-1]) + 1)
-    offset = np.cumsum(count) - count
-    rows = np.arange(len(monday))
-    for turn in range(int(count.max())):
-        rows = rows[count[row_pair[rows]] > turn]
-        who = person[offset[row_pair[rows]] + turn]
-        words = hours_of(registry.contracts, registry.patterns, who, monday[rows])
-        if len(rows) == len(taken):
-            taken |= words
-        else:
-            taken[rows] |= words
-    return taken
+    sums = _judge(pairs, needs, law, figures.reshape(len(opening), weeks), opening, pad)
+    return Sums(sums.within[place], sums.idle[place], sums.passed[place])
 
 
 def _repeating(

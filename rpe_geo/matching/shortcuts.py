@@ -177,8 +177,7 @@ class _Part(Presences):
         passed = np.full(len(answers), NEVER, dtype=np.int64)
         left = np.flatnonzero(~broken)
         if len(left):
-            part = _Part(self.registry, self.needs, self.pairs.take(left), self.law, self.weeks)
-            broken, rested, light, passed[left] = part.settle_time()
+            broken, rested, light, passed[left] = self.keep(left).settle_time()
             settled = np.where(rested, np.where(light, FREE, RESTED), ROOMY)
             crowded = np.where(rested & light, TIMELY, UNSETTLED)
             settled = np.where(roomy[left], settled, crowded)

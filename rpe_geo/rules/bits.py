@@ -132,8 +132,9 @@ _DAYS = pack(
 
 def days_between(first: Whole, last: Whole, monday: Whole) -> Words:
     """Return the bits of the days of some weeks that lie between two days, inclusive."""
-    table = 8 * np.clip(first - monday, 0, 7) + np.clip(last - monday + 1, 0, 7)
-    days: Words = np.take(_DAYS.reshape(64, -1), table, axis=0)
+    begin = np.minimum(np.maximum(first - monday, 0), 7)
+    after = np.minimum(np.maximum(last - monday, -1), 6) + 1
+    days: Words = np.take(_DAYS.reshape(64, -1), 8 * begin + after, axis=0)
     return days
 
 

@@ -104,9 +104,10 @@ class Needs:
 
     def rows(self, which: NDArray[np.int64], monday: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the rows of `heads` and `tails` in force in some weeks."""
-        rows: NDArray[np.int64] = (
-            self.first[which] + (monday - self.week_1[which]) // 7 % self.length[which]
-        )
+        first, length = self.first[which], self.length[which]
+        if first.shape == monday.shape and (length == 1).all():
+            return first
+        rows: NDArray[np.int64] = first + (monday - self.week_1[which]) // 7 % length
         return rows
 
     def last_days(self, which: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -174,9 +174,10 @@ class PatternTable:
         ndarray of int
             Row numbers of `heads`, `tails` and `whole`.
         """
-        rows: NDArray[np.int64] = (
-            self.first[pattern] + (monday - week_1) // 7 % self.length[pattern]
-        )
+        first, length = self.first[pattern], self.length[pattern]
+        if first.shape == monday.shape and (length == 1).all():
+            return first
+        rows: NDArray[np.int64] = first + (monday - week_1) // 7 % length
         return rows
 
 

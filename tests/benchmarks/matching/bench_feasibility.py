@@ -96,6 +96,29 @@ def request(draw: random.Random, number: int) -> Request:
     )
 
 
+def hard_requests() -> list[Request]:
+    """Write the needs that cost most: many start days, many refused sums of hours, nights, two weeks in turn."""
+    written: list[tuple[str | list[str], int, int]] = [
+        ("Mo,Tu,Th,Fr 08:00-17:30", 30, 1),
+        ("Mo-Fr 08:30-16:00", 0, 1),
+        ("Mo-Fr 08:30-16:00", 30, 1),
+        ("Mo-Fr 08:00-17:30", 30, 2),
+        ("Mo,Tu 20:00-06:00", 7, 1),
+        (["Mo-Fr 06:00-14:00", "Mo-Fr 13:00-21:00"], 7, 1),
+    ]
+    return [
+        Request(
+            request_id=f"R-{number}",
+            address="2 rue des Lilas",
+            children=(Child(date(2026, 5, 1)),) * children,
+            start=date(2027, 1, 4),
+            start_tolerance_days=tolerance,
+            schedule=Timetable.parse(schedule),
+        )
+        for number, (schedule, tolerance, children) in enumerate(written)
+    ]
+
+
 @contextmanager
 def timed(what: str):
     """Print the time of a block: by the clock, and of the processors (the two differ on a busy machine)."""
@@ -115,8 +138,9 @@ def main(childminders: int = 250_000, requests: int = 1_500) -> None:
     with timed(f"compile {childminders} childminders"):
         registry = compile_registry(minders, mams)
     feasible_mask(registry, needs[0], today=TODAY)
-    for need in needs[1:5]:
-        with timed(f"1 request ({need.schedule}) × {childminders}"):
+    for need in (*needs[1:5], *hard_requests()):
+        children, days = len(need.children), need.start_tolerance_days
+        with timed(f"1 request ({need.schedule}; {children} ch., {days} d.) × {childminders}"):
             mask = feasible_mask(registry, need, today=TODAY)
         print(f"    {mask.feasible.sum()} feasible")
     small = compile_registry(minders[:300], mams)
