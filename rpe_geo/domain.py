@@ -82,6 +82,9 @@ TOLERANCE_DAYS_MAX = 731
 PLACES_MAX, HOUSE_MAX, MONTHS_MAX = 100, 1000, 1200
 """Beyond, a number of places, of people in a house or of months is a slip of the keyboard."""
 
+_BANDS_MAX = 12
+"""Age bands of an attestation: the assignment of children weighs every set of them."""
+
 
 def _require(condition: bool, code: str, name: str, **values: object) -> None:  # noqa: FBT001 - reads as an assertion
     if not condition:
@@ -163,6 +166,14 @@ class Agrement:
     def __post_init__(self) -> None:
         _require(self.places >= 1, "agrement_without_place", "agrement.places", value=self.places)
         _require_at_most(PLACES_MAX, self.places, "agrement.places")
+        bands = len(self.legacy_ages or ())
+        _require(
+            bands <= _BANDS_MAX,
+            "legacy_ages_too_many",
+            "agrement.legacy_ages",
+            value=bands,
+            limit=_BANDS_MAX,
+        )
         if self.places_offered == -1:
             object.__setattr__(self, "places_offered", self.places)
         _require(

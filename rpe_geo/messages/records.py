@@ -24,6 +24,9 @@ MESSAGES = {
     "end_before_start": "la fin ({end}) précède le début ({start}).",
     "no_children": "une demande concerne au moins un enfant.",
     "schedule_asks_nothing": "l'horaire demandé ne contient aucune heure.",
+    "legacy_ages_too_many": (
+        "l'agrément compte {value} tranches d'âge, pour {limit} au plus : réunissez les places d'une même tranche."
+    ),
     "beyond_reason": "la valeur {value} est hors de toute vraisemblance : {limit} au plus.",
     "tolerance_too_long": (
         "une souplesse de {value} jours est trop longue : elle est de {limit} jours au plus ; "

@@ -66,6 +66,12 @@ FAULTS: list[tuple[str, Record, Record, str]] = [
         "champ agrement.legacy_ages[1].max_months :",
     ),
     (
+        "twenty age bands",
+        minder(agrement={"legacy_ages": [{"places": 1, "min_months": 0, "max_months": 36}] * 20}),
+        need(),
+        "champ agrement.legacy_ages :",
+    ),
+    (
         "a million declared",
         minder(availabilities=[declared(DAYS, 10**6)]),
         need(),
