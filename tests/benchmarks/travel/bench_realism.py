@@ -1,9 +1,10 @@
 """
 Our times against two independent routers, OSRM and Valhalla with their default profiles, on four real networks.
 
-    RPE_ROUTERS_PYTHON=/path/to/python3.12 python tests/benchmarks/travel/bench_realism.py
+    RPE_ROUTERS_PYTHON=/path/to/python3.12 python tests/benchmarks/travel/bench_realism.py [SEED] [along|nodes]
 
-That Python needs osrm-bindings, pyvalhalla and numpy. Prints per network and mode: rank correlation with the mean of the
+That Python needs osrm-bindings, pyvalhalla and numpy. SEED draws other points: some metres off the streets, by their length,
+or the nodes of streets. Prints per network and mode: rank correlation with the mean of the
 two, median ratio to it, share of the pairs that both reach and we reach too; and the rank correlation of the two routers
 with each other, which is what one may hope for.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -38,9 +40,9 @@ STREETS = {
 COUNT = 250
 
 
-def points_along_streets(extract: Path) -> np.ndarray:
-    """Draw points some metres off the streets, by their length."""
-    rng = np.random.default_rng(1)
+def points_on_streets(extract: Path, seed: int, kind: str) -> np.ndarray:
+    """Draw points some metres off the streets, by their length, or nodes of streets."""
+    rng = np.random.default_rng(seed)
     lines = []
     for way in (
         osmium.FileProcessor(str(extract))
@@ -51,6 +53,9 @@ def points_along_streets(extract: Path) -> np.ndarray:
             spots = [(node.lon, node.lat) for node in way.nodes if node.location.valid()]
             lines += [(*a, *b) for a, b in pairwise(spots)]
     ends = np.array(lines)
+    if kind == "nodes":
+        nodes = np.unique(np.vstack([ends[:, :2], ends[:, 2:]]), axis=0)
+        return nodes[rng.choice(len(nodes), COUNT, replace=False)]
     length = np.hypot((ends[:, 0] - ends[:, 2]) * 78_000, (ends[:, 1] - ends[:, 3]) * 111_000)
     chosen = ends[rng.choice(len(ends), COUNT, p=length / length.sum())]
     share = rng.random((COUNT, 1))
@@ -66,6 +71,8 @@ def main() -> None:
             "no routers: set RPE_ROUTERS_PYTHON to a Python that has osrm-bindings and pyvalhalla"
         )
         return
+    seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    kind = sys.argv[2] if len(sys.argv) > 2 else "along"
     print("network                mode   rank   median ratio   reached   routers' own rank")
     for name, file in NETWORKS.items():
         if not (DATA / file).is_file():
@@ -73,7 +80,7 @@ def main() -> None:
             continue
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
-            points = points_along_streets(DATA / file)
+            points = points_on_streets(DATA / file, seed, kind)
             np.save(folder / "points.npy", points)
             peer = Path(__file__).with_name("peer_routers.py")
             subprocess.run(
