@@ -36,7 +36,7 @@ def folded(text: str) -> str:
 
 
 def matches(sought: str, texts: Iterable[str]) -> bool:
-    """Tell whether every word that is looked for begins or lies within one of the texts."""
+    """Tell whether every word that is looked for lies within one of the texts; short ones at the beginning of a word."""
     within = f" {' '.join(folded(text) for text in texts)}"
     together = within.replace(" ", "")
     words = folded(sought).split()
@@ -44,7 +44,7 @@ def matches(sought: str, texts: Iterable[str]) -> bool:
     if figures.isdecimal() and len(figures) >= 4:
         # A telephone number is found however it is spaced.
         return figures in together
-    return all(word in within for word in words)
+    return all((word if len(word) > 2 else f" {word}") in within for word in words)
 
 
 @dataclass(frozen=True)
