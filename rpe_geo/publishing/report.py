@@ -39,6 +39,8 @@ from rpe_geo.publishing.report_parts import (
 
 __all__ = ["coverage_report"]
 
+_WORDS = {"communes": "communes", "departement": "départements", "epci": "intercommunalités"}
+
 
 def coverage_report(observatory: Observatory, *, on: date) -> Report:
     """
@@ -62,7 +64,7 @@ def coverage_report(observatory: Observatory, *, on: date) -> Report:
     everything = pd.DataFrame(observatory.zones.drop(columns="geometry"))
     observatory = replace(observatory, zones=published_zones(observatory.zones, at_least=few))
     zones = pd.DataFrame(observatory.zones.drop(columns="geometry"))
-    words = "communes" if parameters["zones"] == "communes" else "zones"
+    words = _WORDS.get(str(parameters["zones"]), "zones")
     return Report(
         title=f"L’accueil du jeune enfant : {parameters['title']}",
         subtitle=(
@@ -110,10 +112,7 @@ def _summary(observatory: Observatory, zones: pd.DataFrame, table: ParameterTabl
             f"{number(threshold, 0)} places pour 100 enfants "
             f"({plural(len(low), 'zone')} sur {number(len(zones))})."
         ),
-        Paragraph(
-            f"{plural(len(tense), 'zone')} en tension : l’accès y est bas, et chez les zones voisines aussi, plus que "
-            f"le hasard ne le ferait. {number(float(tense['children'].sum()), 0)} enfants y vivent."
-        ),
+        *_in_tension(tense, zones),
         Paragraph(
             f"L’inégalité d’accès entre enfants est de {number(summary['gini'], 2)} (indice de Gini, de 0 à 1) ; les 10 % "
             f"d’enfants les mieux desservis ont {number(summary['palma'], 1)} fois l’accès des 40 % qui le sont le moins "
@@ -121,6 +120,18 @@ def _summary(observatory: Observatory, zones: pd.DataFrame, table: ParameterTabl
         ),
     ]
     return Chapter("En bref", tuple(set_words(block) for block in blocks))
+
+
+def _in_tension(tense: pd.DataFrame, zones: pd.DataFrame) -> list[Block]:
+    """Tell of the zones in tension; between départements there are none to look for."""
+    if "gi_star" not in zones:
+        return []
+    return [
+        Paragraph(
+            f"{plural(len(tense), 'zone')} en tension : l’accès y est bas, et chez les zones voisines aussi, plus que "
+            f"le hasard ne le ferait. {number(float(tense['children'].sum()), 0)} enfants y vivent."
+        )
+    ]
 
 
 def _offer(observatory: Observatory, zones: pd.DataFrame) -> Chapter:

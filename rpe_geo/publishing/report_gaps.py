@@ -128,7 +128,7 @@ def objectives_chapter(
         (name_of(row), figure(row["places"]), figure(math.ceil(row["missing"])))
         for _, row in order[order["missing"] > 0].iterrows()
     )
-    follow = (
+    follow: tuple[tuple[str, str, str], ...] = (
         (
             "Taux de couverture, tous modes",
             number(summary["coverage_rate"], 1),
@@ -145,8 +145,10 @@ def objectives_chapter(
             "enfants",
         ),
         ("Inégalité d’accès (Gini)", number(summary["gini"], 2), "0 à 1"),
-        ("Zones en tension", number(float((zones["hotspot"] == "tension").sum()), 0), "zones"),
     )
+    if "gi_star" in zones:
+        tense = float((zones["hotspot"] == "tension").sum())
+        follow = (*follow, ("Zones en tension", number(tense, 0), "zones"))
     blocks: list[Block] = []
     if rows:
         blocks.append(

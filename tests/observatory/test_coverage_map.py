@@ -184,6 +184,17 @@ def test_the_report_has_the_chapters_of_the_law(observatory):
     assert page.count("n.p.") >= 2
 
 
+def test_a_country_is_told_by_departements():
+    from rpe_geo.publishing.territories import grouped
+    from tests.pages.observatory_files import communes
+
+    page = report_html(coverage_report(grouped(communes(), "departement"), on=ON))
+    assert "2 départements" in page
+    assert "Hérault" in page
+    # Tension is looked for between communes: nothing is said of it, rather than that there is none.
+    assert "en tension :" not in page.replace("\u00a0", " ").partition("Méthode")[0]
+
+
 def test_the_report_is_a_pdf_with_its_words(observatory):
     pypdf = pytest.importorskip("pypdf")
     import io
