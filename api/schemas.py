@@ -377,6 +377,9 @@ class SuggestionOut(VerdictOut):
     detour_minutes: float | None
     morning: SideOut | None
     evening: SideOut | None
+    last_return: str | None = Field(
+        description="En transports en commun : dernier départ du lieu d’accueil, HH:MM."
+    )
     schools: list[SchoolOut]
     distance_m: float | None
     cost: CostOut | None

@@ -198,6 +198,17 @@ class TravelTimeEngine(Protocol):
         """
         ...
 
+    def last_return(
+        self,
+        origins: gpd.GeoSeries,
+        home: Point,
+        *,
+        day: date | None = None,
+        cutoff_min: float = 120.0,
+    ) -> pd.Series:
+        """Tell when one must leave each place (EPSG:4326) at the latest to be carried home: local times, NaT where nothing runs."""
+        ...
+
     @property
     def modes(self) -> list[Mode]:
         """The modes that can be asked for here."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -266,6 +266,8 @@ class Suggestion:
         Great-circle distance from home.
     morning, evening
         The two sides of the day: one-way streets and timetables make them differ. `detour_minutes` is the morning's.
+    last_return
+        By public transport: when one must leave the provider at the latest to be carried home.
     schools
         Trips between the provider and the schools of the children, where both places are known.
     """
@@ -283,6 +285,7 @@ class Suggestion:
     morning: TripSide | None = None
     evening: TripSide | None = None
     schools: tuple[SchoolTrip, ...] = ()
+    last_return: time | None = None
 
 
 @dataclass(frozen=True)

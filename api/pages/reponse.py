@@ -18,7 +18,13 @@ from rpe_geo.messages.combinations import combination_part, combination_summary
 from rpe_geo.messages.french import number
 from rpe_geo.messages.matching import PART_NAMES, why
 from rpe_geo.messages.rules import refusal_sentence
-from rpe_geo.messages.trips import detour_said, return_said, schools_said, sides_said
+from rpe_geo.messages.trips import (
+    detour_said,
+    last_return_said,
+    return_said,
+    schools_said,
+    sides_said,
+)
 from rpe_geo.relais.casework import Case
 from rpe_geo.relais.suggest import Suggestions
 
@@ -159,7 +165,10 @@ def card_values(card: Any) -> dict[str, Any]:
         ],
         "detour": detour_said(suggestion.morning, suggestion.evening),
         "retour": return_said(suggestion.morning, suggestion.evening),
-        "trajets": sides_said(suggestion.morning, suggestion.evening),
+        "trajets": [
+            *sides_said(suggestion.morning, suggestion.evening),
+            *last_return_said(suggestion.last_return),
+        ],
         "ecoles": schools_said(suggestion.schools),
         "sous_titre": card.what
         if isinstance(provider, Facility)

@@ -24,7 +24,7 @@ from rpe_geo.messages.api import RULE_TITLES
 from rpe_geo.messages.combinations import combination_part, combination_summary
 from rpe_geo.messages.matching import PART_NAMES, opening, why
 from rpe_geo.messages.rules import french_hours, refusal_sentence, warning_sentence
-from rpe_geo.messages.trips import legs_said, schools_said, sides_said
+from rpe_geo.messages.trips import last_return_said, legs_said, schools_said, sides_said
 from rpe_geo.protocols import Route
 from rpe_geo.relais import Relais
 from rpe_geo.relais.suggest import Suggestions
@@ -264,7 +264,12 @@ def _print_reasons(one: Suggestion, answer: Suggestions, screen: Console) -> Non
         screen.print(
             f"   {PART_NAMES[part.name]:<10} {part.points:4.0f}/{part.maximum:<3.0f} {why(part.reason, part.values)}"
         )
-    for sentence in (*sides_said(one.morning, one.evening), *schools_said(one.schools)):
+    told = (
+        *sides_said(one.morning, one.evening),
+        *last_return_said(one.last_return),
+        *schools_said(one.schools),
+    )
+    for sentence in told:
         screen.print(f"   {sentence}")
 
 

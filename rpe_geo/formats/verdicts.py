@@ -137,6 +137,9 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
         "detour_minutes": suggestion.detour_minutes,
         "morning": _side_json(suggestion.morning),
         "evening": _side_json(suggestion.evening),
+        "last_return": None
+        if suggestion.last_return is None
+        else f"{suggestion.last_return:%H:%M}",
         "schools": [
             {
                 "school": trip.school,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import time
 from typing import Protocol
 
 from rpe_geo.messages.french import MODES, NBSP, minutes, typeset
@@ -12,6 +13,7 @@ __all__ = [
     "MESSAGES",
     "clock_time",
     "detour_said",
+    "last_return_said",
     "legs_said",
     "return_said",
     "schools_said",
@@ -27,6 +29,7 @@ MESSAGES = {
     "trip_evening_home": "Soir : {onward} de l’accueil à la maison",
     "trip_legs": "En transports en commun : {legs}",
     "trip_on_foot": "{spent} à pied",
+    "trip_last": "Dernier départ de l’accueil pour rentrer en transports en commun : {moment}",
     "trip_school": "{school} à {there} {mode}",
     "trip_school_both": "{school} à {there} {mode}, {back} au retour",
 }
@@ -144,6 +147,25 @@ def sides_said(morning: _Side | None, evening: _Side | None) -> list[str]:
                 _said(code, there=minutes(there), onward=minutes(onward), detour=minutes(detour))
             )
     return told
+
+
+def last_return_said(moment: time | None) -> list[str]:
+    """
+    Tell when the last vehicle home leaves.
+
+    Parameters
+    ----------
+    moment
+        Local clock time.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
+    """
+    if moment is None:
+        return []
+    return [_said("trip_last", moment=clock_time(moment.hour * 3600 + moment.minute * 60))]
 
 
 def schools_said(schools: Iterable[_School]) -> list[str]:

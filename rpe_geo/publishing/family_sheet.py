@@ -11,7 +11,7 @@ from maps.ribbon import week_ribbon
 from rpe_geo.domain import Childminder, Facility, Mam
 from rpe_geo.messages.french import MODES, day, hours, minutes, number
 from rpe_geo.messages.rules import french_hours
-from rpe_geo.messages.trips import schools_said, sides_said
+from rpe_geo.messages.trips import last_return_said, schools_said, sides_said
 from rpe_geo.publishing.typesetting import typeset
 from rpe_geo.relais.suggest import Suggestions
 from rpe_geo.schedule import Timetable
@@ -149,6 +149,7 @@ def _facts(answer: Suggestions, suggestion: Suggestion) -> list[str]:
     facts = [
         f"Trajet : {minutes(suggestion.travel_minutes)} {MODES[request.mode]}",
         *sides_said(suggestion.morning, suggestion.evening),
+        *last_return_said(suggestion.last_return),
         *schools_said(suggestion.schools),
         f"Heures : {hours(round(asked * verdict.hours_share))} sur {hours(round(asked))} par semaine",
     ]

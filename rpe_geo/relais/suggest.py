@@ -33,7 +33,7 @@ from rpe_geo.protocols import Geocoded, TravelTimeEngine
 from rpe_geo.relais.book import ProviderBook
 from rpe_geo.relais.judged import Judgement
 from rpe_geo.relais.location import Located
-from rpe_geo.relais.trips import evening_sides, leaving_times, school_trips
+from rpe_geo.relais.trips import evening_sides, last_returns, leaving_times, school_trips
 from rpe_geo.verdicts import Combination, Refusal, Suggestion, TripSide, Verdict
 
 __all__ = ["Suggestions", "Tables", "Travel", "scores_of", "suggest", "travel_to_providers"]
@@ -338,13 +338,21 @@ class _Search:
         if not suggestions:
             return suggestions
         travel, located = self.travel, self.located
-        evenings = evening_sides(located, self.book.points.iloc[rows], self.engine)
+        stops = self.book.points.iloc[rows]
+        evenings = evening_sides(located, stops, self.engine)
+        returns = last_returns(located, stops, evenings, self.engine)
         mode = self.tables.suggest["school_mode"]
         schools = school_trips(located, self.book, self.engine, rows, mode=mode)
         return [
-            replace(one, morning=travel.morning(row), evening=evening, schools=trips)
-            for one, row, evening, trips in zip(
-                suggestions, rows.tolist(), evenings, schools, strict=True
+            replace(
+                one,
+                morning=travel.morning(row),
+                evening=evening,
+                schools=trips,
+                last_return=last,
+            )
+            for one, row, evening, trips, last in zip(
+                suggestions, rows.tolist(), evenings, schools, returns, strict=True
             )
         ]
 

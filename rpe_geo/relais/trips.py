@@ -7,10 +7,12 @@ They inform; the rules and the ranking do not read them.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import time
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from rpe_geo.crs import WGS84
@@ -21,7 +23,7 @@ from rpe_geo.relais.location import Located
 from rpe_geo.schedule import QUARTERS_PER_DAY, Timetable
 from rpe_geo.verdicts import SchoolTrip, TripSide
 
-__all__ = ["evening_sides", "leaving_times", "school_trips", "schools_of"]
+__all__ = ["evening_sides", "last_returns", "leaving_times", "school_trips", "schools_of"]
 
 _LONGEST_MIN = 720.0
 
@@ -107,6 +109,41 @@ def evening_sides(
     columns = ("to_stop_min", "stop_to_work_min", "direct_min", "detour_min")
     table = legs[list(columns)].to_numpy()
     return [TripSide(*(_known(minutes) for minutes in table[number])) for number in range(count)]
+
+
+def last_returns(
+    located: Located, stops: gpd.GeoSeries, evenings: Sequence[TripSide], engine: TravelTimeEngine
+) -> list[time | None]:
+    """
+    Tell when one must leave some providers at the latest to be carried home.
+
+    Parameters
+    ----------
+    located
+        The request and its places.
+    stops
+        Providers that the engine reaches, EPSG:4326.
+    evenings
+        The way back from each.
+    engine
+        How times are computed.
+
+    Returns
+    -------
+    list of time or None
+        Local clock times of an ordinary Tuesday, perhaps after midnight; None for another mode, where nothing runs, and where
+        one walks home as fast.
+    """
+    nobody: list[time | None] = [None] * len(stops)
+    if located.request.mode != "transit":
+        return nobody
+    home = gpd.GeoSeries([located.home], index=["home"], crs=WGS84)
+    walked = engine.travel_times(stops, home, mode="walk", cutoff_min=_LONGEST_MIN)
+    last = engine.last_return(stops, located.home)
+    return [
+        None if pd.isna(moment) or on_foot <= (side.from_provider_min or np.inf) else moment.time()
+        for moment, side, on_foot in zip(last, evenings, walked.to_numpy()[:, 0], strict=True)
+    ]
 
 
 def school_trips(

@@ -154,6 +154,30 @@ class StraightLineEngine:
             index=stops.index,
         )
 
+    def last_return(
+        self,
+        origins: gpd.GeoSeries,
+        home: Point,
+        *,
+        day: date | None = None,
+        cutoff_min: float = 120.0,
+    ) -> pd.Series:
+        """
+        Tell when the last vehicle leaves; see `StreetEngine.last_return`.
+
+        Parameters
+        ----------
+        origins, home, day, cutoff_min
+            Ignored but for the ids of the origins: a straight line has no timetable.
+
+        Returns
+        -------
+        Series
+            NaT, by id.
+        """
+        del home, day, cutoff_min
+        return pd.Series(pd.NaT, index=origins.index, dtype="datetime64[us]")
+
     def routes(
         self,
         origin: Point,

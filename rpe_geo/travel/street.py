@@ -235,7 +235,12 @@ class StreetEngine:
         return found.over_window(origins.index, destinations.index)
 
     def last_return(
-        self, origins: gpd.GeoSeries, home: Point, *, day: date, cutoff_min: float = 120.0
+        self,
+        origins: gpd.GeoSeries,
+        home: Point,
+        *,
+        day: date | None = None,
+        cutoff_min: float = 120.0,
     ) -> pd.Series:
         """
         Tell when one must leave each place at the latest to come home by public transport.
@@ -247,7 +252,7 @@ class StreetEngine:
         home
             Point in EPSG:4326.
         day
-            The service day; its last trips run after midnight.
+            The service day; its last trips run after midnight. None is an ordinary Tuesday.
         cutoff_min
             The longest journey, waiting included.
 
@@ -257,7 +262,7 @@ class StreetEngine:
             Local times, by id; NaT where nothing runs.
         """
         transit = self._open_transit()
-        transit.check_departure(datetime(day.year, day.month, day.day))  # noqa: DTZ001
+        day = transit.check_departure(None if day is None else datetime.combine(day, time())).date()
         lon, lat = coordinates_of(origins)
         target = (np.array([home.x]), np.array([home.y]))
         times = transit.last_departures((lon, lat), target, day, limit_min=cutoff_min)

@@ -1,5 +1,6 @@
 """The trips of a day: there in the morning, back in the evening, and to school."""
 
+from dataclasses import replace
 from datetime import date, time
 
 import pytest
@@ -8,7 +9,13 @@ from hypothesis import strategies as st
 
 from rpe_geo.domain import Agrement, Attributes, Child, Childminder, Facility, Request
 from rpe_geo.formats.verdicts import suggestion_json
-from rpe_geo.messages.trips import detour_said, return_said, schools_said, sides_said
+from rpe_geo.messages.trips import (
+    detour_said,
+    last_return_said,
+    return_said,
+    schools_said,
+    sides_said,
+)
 from rpe_geo.relais.book import ProviderBook
 from rpe_geo.relais.location import locate
 from rpe_geo.relais.suggest import suggest
@@ -17,9 +24,11 @@ from rpe_geo.schedule import Timetable
 from rpe_geo.travel.network import build_streets
 from rpe_geo.travel.straight_line import StraightLineEngine
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.transit import build_transit
 from rpe_geo.verdicts import SchoolTrip, TripSide
 
 from .conftest import grid_town, place, places, write_pbf
+from .test_transit import write_feed
 
 TODAY = date(2026, 12, 1)
 HOME, MINDER, WORK, SCHOOL = (0, 0), (2000, 0), (2000, 2000), (2000, -500)
@@ -184,6 +193,30 @@ def test_the_way_back_to_school_is_told_where_it_differs():
 )
 def test_when_a_family_travels(schedule, leaves):
     assert leaving_times(Timetable.parse(schedule)) == leaves
+
+
+def test_the_last_bus_home_is_told(tmp_path):
+    road = {"highway": "residential"}
+    nodes = {1: (-500, 0), 2: (2000, 0), 3: (4500, 0)}
+    build_streets(
+        write_pbf(tmp_path / "a.osm.pbf", nodes, [([1, 2, 3], road)]), tmp_path / "streets"
+    )
+    build_transit(write_feed(tmp_path / "feed.zip"), tmp_path / "transit")
+    by_bus = StreetEngine(tmp_path / "streets")
+    home = place(4000, 0)
+    asked = replace(need(mode="transit"), longitude=home.x, latitude=home.y)
+    far, near = minder((0, 0)), minder((3500, 0), "AM-2")
+    one = first(asked, by_bus, minders=[far])
+    # Out on foot; home by the bus of 18:00, half an hour after care ends; the last one leaves after midnight.
+    assert one.morning.to_provider_min == pytest.approx(48, abs=0.1)
+    assert one.evening.from_provider_min == pytest.approx(40, abs=0.1)
+    assert one.last_return == time(0, 10)
+    assert suggestion_json(one)["last_return"] == "00:10"
+    assert last_return_said(one.last_return)[0].endswith("0\u00a0h\u00a010")
+    assert first(asked, by_bus, minders=[near]).last_return is None  # on foot
+    walking = first(need(), by_bus, minders=[far])
+    assert (walking.last_return, last_return_said(None)) == (None, [])
+    assert first(asked, StraightLineEngine(), minders=[far]).last_return is None
 
 
 @pytest.fixture(scope="module")
