@@ -269,7 +269,7 @@ def _network(
         vertices.longitude[far],
         vertices.latitude[far],
     )
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         along = np.where(flipped, vertices.speed_backward[owner], vertices.speed_forward[owner])
         against = np.where(flipped, vertices.speed_forward[owner], vertices.speed_backward[owner])
         seconds = _with_durations(parsed, vertices, owner, length)

@@ -50,6 +50,13 @@ def test_a_one_way_street_is_driven_one_way_and_walked_both(town):
     assert walk(engine, (50, 0), (150, 0)) == pytest.approx(walk(engine, (150, 0), (50, 0)))
 
 
+def test_a_node_that_a_one_way_street_names_twice(town):
+    nodes, ways = grid_town(3)
+    ways[0] = ([1, 2, 2, 3], {**ROAD, "oneway": "yes"})
+    engine = town(nodes, ways)
+    assert walk(engine, (50, 0), (350, 0), "car") == pytest.approx(300 / 30_000 * 60, rel=0.2)
+
+
 @pytest.mark.parametrize(
     ("tags", "contraflow"),
     [
