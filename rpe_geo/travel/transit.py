@@ -25,6 +25,7 @@ __all__ = ["Journeys", "Leg", "Places", "TransitReport", "TransitSearch", "build
 Floats = NDArray[np.float64]
 
 _CELLS = 6_000_000
+_CELLS_KEPT = 1_500_000
 _DAYS_KEPT = 8
 _WALKS_KEPT = 8
 _NEVER_S = 7 * 86_400.0
@@ -186,7 +187,7 @@ class TransitSearch:
             )
             table = np.full((self.timetable.stop_longitude.size, places[0].size), np.inf)
             table[self._near] = np.where(np.isnan(walked), np.inf, walked) * 60
-            if table.size <= _CELLS:
+            if table.size <= _CELLS_KEPT:
                 self._walks[key] = table
             while len(self._walks) > _WALKS_KEPT:
                 self._walks.popitem(last=False)
