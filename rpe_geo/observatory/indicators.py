@@ -50,6 +50,12 @@ INDICATORS: dict[str, Indicator] = {
     for indicator in (
         Indicator("children", "Enfants de moins de 3 ans", "enfants", "count", decimals=0,
                   meaning="Naissances domiciliées des trois dernières années."),
+        Indicator("children_age_0", "Enfants de moins de 1 an", "enfants", "count", decimals=0,
+                  meaning="Naissances domiciliées de l'année."),
+        Indicator("children_age_1", "Enfants de 1 an", "enfants", "count", decimals=0,
+                  meaning="Naissances domiciliées de l'année d'avant."),
+        Indicator("children_age_2", "Enfants de 2 ans", "enfants", "count", decimals=0,
+                  meaning="Naissances domiciliées de deux ans avant."),
         Indicator("places_childminder", "Places chez les assistantes et assistants maternels", "places", "count",
                   decimals=0, meaning="Places occupées ou offertes par des professionnels en activité (CNAF)."),
         Indicator("places_facility", "Places en établissement", "places", "count", decimals=0,

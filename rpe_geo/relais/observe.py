@@ -159,6 +159,7 @@ def observe_communes(
     zones, epci_checks, epci_notes = calibrated_on_epcis(zones, official, parts["whole"], table)
     ages = ages.reindex(parts.index).groupby(parts["whole"]).sum(skipna=False)
     zones = with_need(zones, ages.reindex(zones.index), table["use_rate_by_age"])
+    zones = zones.assign(**{f"children_age_{age}": ages[age] for age in (0, 1, 2)})
     inside = zones
     if partial:
         inside = zones.loc[[code for code in zones.index if code in asked]]

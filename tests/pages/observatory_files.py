@@ -94,6 +94,8 @@ def communes(year: int = 2020, title: str = "Pays d’essai") -> Observatory:
     table["departement"] = [code[:2] for code in table.index]
     table["epci"] = ["200000001"] * 4 + ["200000002"] * 4 + ["200000003"] * 4
     table["epci_nom"] = ["CC du Nord"] * 4 + ["CA du Centre"] * 4 + ["CC du Sud"] * 4
+    for age, share in enumerate((0.3, 0.3, 0.4)):
+        table[f"children_age_{age}"] = table["children"] * share
     table["access_e2sfca"] += (year - 2020) / 10
     for name in ("children", "places", "places_childminder", "coverage_rate", "access_e2sfca"):
         table.loc["34005", name] = np.nan

@@ -112,6 +112,15 @@ def test_only_what_the_data_has_is_offered(client):
     assert not names_of(zones) & {"annee", "maille", "age"}
 
 
+def test_children_can_be_read_by_age(client):
+    page = client.get(f"{PAGE}?indicateur=children&maille=communes").text
+    assert "age" in names_of(page)
+    youngest = client.get(f"{PAGE}?indicateur=children&age=0&maille=communes").text
+    assert "Enfants de moins de 1 an" in youngest
+    count = 0.3 * communes().zones.loc["34001", "children"]
+    assert f"<b>{count:.0f}</b>" in youngest
+
+
 def test_every_choice_changes_what_is_shown(client):
     """No control is dead: each option of each filter leads to another page, with figures."""
     for start in (
