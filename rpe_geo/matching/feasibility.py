@@ -41,7 +41,7 @@ _ORDER = {rule: number for number, rule in enumerate(get_args(Rule))}
 _EPOCH = date(1970, 1, 1).toordinal()
 _PAIRS_AT_ONCE = 100_000
 """Requests × childminders asked together."""
-_DAYS_AT_ONCE = 16 * 1000
+_DAYS_AT_ONCE = 100 * 1000
 """Days of timelines of every week laid together for the details of verdicts."""
 
 

@@ -18,7 +18,7 @@ from rpe_geo.domain import Request, months_after
 from rpe_geo.errors import InvalidSchedule
 from rpe_geo.matching.starts import Question, starts_of_many
 from rpe_geo.rules.compiled import FOREVER
-from rpe_geo.rules.laws import SLOT_RULES, every_breach
+from rpe_geo.rules.laws import every_breach, slot_breaches_of
 from rpe_geo.rules.needs import enough, needs_met, schools_served
 from rpe_geo.rules.patterns import REFERENCE_ORDINAL
 from rpe_geo.schedule import QUARTERS_PER_WEEK, Timetable, timetable_of_slots
@@ -108,10 +108,9 @@ def _taken_slots(question: Question, alone: Whole) -> tuple[Whole, Whole]:
     asked = need.next_asked_day(days)
     possible = asked[asked <= latest]
     start = possible[-1:] if len(possible) else days[:1]
-    timeline = question.timeline(alone, start)
-    slots = np.concatenate(
-        [law.begin for law in every_breach(timeline, question.law) if law.rule in SLOT_RULES]
-    )
+    # Weeks that repeat are dropped: what is taken in one of them is taken in the same week of every turn.
+    timeline = question.slot_timeline(alone, start)
+    slots = np.concatenate([law.begin for law in slot_breaches_of(timeline, question.law)])
     return timeline.row_monday[slots // QUARTERS_PER_WEEK], slots % QUARTERS_PER_WEEK
 
 

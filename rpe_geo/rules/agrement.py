@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.rules.age_bands import bands_of, open_places
-from rpe_geo.rules.bits import Count, pack
+from rpe_geo.rules.bits import Count, no_words, pack
 from rpe_geo.rules.breaches import Breaches, Figures, SlotBreaches, no_breach
 from rpe_geo.rules.compiled import FOREVER, People
 from rpe_geo.rules.timeline import Timeline
@@ -143,16 +143,23 @@ def legacy_ages(timeline: Timeline) -> Breaches | SlotBreaches:
     pairs = np.flatnonzero(timeline.registry.legacy[timeline.provider])
     if not len(pairs):
         return no_breach("legacy_ages")
-    have = np.zeros((len(timeline.row_pair), QUARTERS_PER_WEEK), dtype=np.int16)
+    rows = np.flatnonzero(
+        (timeline.row_pair >= 0) & timeline.registry.legacy[timeline.row_provider]
+    )
+    have = np.zeros((len(rows), QUARTERS_PER_WEEK), dtype=np.int16)
     limit = np.zeros_like(have)
     for pair in pairs.tolist():
-        rows = np.flatnonzero(timeline.row_pair == pair)
-        have[rows], limit[rows] = _legacy_ages_of(timeline, pair, rows)
+        mine = np.flatnonzero(timeline.row_pair[rows] == pair)
+        have[mine], limit[mine] = _legacy_ages_of(timeline, pair, rows[mine])
+    over = no_words(len(timeline.row_pair))
+    over[rows] = timeline.asked[rows] & pack(have > limit)
 
     def measure(slots: Whole) -> Figures:
-        return _figures(have.ravel()[slots], limit.ravel()[slots])
+        row, quarter = np.divmod(slots, QUARTERS_PER_WEEK)
+        row = np.searchsorted(rows, row)
+        return _figures(have[row, quarter], limit[row, quarter])
 
-    return SlotBreaches("legacy_ages", timeline, timeline.asked & pack(have > limit), measure)
+    return SlotBreaches("legacy_ages", timeline, over, measure)
 
 
 def _legacy_ages_of(timeline: Timeline, pair: int, rows: Whole) -> tuple[Counts, Counts]:
