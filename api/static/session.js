@@ -5,9 +5,10 @@
   if (!box || !box.showModal) return;
   const WARN = 120, EVERY = 5000;
   const stay = box.querySelector("[data-rester]"), count = box.querySelector("[data-compte]"), over = box.querySelector("[data-terminee]");
+  const longest = box.querySelector("[data-derniere]");
   const title = box.querySelector("h2"), said = box.querySelector("#session-fin-dit");
   const live = document.querySelector("#live");
-  let end = Date.now() + 1000 * box.dataset.reste, warned = false, ended = false, closed = false, told = -1;
+  let end = Date.now() + 1000 * box.dataset.reste, warned = false, ended = false, closed = false, last = false, told = -1;
 
   const left = () => Math.round((end - Date.now()) / 1000);
   const words = (s) => (s > 90 ? "2 minutes" : s > 45 ? "1 minute" : `${Math.max(1, s)} seconde${s > 1 ? "s" : ""}`);
@@ -28,13 +29,14 @@
 
   const show = () => {
     over.hidden = !ended;
-    said.hidden = ended;
-    stay.hidden = ended;
+    said.hidden = ended || last;
+    longest.hidden = ended || !last;
+    stay.hidden = ended || last;
     title.textContent = ended ? "Votre session est terminée" : "Votre session se termine bientôt";
     if (!box.open) { box.showModal(); (ended ? title : stay).focus(); }
   };
 
-  const rest = () => { warned = ended = closed = false; told = -1; if (box.open) box.close(); };
+  const rest = () => { warned = ended = closed = last = false; told = -1; if (box.open) box.close(); };
 
   const tick = async () => {
     if (left() <= WARN && (!warned || left() <= 0) && !ended) await ask();
@@ -61,7 +63,11 @@
       if (state.reste > WARN && live) live.textContent = "Votre session continue.";
     } catch { await ask(); }
     stay.removeAttribute("aria-busy");
-    if (left() > WARN) rest(); else await tick();
+    if (left() > WARN) { rest(); return; }
+    // twelve hours have passed: it goes no further
+    last = left() > 0;
+    await tick();
+    title.focus();
   });
   box.addEventListener("close", () => { closed = true; });
   setInterval(tick, EVERY);

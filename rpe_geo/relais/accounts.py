@@ -31,7 +31,9 @@ from rpe_geo.messages.french import plural
 
 __all__ = ["AccountStore", "Accounts", "Device", "read_email", "tries_of"]
 
-_EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,190}$")
+_EMAIL = re.compile(r"[^@\s,;:<>()\[\]\\\"]{1,64}@[^@\s,;:<>()\[\]\\\"]{1,190}")
+"""One address, of which no mail header can make two."""
+
 _AT_ONCE = 4
 """Passwords looked at in the same moment: each takes 64 MiB."""
 
@@ -143,7 +145,7 @@ def tries_of(email: str) -> str:
 def read_email(text: str) -> str:
     """Read an e-mail, in lower case, or raise `InputError`."""
     address = text.strip().lower()
-    if not _EMAIL.match(address):
+    if not _EMAIL.fullmatch(address):
         raise InputError("email_unreadable", where=Where(field="email"), given=text.strip()[:200])
     return address
 

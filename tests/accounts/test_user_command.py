@@ -7,13 +7,17 @@ import pytest
 from rpe_geo.cli import run
 from rpe_geo.storage.repository import open_repository
 from rpe_geo.wiring import open_accounts
-from tests.pages.accounts_only import link_in, mails, make_settings, opened, sign_in
+from tests.pages.accounts_only import link_in, mails, make_settings, opened, quick_hash, sign_in
 
 PASSWORD = "une phrase assez longue"
 
 
 @pytest.fixture
 def database(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "rpe_geo.relais.accounts.PasswordHasher.hash",
+        lambda _self, password, **_: quick_hash(password),
+    )
     monkeypatch.setenv("RPE_NEW_PASSWORD", PASSWORD)
     monkeypatch.setenv("RPE_SECRET_KEY", "un autre secret des tests, assez long")
     monkeypatch.setenv("RPE_PUBLIC_URL", "http://testserver")

@@ -201,15 +201,17 @@ def end_in(settings, seconds: float) -> None:
     """Let the sessions of the database end so many seconds from now."""
     from datetime import UTC, datetime, timedelta
 
-    from sqlalchemy import text
+    change_sessions(settings, "expires_at", datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+def change_sessions(settings, column, moment) -> None:
+    from sqlalchemy import update
+
+    from rpe_geo.storage.tables import sessions
 
     repository = open_registry(settings)
-    end = datetime.now(UTC) + timedelta(seconds=seconds)
     with open_accounts(repository).store._engine.begin() as connection:
-        connection.execute(
-            text("UPDATE sessions SET expires_at = :end"),
-            {"end": end.strftime("%Y-%m-%d %H:%M:%S.%f")},
-        )
+        connection.execute(update(sessions).values({column: moment}))
     repository.close()
 
 
@@ -236,6 +238,19 @@ def test_one_is_warned_by_keyboard_and_may_stay(page, address, settings):
     left = page.evaluate("fetch('/pro/session').then((r) => r.json()).then((s) => s.reste)")
     assert left > 7000
     assert page.wrong == []
+
+
+def test_a_session_of_twelve_hours_goes_no_further(page, address, settings):
+    from datetime import UTC, datetime, timedelta
+
+    open_with(page, address, settings, 110)
+    begun = datetime.now(UTC) + timedelta(seconds=110, hours=-12)
+    change_sessions(settings, "opened_at", begun)
+    page.wait_for_selector("#session-fin[open]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Elle a atteint sa durée la plus longue")
+    assert page.locator("text=Rester connecté").is_hidden()
+    assert_sound(page, "session-la-plus-longue")
 
 
 def test_the_warning_goes_away_with_escape(page, address, settings):

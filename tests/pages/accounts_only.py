@@ -59,9 +59,12 @@ def opened(settings: Settings, **options: Any) -> Iterator[TestClient]:
     """Open the service for one browser; passwords are closed quickly."""
     base = options.pop("base_url", settings.public_url)
     client = options.pop("client", ("192.0.2.7", 50_000))
-    with patch(
-        "rpe_geo.relais.accounts.PasswordHasher.hash",
-        lambda _self, password, **_: _quick_hash(password),
+    with (
+        patch(
+            "rpe_geo.relais.accounts.PasswordHasher.hash",
+            lambda _self, password, **_: quick_hash(password),
+        ),
+        patch("rpe_geo.relais.accounts._NOBODY", quick_hash("personne ne le sait")),
     ):
         app = create_app(settings, **options)
         with TestClient(
@@ -73,7 +76,7 @@ def opened(settings: Settings, **options: Any) -> Iterator[TestClient]:
 _real_hash = PasswordHasher.hash
 
 
-def _quick_hash(password: str) -> str:
+def quick_hash(password: str) -> str:
     return _real_hash(QUICK, password)
 
 

@@ -66,6 +66,14 @@ def client(settings):
         yield browser
 
 
+@pytest.fixture(scope="module")
+def chief(settings):
+    """A browser of its own, signed in once."""
+    with opened(settings) as browser:
+        sign_in(browser, CHIEF)
+        yield browser
+
+
 def routes(method: str) -> list[str]:
     """Every route of the application that answers a method."""
     app = create_app(Settings(_env_file=None))
@@ -162,21 +170,19 @@ def test_pages_hold_under_the_policy(client):
     ],
     ids=lambda headers: " ".join(headers.values()),
 )
-def test_no_form_of_another_site_is_taken(client, path, headers):
-    sign_in(client, CHIEF)
-    form = {"csrf": csrf_of(client), "email": CHIEF, "password": PASSWORD}
-    answer = client.post(filled(path), data=form, headers=headers, follow_redirects=False)
+def test_no_form_of_another_site_is_taken(chief, path, headers):
+    form = {"csrf": csrf_of(chief), "email": CHIEF, "password": PASSWORD}
+    answer = chief.post(filled(path), data=form, headers=headers, follow_redirects=False)
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES if path not in OPEN_FORMS])
-def test_every_form_of_a_session_needs_its_secret(client, path):
-    sign_in(client, CHIEF)
+def test_every_form_of_a_session_needs_its_secret(chief, path):
     for form in ({}, {"csrf": ""}, {"csrf": "deviné"}, {"csrf": "é" * 32}):
-        answer = client.post(filled(path), data=form, follow_redirects=False)
+        answer = chief.post(filled(path), data=form, follow_redirects=False)
         assert answer.status_code == 403, (path, answer.status_code)
-    assert client.get("/pro/session").json()["reste"] > 0
+    assert chief.get("/pro/session").json()["reste"] > 0
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES if path not in OPEN_FORMS])
