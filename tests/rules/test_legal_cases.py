@@ -11,7 +11,7 @@ import pytest
 from rpe_geo.cli import run
 from rpe_geo.formats.records import childminder_of, mam_of, request_of
 from rpe_geo.formats.verdicts import verdict_json
-from rpe_geo.matching.feasibility import compile_registry, evaluate
+from rpe_geo.matching.feasibility import compile_registry, evaluate, feasible_masks
 from rpe_geo.relais.book import ProviderBook
 from rpe_geo.relais.location import locate
 from rpe_geo.relais.suggest import suggest
@@ -148,6 +148,22 @@ def test_suggest_says_the_same(case: Case) -> None:
     written = verdict_json(found)
     for name in ("feasible", "start", "hours_share", "refusals", "warnings"):
         assert written[name] == expected[name]
+
+
+def test_the_whole_registry_at_once_says_the_same() -> None:
+    home = [case for case in CASES if not case.others and case.who.get("mam_id") is None]
+    registry = compile_registry(
+        [childminder_of({**case.who, "childminder_id": case.number}) for case in home]
+    )
+    asked = home[::5]
+    masks = feasible_masks(
+        registry,
+        [request_of({**case.asked, "request_id": case.number}) for case in asked],
+        today=date.fromisoformat(TODAY),
+    )
+    for number, (case, mask) in enumerate(zip(asked, masks, strict=True)):
+        start = None if not mask.feasible[5 * number] else str(mask.start[5 * number])
+        assert start == case.accepted, case.number
 
 
 def test_verdicts_come_by_request_then_by_childminder(tmp_path, capsys) -> None:
