@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maps.cards import Card, cards_html
 from rpe_geo.domain import Agrement, Attributes, Child, Childminder, Facility, Request
 from rpe_geo.formats.verdicts import suggestion_json
 from rpe_geo.messages.trips import (
@@ -16,6 +17,7 @@ from rpe_geo.messages.trips import (
     schools_said,
     sides_said,
 )
+from rpe_geo.privacy import PublicPlace
 from rpe_geo.relais.book import ProviderBook
 from rpe_geo.relais.location import locate
 from rpe_geo.relais.suggest import suggest
@@ -164,6 +166,17 @@ def test_a_school_by_its_id_wins_over_two_of_its_name(engine):
     book = ProviderBook.compile([], (), [school(SCHOOL), school(WORK, identity="E-2")])
     assert [place.facility_id for _, place in schools_of(need("E-2"), book)] == ["E-2"]
     assert schools_of(need("Jules Ferry"), book) == []
+
+
+@pytest.mark.parametrize("visibility", ["exact", "masked"])
+def test_a_masked_home_is_not_betrayed_by_its_trips(engine, visibility):
+    one = first(need("Jules Ferry", work=WORK), engine, [school(SCHOOL)])
+    where = place(*MINDER)
+    shown = PublicPlace(visibility, None, where.x, where.y)
+    card = Card(one, minder(MINDER), "childminder", shown, public=True, request=None, today=TODAY)
+    page = cards_html([card], public=True)
+    assert ("École Jules Ferry à" in page) == (visibility == "exact")
+    assert ("le matin" in page) == (visibility == "exact")
 
 
 def test_without_streets_the_crow_tells(engine):
