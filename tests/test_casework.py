@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpe_geo.activity import activity
-from rpe_geo.casework import Event, EventKind, append, outcomes, status_of
+from rpe_geo.activity import Delay, activity, months_of
+from rpe_geo.casework import Event, EventKind, append, offers_elsewhere, outcomes, status_of
 from rpe_geo.errors import Conflict, InvalidRecord
 
 DAY = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -106,3 +107,63 @@ def test_two_halves_of_a_period_count_as_the_whole(kinds: list[EventKind]) -> No
     assert activity(reversed(life), date(2026, 1, 1), date(2026, 12, 31)) == activity(
         life, date(2026, 1, 1), date(2026, 12, 31)
     )
+
+
+def test_a_contact_leaves_a_closed_request_closed() -> None:
+    life = _life(_event("received"), _event("unsolved", 3), _event("contact", 4))
+    assert status_of(life) == "unsolved"
+
+
+def test_a_week_shared_by_two_is_solved_when_both_said_yes() -> None:
+    life = _life(
+        _event("received"),
+        _event("proposed", 1, "A", shared_with="childminder:B"),
+        _event("proposed", 1, "B", shared_with="childminder:A"),
+        _event("accepted", 2, "A"),
+    )
+    assert status_of(life) == "proposed"
+    solved = _life(*life, _event("accepted", 3, "B"))
+    assert status_of(solved) == "accepted"
+    counted = activity(solved, date(2026, 11, 1), date(2026, 11, 30))
+    assert (counted.solved, counted.solutions) == (1, {"shared": 1})
+    assert counted.solution.median == 3
+    half = _life(*life, _event("refused", 3, "B", reason="professional_full"))
+    assert status_of(half) == "in_progress"
+    assert activity(half, date(2026, 11, 1), date(2026, 11, 30)).solved == 0
+
+
+def test_offers_to_others_are_those_that_wait_or_were_accepted_lately() -> None:
+    others = [
+        replace(one, request_id=family)
+        for family, life in {
+            "waits": [_event("received"), _event("proposed", 1, "A")],
+            "took": [_event("received"), _event("proposed", 1, "A"), _event("accepted", 2, "A")],
+            "refused": [
+                _event("received"),
+                _event("proposed", 1, "A"),
+                _event("refused", 2, "A", reason="no_answer"),
+            ],
+            "left": [_event("received"), _event("proposed", 1, "A"), _event("withdrawn", 2)],
+        }.items()
+        for one in life
+    ]
+    mine = [_event("received"), _event("proposed", 5, "A")]
+    found = offers_elsewhere([*others, *mine], "R-1")["childminder", "A"]
+    assert [(offer.request_id, offer.outcome) for offer in found] == [
+        ("waits", "waiting"),
+        ("took", "accepted"),
+    ]
+    late = offers_elsewhere(others, "R-1", since=DAY + timedelta(days=30))
+    assert [offer.request_id for offer in late["childminder", "A"]] == ["waits"]
+
+
+def test_waits_are_summarised_and_periods_cut_into_months() -> None:
+    assert Delay.of([]) == Delay(0, None, None)
+    assert Delay.of([4]) == Delay(1, 4.0, None)
+    assert Delay.of([1, 2, 3, 4, 5]).median == 3
+    assert months_of(date(2026, 11, 15), date(2027, 1, 3)) == [
+        (date(2026, 11, 15), date(2026, 11, 30)),
+        (date(2026, 12, 1), date(2026, 12, 31)),
+        (date(2027, 1, 1), date(2027, 1, 3)),
+    ]
+    assert months_of(date(2026, 2, 1), date(2026, 1, 1)) == []

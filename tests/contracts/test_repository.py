@@ -390,3 +390,53 @@ def test_personal_data_stand_apart(repository):
             ):
                 assert secret not in shown
     assert repository.childminder("A") == minder
+
+
+def test_who_changed_a_record_by_hand_is_known(repository):
+    repository.save(childminders=[childminder("A"), childminder("B")])
+    assert repository.standings(Childminder)["A"].edited_at is None
+    repository.revise(childminder("A", name="Ana"), revision=1, by="agathe")
+    standings = repository.standings(Childminder, ["A"])
+    assert set(standings) == {"A"}
+    standing = standings["A"]
+    assert (standing.revision, standing.edited_by) == (2, "agathe")
+    assert standing.edited_at == standing.changed_at
+    assert standing.changed_at.tzinfo is not None
+    repository.save(childminders=[childminder("A", name="Un fichier")])
+    later = repository.standings(Childminder)["A"]
+    assert (later.revision, later.edited_by, later.edited_at) == (3, "agathe", standing.edited_at)
+    assert later.changed_at > standing.changed_at
+
+
+@pytest.mark.parametrize("record", [Mam("M", address="x"), Facility("F", "Crèche", address="x")])
+def test_what_is_set_aside_is_found_by_its_id_alone(repository, record):
+    kind, identity = type(record), id_of(record)[1]
+    repository.revise(record, revision=0)
+    version = repository.version()
+    assert repository.cease(kind, identity, revision=1, on=date(2026, 9, 1), by="agathe") == 2
+    assert repository.version() > version
+    assert (repository.mams(), repository.facilities()) == ([], [])
+    assert repository.ceased(kind) == [record]
+    assert getattr(repository, id_of(record)[0].removesuffix("_id"))(identity) == record
+    assert repository.standings(kind)[identity].ceased_on == date(2026, 9, 1)
+    with pytest.raises(Conflict):
+        repository.cease(kind, identity, revision=1, on=None)
+    repository.cease(kind, identity, revision=2, on=None)
+    assert repository.ceased(kind) == []
+    assert repository.standings(kind)[identity].ceased_on is None
+    assert repository.ceased(Childminder) == []
+
+
+def test_an_import_is_stored_with_what_the_file_said_or_not_at_all(repository):
+    repository.save(childminders=[childminder("A", name="Avant")])
+    sent = [childminder("A", name="Fichier"), childminder("B", name="Fichier")]
+    with pytest.raises(Conflict):
+        repository.save_import(Childminder, sent, sent=sent, read={"A": 7})
+    assert ids(repository.childminders()) == ["A"]
+    assert repository.last_imported(Childminder) == {}
+    repository.save_import(Childminder, sent[1:], sent=sent, read={"A": 1})
+    assert [one.name for one in repository.childminders()] == ["Avant", "Fichier"]
+    assert repository.last_imported(Childminder) == {"A": sent[0], "B": sent[1]}
+    assert repository.of("elsewhere").last_imported(Childminder) == {}
+    repository.delete(childminder_ids=["A"])
+    assert set(repository.last_imported(Childminder)) == {"B"}
