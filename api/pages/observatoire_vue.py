@@ -393,7 +393,7 @@ def _table(
     falls = (
         asked.sens == "d"
         if asked.sens
-        else about.scale == "reversed" or by in {"enfants", "places"}
+        else about.scale in {"reversed", "count"} or by in {"enfants", "places"}
     )
     key = {
         "nom": zones["nom"].str.normalize("NFKD").str.casefold(),

@@ -224,7 +224,8 @@ def _asked(
 
 def _title(communes: Communes, asked: pd.Index, departements: Sequence[str]) -> str:
     """Name what is looked at."""
-    if len(asked) == len(communes.table):
+    # A file may hold one intercommunalité alone: a country has many départements.
+    if len(asked) == len(communes.table) and len(communes.table["departement"].unique()) > 90:
         return "France"
     if departements:
         return f"Département {', '.join(departements)}"
