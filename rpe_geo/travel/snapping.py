@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ class Snapped:
         """Return the places, and behind them those of the islanders on their own street; with the point of each."""
         if self.island is None:
             return self, np.arange(self.edge.size)
-        joined = {
+        joined: dict[str, Any] = {
             item.name: np.concatenate([getattr(self, item.name), getattr(self.island, item.name)])
             for item in fields(self)
             if item.name not in {"islanders", "island"}
