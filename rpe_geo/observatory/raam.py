@@ -13,6 +13,8 @@ equilibrium. Demand may be fractional: nothing is rounded (pysal/access moves wh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,6 +36,19 @@ DENSE_SITES = 2000
 
 DENSE_CELLS = 5_000_000
 """Up to so many zones × places the matrix product of a step is dense, if it is full."""
+
+NEGLIGIBLE = 36.0
+"""Options that cost so many entropies more than the cheapest get a share below 2e-16."""
+
+SPARSE_OPTIONS = 4
+SPARSE_LINKS = 40
+"""Below so many options a zone, and links a place, the Newton step is solved by sparse elimination."""
+
+SETTLED = 1e-5
+"""A step of so small a part of the entropy is the last one of its stage."""
+
+AROUND = 80.0
+"""Options within so many entropies of the cheapest are looked at first."""
 
 Floats = NDArray[np.float64]
 
@@ -105,12 +120,15 @@ def raam_equilibrium(
         rho = float(population.sum() / places.sum()) if places.sum() > 0 else 1.0
     capacity = np.where(places > 0, places * (rho or 1.0), 1.0)
 
+    threads: Any = import_module("threadpoolctl")
     moved = np.zeros(len(demand_at))
     answer = np.where(children > 0, np.inf, np.nan)
     gap = 0.0
     if len(demand_at):
         options = _Options.of(demand_at, supply_at, travel, population, capacity)
-        moved = _solve(options)
+        # Threads of the linear algebra that wait for each other cost more than they bring at these sizes.
+        with threads.threadpool_limits(1):
+            moved = _solve(options)
         crowding = np.bincount(options.column, weights=moved) / options.room
         cost = crowding[options.column] + travel
         mean_cost = np.add.reduceat(moved * cost, options.first) / options.people
@@ -155,6 +173,18 @@ class _Options:
         sites, column = np.unique(supply_at, return_inverse=True)
         return cls(row, column, first, travel, population[zones], capacity[sites])
 
+    def near(self, crowding: Floats, margin: float) -> NDArray[np.intp]:
+        """Find the options that cost at most so much more than the cheapest of their zone."""
+        cost = crowding[self.column] + self.travel
+        cheapest = np.minimum.reduceat(cost, self.first)
+        return np.flatnonzero(cost <= cheapest[self.row] + margin)
+
+    def only(self, kept: NDArray[np.intp]) -> _Options:
+        """Keep some options, at least one for every zone; zones and sites keep their numbers."""
+        row = self.row[kept]
+        first = np.flatnonzero(np.append(True, row[1:] != row[:-1]))
+        return _Options(row, self.column[kept], first, self.travel[kept], self.people, self.room)
+
     def smooth(self, crowding: Floats, entropy: float) -> tuple[float, Floats]:
         """Evaluate the smoothed dual and the share of each option."""
         cost = crowding[self.column] + self.travel
@@ -169,16 +199,34 @@ def _solve(options: _Options) -> Floats:
     """Follow the smoothed optimum as the entropy shrinks, until the exact finish succeeds."""
     crowding = np.full(len(options.room), options.people.sum() / options.room.sum())
     scale = float(crowding[0] + options.travel.mean())
-    share = np.empty(0)
+    moved = np.zeros(len(options.row))
     for power in range(34):
         entropy = scale * 0.5**power
-        crowding, share = _newton(options, crowding, entropy)
+        crowding, moved = _stage(options, crowding, entropy)
         if power > 6:
-            exact = _finish(options, share * options.people[options.row])
+            exact = _finish(options, moved)
             if exact is not None:
                 return exact
     # Ties between options leave no single forest; the entropy is then 1e-10 of the costs.
-    return share * options.people[options.row]
+    return moved
+
+
+def _stage(options: _Options, crowding: Floats, entropy: float) -> tuple[Floats, Floats]:
+    """Find the optimum of one entropy among the options that it lets anybody take; the others are proved to matter not."""
+    margin = AROUND * entropy
+    while True:
+        kept = options.near(crowding, margin)
+        few = options.only(kept) if len(kept) < 0.8 * len(options.row) else options
+        crowding, share = _newton(few, crowding, entropy)
+        moved = np.zeros(len(options.row))
+        if few is options:
+            return crowding, share * options.people[options.row]
+        moved[kept] = share * options.people[few.row]
+        # exp(−NEGLIGIBLE) of a zone or less would go anywhere else.
+        close = options.near(crowding, NEGLIGIBLE * entropy)
+        if np.isin(close, kept, assume_unique=True).all():
+            return crowding, moved
+        margin *= 2
 
 
 def _newton(options: _Options, crowding: Floats, entropy: float) -> tuple[Floats, Floats]:
@@ -192,7 +240,12 @@ def _newton(options: _Options, crowding: Floats, entropy: float) -> tuple[Floats
         if np.abs(gradient).max() <= 1e-12 * come.max():
             break
         step = _newton_step(options, share, come, gradient, entropy)
-        length = 1.0
+        # Shares change by a factor e where the crowding moves by the entropy: a full step would overshoot.
+        bend = float(np.abs(step).max()) / entropy
+        if bend <= SETTLED:
+            # Newton's steps square the distance left; below this the dual itself is but rounding.
+            return crowding + step, options.smooth(crowding + step, entropy)[1]
+        length = min(1.0, 2 * np.log1p(bend) / bend)
         while length > 1e-6:
             tried = crowding + length * step
             better, tried_share = options.smooth(tried, entropy)
@@ -208,19 +261,24 @@ def _newton(options: _Options, crowding: Floats, entropy: float) -> tuple[Floats
 def _newton_step(
     options: _Options, share: Floats, come: Floats, gradient: Floats, entropy: float
 ) -> Floats:
-    """Solve (K + (diag(D) − ΠᵀPΠ) / ε) step = gradient, densely when small."""
+    """Solve (K + (diag(D) − ΠᵀPΠ) / ε) step = gradient: sparsely when places are hardly linked, densely when few."""
     n, m = len(options.people), len(options.room)
     felt = share > 1e-10
     at = (options.row[felt], options.column[felt])
     shares = sp.csr_array((share[felt], at), shape=(n, m))
     weighted = sp.csr_array((share[felt] * options.people[at[0]], at), shape=(n, m))
     diagonal = options.room + come / entropy
-    if m <= DENSE_SITES:
-        if felt.mean() > 0.2 and n * m < DENSE_CELLS:
-            product = shares.toarray().T @ weighted.toarray()
-        else:
-            product = (shares.T @ weighted).toarray()
+    if felt.mean() > 0.2 and n * m < DENSE_CELLS and m <= DENSE_SITES:
+        product = shares.toarray().T @ weighted.toarray()
         hessian: Floats = np.diag(diagonal) - product / entropy
+        return np.asarray(np.linalg.solve(hessian, gradient), dtype=np.float64)
+    if len(at[0]) < SPARSE_OPTIONS * n:
+        # Few options are still open to each zone: places are hardly linked, and elimination fills little.
+        linked = sp.csc_array(sp.diags_array(diagonal) - (shares.T @ weighted) / entropy)
+        if linked.nnz < SPARSE_LINKS * m:
+            return np.asarray(spsolve(linked, gradient), dtype=np.float64)
+    if m <= DENSE_SITES:
+        hessian = np.diag(diagonal) - (shares.T @ weighted).toarray() / entropy
         return np.asarray(np.linalg.solve(hessian, gradient), dtype=np.float64)
     operator = LinearOperator(
         (m, m),
