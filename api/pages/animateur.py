@@ -14,7 +14,7 @@ from api.dependencies import TodayDep
 from api.pages.besoin import NeedForm, field_of, sentence
 from api.pages.boite import Sought, inbox_values
 from api.pages.conflits import TwoVersions, two_versions
-from api.pages.contact import ContactForm
+from api.pages.contact import WAYS, ContactForm
 from api.pages.recherche import MODE_NAMES
 from api.pages.rendering import render
 from api.pages.reponse import answer_values, case_names, chosen_cards
@@ -69,6 +69,7 @@ def _form_values(work: Work, form: NeedForm, contact: ContactForm) -> dict[str, 
     return {
         "b": form,
         "qui": contact,
+        "voies": WAYS,
         "modes": {name: text for name, text in MODE_NAMES.items() if name in served},
         "besoins_connus": NEEDS,
         "souhaits": {name: wish_name(name) for name in WISHES},

@@ -13,7 +13,7 @@ from rpe_geo.casework import Channel
 __all__ = ["WAYS", "ContactForm"]
 
 WAYS = {
-    "": "Comme vous voulez",
+    "": "Peu importe",
     "telephone": "Par téléphone",
     "message": "Par SMS",
     "email": "Par e-mail",

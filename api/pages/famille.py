@@ -16,6 +16,7 @@ from shapely import Point
 
 from api.dependencies import Service, ServiceDep, TodayDep
 from api.pages.connexion import OwnForm
+from api.pages.contact import WAYS
 from api.pages.couts import cost_panel
 from api.pages.desk import Desk, DeskDep
 from api.pages.fond import map_options
@@ -48,6 +49,15 @@ _KIND_NAMES: dict[PlaceKind, str] = {
     "facility": "Crèches",
     "rpe": "Relais",
     "school": "Écoles",
+}
+_NOTHING_SENT: dict[str, Any] = {
+    "faults": {},
+    "nom": "",
+    "contact": "",
+    "voie": "",
+    "moments": "",
+    "message": "",
+    "choisis": (),
 }
 
 
@@ -113,7 +123,8 @@ def _page(
         "jours": DAYS,
         "durees": MINUTES,
         "modes": {name: text for name, text in MODE_NAMES.items() if name in served},
-        "envoi": sending or {"faults": {}, "nom": "", "contact": "", "message": "", "choisis": ()},
+        "envoi": sending or _NOTHING_SENT,
+        "voies": WAYS,
         "reponse": None,
     }
     if answer is not None and today is not None:
@@ -296,6 +307,8 @@ def send(
     sending: dict[str, Any] = {
         "nom": str(form.get("nom", "")).strip()[:120],
         "contact": str(form.get("contact", "")).strip()[:120],
+        "voie": way if (way := str(form.get("voie", ""))) in WAYS else "",
+        "moments": str(form.get("moments", "")).strip()[:120],
         "message": str(form.get("message", "")).strip()[:1500],
         "choisis": tuple(str(value)[:120] for value in form.getlist("choisi")[:20]),
         "faults": {},
@@ -314,7 +327,10 @@ def send(
     identifier = desk.casework(desk.settings.rpe_id).receive(
         # The income estimated what was left to pay; it is not among what the family agreed to leave.
         replace(answer.request, household=None),
-        {name: sending[name] for name in ("nom", "contact", "message", "choisis")}
+        {
+            name: sending[name]
+            for name in ("nom", "contact", "voie", "moments", "message", "choisis")
+        }
         | {"accord": now.isoformat(timespec="seconds")},
         at=now,
     )

@@ -134,7 +134,7 @@ def test_what_is_kept_is_what_the_consent_names(client, settings):
     consent = re.search(r"J’accepte que le relais.*?</span>", page)[0]
     assert "Mes revenus ne sont pas gardés" in consent
     assert "puis rendue anonyme. Je peux la retirer à tout moment." in consent
-    path = send_request(client, message="Le soir aussi")
+    path = send_request(client, message="Le soir aussi", voie="telephone", moments="après 17 h")
     repository = open_repository(settings.database_url)
     casework = open_casework(repository, settings, settings.rpe_id)
     case = next(one for one in casework.inbox() if one.contact.get("message") == "Le soir aussi")
@@ -146,7 +146,11 @@ def test_what_is_kept_is_what_the_consent_names(client, settings):
         assert getattr(case.request, name) is None
     assert case.request == blank
     assert all(not child.needs and child.school is None for child in case.request.children)
-    assert set(case.contact) == {"nom", "contact", "message", "choisis", "accord"}
+    assert set(case.contact) == {
+        *("nom", "contact", "voie", "moments"),
+        *("message", "choisis", "accord"),
+    }
+    assert (case.contact["voie"], case.contact["moments"]) == ("telephone", "après 17 h")
     client.post(f"{path}/retirer")
     repository.close()
 
