@@ -113,6 +113,34 @@ def test_bad_tables_are_told_with_file_row_and_field(run, tables, words):
     assert all(word in sentence for word in words), sentence
 
 
+@pytest.mark.parametrize(
+    ("method", "a", "b"),
+    [
+        # W: a–x 1, b–x 1, b–y 0.68.
+        ("e2sfca", 4 / 30, 4 / 30 + 0.68 * 6 / (0.68 * 20)),
+        # G: a–x 1, b–x 1/1.68, b–y 0.68/1.68.
+        ("3sfca", 4 / (10 + 20 / 1.68), 4 / (10 + 20 / 1.68) / 1.68 + 6 / 20),
+        # Huff: b–x 4/8.08, b–y 4.08/8.08.
+        (
+            "mh3sfca",
+            4 / (10 + 20 * 4 / 8.08),
+            4 / 8.08 * 4 / (10 + 20 * 4 / 8.08) + 0.68 * 6 / 20,
+        ),
+        # Level of x shared by two, that of y kept by b.
+        ("bfca", 2 / (10 + 20 / 1.68), 2 / (10 + 20 / 1.68) + 6 / (20 * 0.68 / 1.68)),
+        # ρ = 3; 3.2 children of b go to x: (10 + 3.2)/12 + 10/60 = (20 − 3.2)/18 + 20/60.
+        ("raam", 13.2 / 12 + 5 / 60, 13.2 / 12 + 10 / 60),
+        ("cumulative", 4, 4 + 0.68 * 6),
+        ("closest", 5, 10),
+    ],
+)
+def test_every_method_on_a_case_worked_out_by_hand(run, method, a, b):
+    times = HEAD + "a,x,5\nb,x,10\nb,y,20\n"
+    steps = ("--decay", "step:10=1,20=0.68,30=0.22")
+    rows, _ = run("id,children\na,10\nb,20\n", SUPPLY, times, "--method", method, *steps)
+    assert dict(rows) == pytest.approx({"a": a, "b": b}, rel=1e-12)
+
+
 @pytest.mark.parametrize("missing", ["", "nan", "NaN", "NA", "ND"])
 def test_missing_children_are_nan_and_told(run, missing):
     rows, result = run(f"id,children\n01004,{missing}\n01001,10\n", SUPPLY, TIMES)
