@@ -90,7 +90,8 @@ class Settings(BaseSettings):
         description="Who runs the relais and answers for what is published: commune, EPCI, association; its director.",
     )
     legal_host: str = Field(
-        default="", description="Who hosts the service, with address and telephone; in the legal notice."
+        default="",
+        description="Who hosts the service, with address and telephone; in the legal notice.",
     )
     privacy_contact: str = Field(
         default="",

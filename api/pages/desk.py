@@ -21,6 +21,7 @@ from rpe_geo.wiring import open_accounts, open_casework
 
 __all__ = ["Desk", "DeskDep", "open_desk"]
 
+
 @dataclass(frozen=True)
 class Desk:
     """
