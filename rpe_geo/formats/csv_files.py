@@ -91,7 +91,9 @@ def read_csv_sheet(path: Path, expected: Collection[str], label: str | None = No
         raise InvalidFile(
             "file_broken_csv", where=where, line=reader.line_num, reason=str(error)
         ) from None
-    start = next(number for number, cells in enumerate(lines) if any(map(str.strip, cells)))
+    start = next((number for number, cells in enumerate(lines) if any(map(str.strip, cells))), None)
+    if start is None:
+        raise InvalidFile("file_empty", where=where)
     header = tuple(title.strip() for title in lines[start])
     return Sheet(where.file or path.name, header, lines[start + 1 :])
 
