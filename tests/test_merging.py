@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rpe_geo.cli import run
@@ -23,6 +23,9 @@ from rpe_geo.storage.repository import open_repository
 from tests.formats.record_strategies import RECORDS
 
 BASE = Childminder("A", Agrement(3), name="Ana", address="1 rue X", longitude=3.8, latitude=43.6)
+
+PATIENT = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+"""Whole records are slow to draw on a busy machine."""
 
 
 class Everywhere:
@@ -63,12 +66,14 @@ def edit(repository, **fields):
 
 
 @pytest.mark.parametrize("kind", list(RECORDS))
+@PATIENT
 @given(data=st.data())
 def test_a_record_comes_back_from_its_fields(kind, data):
     record = data.draw(RECORDS[kind])
     assert record_from(type(record), values_of(record)) == record
 
 
+@PATIENT
 @given(RECORDS["childminders"], RECORDS["childminders"])
 def test_without_a_hand_the_file_is_taken_and_without_a_change_nothing_is(ours, sent):
     sent = replace(sent, childminder_id=ours.childminder_id, availability_confirmed_on=None)
