@@ -6,8 +6,10 @@ import math
 import threading
 import warnings
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -15,8 +17,11 @@ from numpy.typing import NDArray
 from maps.style import DIVERGING, INK, PAPER, SEQUENTIAL, SEQUENTIAL_INK
 from rpe_geo.messages.french import number
 from rpe_geo.observatory.indicators import INDICATORS, Indicator
+from rpe_geo.observatory.results import Observatory
+from rpe_geo.parameters import parameter_table
+from rpe_geo.privacy.zones import published_zones
 
-__all__ = ["SHOWN", "Classes", "classify", "shown_values"]
+__all__ = ["SHOWN", "Classes", "classify", "shown_values", "shown_zones"]
 
 _SAMPLE = 120
 _warnings_set = threading.Lock()
@@ -69,6 +74,12 @@ def shown_values(values: pd.Series, indicator: Indicator) -> pd.Series:
     """Turn a column into the unit that is shown; what is out of reach (`inf`) has no figure."""
     shown = values.astype(np.float64) * indicator.factor
     return shown.where(np.isfinite(shown))
+
+
+def shown_zones(observatory: Observatory) -> gpd.GeoDataFrame:
+    """Leave out of the zones what would tell of fewer professionals than may be published."""
+    table = parameter_table("observatory", date(int(observatory.parameters["year"]), 12, 31))
+    return published_zones(observatory.zones, at_least=int(table["fewest_professionals"]))
 
 
 def classify(values: pd.Series, indicator: Indicator) -> Classes:

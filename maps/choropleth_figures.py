@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Patch, Rectangle
 from numpy.typing import NDArray
 
-from maps.choropleth import SHOWN, classify, shown_values
+from maps.choropleth import SHOWN, classify, shown_values, shown_zones
 from maps.insets import Plane, plane_of
 from maps.style import GROUND, INK, NO_DATA, PAPER, PRUNE
 from rpe_geo.crs import WGS84
@@ -82,7 +82,7 @@ def coverage_figure(observatory: Observatory, indicator: str, *, width_in: float
         Nothing is saved or shown.
     """
     about = SHOWN[indicator]
-    zones = observatory.zones
+    zones = shown_zones(observatory)
     plane = plane_of(zones.geometry)
     drawn = ~plane.shapes.is_empty.to_numpy()
     zones = zones[drawn]
@@ -268,7 +268,7 @@ def _label(
     points = flat.geometry.representative_point()
     short = 0 if (values.max() - values.min()) > 12 else decimals
     for point, value, kind in zip(points, values, of, strict=True):
-        axes.annotate(
+        written = axes.annotate(
             _words(number(float(value), short)),
             (point.x, point.y),
             ha="center",
@@ -277,6 +277,8 @@ def _label(
             fontweight="bold",
             color=inks[kind] if kind >= 0 else _INK_2,
         )
+        # It lies inside its zone: the layout need not measure it.
+        written.set_in_layout(False)
 
 
 def bar_figure(

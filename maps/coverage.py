@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import date
 from html import escape
 from importlib.resources import files
 from typing import Any, cast
@@ -18,12 +17,10 @@ from branca.element import Element, MacroElement
 from folium.template import Template
 
 from maps.base import Bounds, TerritoryMap, base_map, encode_line, script_json
-from maps.choropleth import SHOWN, classify, shown_values
+from maps.choropleth import SHOWN, classify, shown_values, shown_zones
 from maps.style import facility_place, mark_svg
 from rpe_geo.messages.french import number, typeset
 from rpe_geo.observatory.results import Observatory
-from rpe_geo.parameters import parameter_table
-from rpe_geo.privacy.zones import published_zones
 
 __all__ = [
     "add_coverage",
@@ -202,7 +199,7 @@ def coverage_data(observatory: Observatory, *, indicator: str = "coverage_rate")
     dict
         Zones as encoded polylines, indicators with their classes, places of care, figures of the whole.
     """
-    zones = published_zones(observatory.zones, at_least=_fewest(observatory))
+    zones = shown_zones(observatory)
     drawable = zones[~(zones.geometry.isna() | zones.geometry.is_empty)]
     many = len(drawable) > _MANY
     shapes = drawable.geometry.to_numpy()
@@ -246,11 +243,6 @@ def coverage_data(observatory: Observatory, *, indicator: str = "coverage_rate")
         "supply": _supply(observatory.supply),
         "areas": _areas(observatory),
     }
-
-
-def _fewest(observatory: Observatory) -> int:
-    year = int(observatory.parameters["year"])
-    return int(parameter_table("observatory", date(year, 12, 31))["fewest_professionals"])
 
 
 def _areas(observatory: Observatory) -> list[dict[str, Any]]:

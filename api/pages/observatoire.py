@@ -109,8 +109,11 @@ def figures(
 ) -> Response:
     """Give the whole observatory as a file, units and licences inside, small counts left out."""
     edition = chosen_edition(known, asked)
+    path = _files(edition) / f"indicators.{kind}"
+    if not path.is_file():
+        raise NotFound("coverage_not_built")
     return FileResponse(
-        _files(edition) / f"indicators.{kind}",
+        path,
         media_type=_KINDS[kind],
         filename=f"observatoire-{_slug(edition.title)}-{edition.year}.{kind}",
         headers=_KEPT,

@@ -154,6 +154,18 @@ def test_three_amounts_make_three_classes():
     assert len(classes.labels) == 3
 
 
+def test_print_tells_no_figure_of_few_professionals():
+    from matplotlib.text import Text
+
+    from tests.pages.observatory_files import zones_with_registry
+
+    raw = zones_with_registry()
+    figure = coverage_figure(raw, "coverage_rate")
+    written = {text.get_text() for text in figure.findobj(Text)}
+    assert f"{raw.zones.loc['3', 'coverage_rate']:.0f}" in written
+    assert f"{raw.zones.loc['1', 'coverage_rate']:.0f}" not in written
+
+
 def test_print_is_the_same_bytes_twice(observatory):
     first = draw_figure(coverage_figure(observatory, "coverage_rate"), "svg")
     second = draw_figure(coverage_figure(observatory, "coverage_rate"), "svg")
