@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from rpe_geo.matching.presences import Pairs
 from rpe_geo.rules.bits import no_words
 from rpe_geo.rules.compiled import NEVER, Registry
+from rpe_geo.rules.laid_hours import asked_hours, hours_of
 from rpe_geo.rules.need import Needs
 from rpe_geo.rules.patterns import monday_ordinal
-from rpe_geo.rules.timeline import asked_hours, hours_of
 from rpe_geo.rules.working_time import pad_weeks
 
 __all__ = ["Sums", "weigh"]

@@ -5,8 +5,8 @@ No law is defined here. A bound looks at two sets of contracts of each provider.
 need or the weeks around it, as if all were there all the time; the laws forbid more when more people are present, so
 what holds for them holds on every day. *Sure*: the contracts that are there during the whole of some weeks of the need
 after the last start accepted; what they break is broken whenever care begins. What neither settles is asked of the
-laws themselves (`rpe_geo.rules.laws`). Nights are left to the laws: with a presence over midnight, less presence may
-begin on another date.
+laws themselves (`rpe_geo.rules.laws`). The rests of nights are left to the laws: with a presence over midnight, less
+presence may begin on another date. Sums of hours are weighed exactly (`shortcut_sums`) where a bound settles nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ __all__ = [
     "BLOCKED",
     "BROKEN",
     "FREE",
-    "RESTED",
     "ROOMY",
     "TIMELY",
     "UNSETTLED",
@@ -39,7 +38,7 @@ __all__ = [
     "settle",
 ]
 
-BROKEN, BLOCKED, UNSETTLED, TIMELY, ROOMY, RESTED, FREE = (np.int8(code) for code in range(-3, 4))
+BROKEN, BLOCKED, UNSETTLED, TIMELY, ROOMY, FREE = (np.int8(code) for code in range(-3, 3))
 
 _CYCLE_MAX = 4
 _PAIRS_AT_ONCE = 4096
@@ -77,9 +76,8 @@ def settle(
     tuple of ndarray
         What is known. FREE: no law is broken at this start. BROKEN: some law is, at every start until the latest.
         BLOCKED: some law is, until the start has passed the day in the second array. ROOMY: no law of
-        places and ages is broken at this start, working time is to be asked. RESTED: of working time, only the sums of
-        hours are to be asked. TIMELY: no law of working time is broken at this start, places and ages are to be
-        asked. UNSETTLED: everything is to be asked.
+        places and ages and no sum of hours is broken at this start, working time is to be asked. TIMELY: no law of
+        working time is broken at this start, places and ages are to be asked. UNSETTLED: everything is to be asked.
     """
     answers = np.full(len(providers), UNSETTLED)
     passed = np.full(len(providers), NEVER, dtype=np.int64)
@@ -177,23 +175,25 @@ class _Part(Presences):
         passed = np.full(len(answers), NEVER, dtype=np.int64)
         left = np.flatnonzero(~broken)
         if len(left):
-            broken, rested, light, passed[left] = self.keep(left).settle_time()
-            settled = np.where(rested, np.where(light, FREE, RESTED), ROOMY)
-            crowded = np.where(rested & light, TIMELY, UNSETTLED)
-            settled = np.where(roomy[left], settled, crowded)
+            broken, rested, passed[left] = self.keep(left).settle_time()
+            settled = np.where(
+                rested,
+                np.where(roomy[left], FREE, TIMELY),
+                np.where(roomy[left], ROOMY, UNSETTLED),
+            )
             settled = np.where(passed[left] == NEVER, settled, BLOCKED)
             answers[left] = np.where(broken, BROKEN, settled)
         return answers, passed
 
-    def settle_time(self) -> tuple[Truths, Truths, Truths, Whole]:
+    def settle_time(self) -> tuple[Truths, Truths, Whole]:
         """
         Bound the laws of working time.
 
         Returns
         -------
         tuple of ndarray
-            Where one is broken at every start, where every rest is long enough, where no sum of hours is passed, and
-            which starts a sum forbids.
+            Where one is broken at every start, where every rest is long enough, and which starts a sum forbids
+            (NEVER where no sum is passed).
         """
         contracts, law = self.registry.contracts, self.law
         near = self._near()
@@ -222,14 +222,12 @@ class _Part(Presences):
             latest = self._weigh(self.pairs.take(doubtful).from_latest())
             broken[doubtful] = ~latest.within
             doubtful = doubtful[latest.within]
-            light[doubtful] = True
         doubtful = doubtful[self.starts[doubtful] < self.pairs.latest[doubtful]]
         if len(doubtful):
             sums = self._weigh(self.pairs.take(doubtful))
-            light[doubtful] = sums.within
             rested[doubtful] |= sums.idle
             passed[doubtful] = sums.passed
-        return broken, rested, light, passed
+        return broken, rested, passed
 
     def _weigh(self, pairs: Pairs) -> Sums:
         return weigh(self.registry, self.needs, pairs, self.law, self.weeks)

@@ -20,7 +20,6 @@ from rpe_geo.domain import Request, months_after
 from rpe_geo.matching.shortcuts import (
     BLOCKED,
     FREE,
-    RESTED,
     ROOMY,
     TIMELY,
     UNSETTLED,
@@ -35,7 +34,7 @@ from rpe_geo.rules.laws import every_breach, slot_breaches_of, working_time_brea
 from rpe_geo.rules.need import Need, Needs, compile_need
 from rpe_geo.rules.needs import HoursShares, needs_met, schools_served
 from rpe_geo.rules.timeline import Timeline, lay_timeline
-from rpe_geo.rules.working_time import pad_weeks, summed_hours
+from rpe_geo.rules.working_time import pad_weeks
 
 __all__ = ["Question", "ask", "first_starts", "starts_of_many", "timeline_of"]
 
@@ -46,7 +45,6 @@ _PAIRS_AT_ONCE = 256
 
 _Laws = Callable[[Timeline, Mapping[str, Any]], Sequence[Breaches | SlotBreaches]]
 _TO_ASK: dict[np.int8, _Laws] = {
-    RESTED: summed_hours,
     ROOMY: working_time_breaches,
     TIMELY: slot_breaches_of,
     UNSETTLED: every_breach,

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from rpe_geo.rules.bits import Count, no_words
 from rpe_geo.rules.breaches import Breaches, Figures, SlotBreaches, no_breach
 from rpe_geo.rules.compiled import FOREVER, NEVER
-from rpe_geo.rules.timeline import Timeline, presences
+from rpe_geo.rules.laid_hours import presences
+from rpe_geo.rules.timeline import Timeline
 from rpe_geo.schedule import QUARTERS_PER_WEEK
 
 __all__ = ["mam_laws"]

@@ -81,12 +81,12 @@ def check_bounds(pair: Pair) -> None:
     places, hours = (
         pair.breaches(starts[0], laws) for laws in (slot_breaches_of, working_time_breaches)
     )
-    if code in (shortcuts.FREE, shortcuts.ROOMY, shortcuts.RESTED):
+    if code in (shortcuts.FREE, shortcuts.ROOMY):
         assert not places
     if code in (shortcuts.FREE, shortcuts.TIMELY):
         assert not hours
-    if code == shortcuts.RESTED:
-        assert {found.rule for found in hours} <= {"weekly_hours", "annual_hours"}
+    if code == shortcuts.ROOMY:
+        assert not {found.rule for found in hours} & {"weekly_hours", "annual_hours"}
     until = {shortcuts.BROKEN: latest, shortcuts.BLOCKED: int(passed)}.get(code, NEVER)
     for day in starts:
         if day <= until:
