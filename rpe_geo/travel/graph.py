@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.crs import great_circle_m
-from rpe_geo.travel.junctions import arm_delays, connected_edges, restricted_regions, turn_extras
+from rpe_geo.travel.junctions import arm_delays, connected_edges, restricted_regions
 from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.osm_file import ParsedStreets
 from rpe_geo.travel.slopes import elevation_along, slope_factor
@@ -348,19 +348,8 @@ def _network(
         beside_end=vertices.node[near[last_segment]],
         slot_of_node=slot_of_node,
     )
-    extras = (
-        turn_extras(
-            arms,
-            _ranks(parsed, arms),
-            _bearings(shape_ptr, shape_longitude, shape_latitude),
-            (pattern & 32) > 0,
-            speeds["car_turn_s"],
-        )
-        if mode == "car"
-        else {}
-    )
     rules = [rule for rule in parsed.restrictions if mode in rule.modes]
-    states = expand_turns(arms, rules, extras)
+    states = expand_turns(arms, rules)
     copied = np.where(
         states.copy_arc & 1, time_backward[states.copy_arc >> 1], time_forward[states.copy_arc >> 1]
     )
@@ -368,7 +357,7 @@ def _network(
         states.count,
         np.concatenate([states.pass_forward[can_forward], states.pass_backward[can_backward], states.copy_tail, states.from_state]),
         np.concatenate([states.head_forward[can_forward], states.head_backward[can_backward], states.copy_head, states.to_state]),
-        np.concatenate([time_forward[can_forward], time_backward[can_backward], copied, np.rint(states.link_s * _TICKS_PER_S)]),
+        np.concatenate([time_forward[can_forward], time_backward[can_backward], copied, np.zeros(states.from_state.size)]),
     )  # fmt: skip
     directions = [
         (can_forward, states.pass_forward, states.head_forward),
@@ -408,24 +397,6 @@ def _network(
             "access_kph": speeds["pushchair_kph" if mode == "pushchair" else "walk_kph"],
         },
     )
-
-
-def _ranks(parsed: ParsedStreets, arms: Arms) -> tuple[Ints, Ints]:
-    """Priority of the road at both ends of each edge."""
-    rank = np.array([m.rank for m in parsed.meanings])[parsed.way_meaning]
-    return rank[arms.way_at_start], rank[arms.way_at_end]
-
-
-def _bearings(ptr: Ints, longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
-    """Direction in which each edge leaves its start, and its end: radians from the east, leftwards."""
-    first, last = ptr[:-1], ptr[1:] - 1
-
-    def towards(here: Ints, there: Ints) -> Floats:
-        east = (longitude[there] - longitude[here]) * np.cos(np.radians(latitude[here]))
-        found: Floats = np.arctan2(latitude[there] - latitude[here], east)
-        return found
-
-    return towards(first, first + 1), towards(last, last - 1)
 
 
 def _with_durations(

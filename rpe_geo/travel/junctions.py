@@ -12,9 +12,8 @@ from scipy.sparse.csgraph import connected_components
 
 from rpe_geo.travel.osm_file import ParsedStreets
 from rpe_geo.travel.tags import NetworkMode
-from rpe_geo.travel.turns import Arms
 
-__all__ = ["arm_delays", "connected_edges", "restricted_regions", "turn_extras"]
+__all__ = ["arm_delays", "connected_edges", "restricted_regions"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -121,65 +120,6 @@ def arm_delays(
         open_here[node[~inside]] = True
         delay = delay + np.where(inside & open_here[node], penalty, 0.0)
     return delay[:count], delay[count:]
-
-
-def turn_extras(
-    arms: Arms,
-    rank: tuple[Ints, Ints],
-    bearing: tuple[Floats, Floats],
-    roundabout: Bools,
-    rules: Mapping[str, float],
-) -> dict[int, dict[int, float]]:
-    """
-    Say what cars lose by turning left across a busy road, or by turning back on it, where one drives on the right.
-
-    Parameters
-    ----------
-    arms
-        How the edges meet.
-    rank
-        Priority of the road at the start and at the end of each edge (see `road_rank`).
-    bearing
-        Direction of each edge as seen from its start and from its end, radians from the east, leftwards.
-    roundabout
-        Edges of roundabouts: nobody turns left there.
-    rules
-        The parameter `car_turn_s`: seconds `left` and `back`, at junctions of three arms or more whose best road has at most
-        the rank `busiest`, and carries traffic both ways.
-
-    Returns
-    -------
-    dict
-        Seconds by arc of arrival, then by arc of departure.
-    """
-    both_ways = arms.can_forward & arms.can_backward & ~roundabout
-    busy = np.concatenate(
-        [
-            arms.start[both_ways & (rank[0] <= rules["busiest"])],
-            arms.end[both_ways & (rank[1] <= rules["busiest"])],
-        ]
-    )
-    extras: dict[int, dict[int, float]] = {}
-    for choices in arms.around(np.unique(busy).tolist()).values():
-        if len(choices) < 3:
-            continue
-        for back in choices:
-            arc = back ^ 1
-            if not arms.can(arc) or roundabout[arc >> 1]:
-                continue
-            heading = bearing[back & 1][back >> 1] + np.pi
-            costs = {}
-            for onward in choices:
-                if not arms.can(onward) or roundabout[onward >> 1]:
-                    continue
-                turn = (bearing[onward & 1][onward >> 1] - heading + np.pi) % (2 * np.pi) - np.pi
-                if onward == back:
-                    costs[onward] = float(rules["back"])
-                elif np.pi / 4 < turn < 0.95 * np.pi:
-                    costs[onward] = float(rules["left"])
-            if set(costs) - {back}:
-                extras[arc] = costs
-    return extras
 
 
 def restricted_regions(

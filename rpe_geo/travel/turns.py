@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -95,8 +95,8 @@ class States:
         States from which the places of an edge are entered, and where it is left, by direction.
     pass_forward, pass_backward
         States from which an edge is passed as a whole: the tails, save where copies remember a path.
-    from_state, to_state, link_s
-        Links from a junction, or an arrival at it, to an exit, with the seconds that the turn costs more.
+    from_state, to_state
+        Links from a junction, or an arrival at it, to an exit; they cost nothing.
     copy_tail, copy_head, copy_arc
         Every arc along the edges that are passed once more, with a memory of the path; none of them is a tail.
     """
@@ -110,7 +110,6 @@ class States:
     pass_backward: Ints
     from_state: Ints
     to_state: Ints
-    link_s: Floats
     copy_tail: Ints
     copy_head: Ints
     copy_arc: Ints
@@ -140,11 +139,7 @@ class _Rules:
     begins: dict[int, list[int]] = field(default_factory=dict)
 
 
-def expand_turns(
-    arms: Arms,
-    restrictions: Iterable[Restriction],
-    extra_s: Mapping[int, Mapping[int, float]] | None = None,
-) -> States:
+def expand_turns(arms: Arms, restrictions: Iterable[Restriction]) -> States:
     """
     Give a copy of the junction to every arrival whose turns differ, linked to the exits that it may take.
 
@@ -154,8 +149,6 @@ def expand_turns(
         How the edges meet.
     restrictions
         Those that the mode must obey.
-    extra_s
-        Seconds that turns cost more than the others at their junction: by arc of arrival, then by arc of departure.
 
     Returns
     -------
@@ -170,7 +163,7 @@ def expand_turns(
     that breaks no rule, and the other way round; save that nobody turns back where turns are restricted.
     """
     rules, out = _rules(arms, list(restrictions))
-    expansion = _Expansion(arms, rules, out, dict(extra_s or {}))
+    expansion = _Expansion(arms, rules, out)
     expansion.run()
     return expansion.states()
 
@@ -247,23 +240,17 @@ def _follow(arms: Arms, rule: Restriction, out: dict[int, list[int]]) -> tuple[i
 class _Expansion:
     """Builds the copies, arrival by arrival."""
 
-    def __init__(
-        self,
-        arms: Arms,
-        rules: _Rules,
-        out: dict[int, list[int]],
-        extra_s: dict[int, Mapping[int, float]],
-    ) -> None:
-        self._arms, self._rules, self._out, self._extra = arms, rules, out, extra_s
+    def __init__(self, arms: Arms, rules: _Rules, out: dict[int, list[int]]) -> None:
+        self._arms, self._rules, self._out = arms, rules, out
         self._owner = list(range(int(max(arms.start.max(), arms.end.max())) + 1))
         self._arrival: dict[tuple[int, Memory], int] = {}
         self._exit: dict[tuple[int, Memory], int] = {}
-        self._links: list[tuple[int, int, float]] = []
+        self._links: list[tuple[int, int]] = []
         self._waiting: deque[tuple[int, Memory]] = deque()
 
     def run(self) -> None:
         """Make every arrival that differs, and those that follow from it."""
-        special = {*self._rules.closed, *self._rules.begins, *self._extra}
+        special = {*self._rules.closed, *self._rules.begins}
         self._out.update(
             self._arms.around({self._arms.head(arc) for arc in special} - self._out.keys())
         )
@@ -291,7 +278,6 @@ class _Expansion:
         choices = self._out[junction]
         closed = self._rules.closed.get(arc, set())
         restricted = bool(closed or memory)
-        extra = self._extra.get(arc, {})
         state = self._arrival[arc, memory]
         for onward in choices:
             if not self._arms.can(onward) or onward in closed:
@@ -302,7 +288,7 @@ class _Expansion:
             follows = self._remember(arc, memory, onward)
             if follows is not None:
                 exit_state = self._exit_of(onward, follows, junction)
-                self._links.append((state, exit_state, extra.get(onward, 0.0)))
+                self._links.append((state, exit_state))
 
     def _remember(self, arc: int, memory: Memory, onward: int) -> Memory | None:
         """What one remembers after a turn; None where the turn is closed."""
@@ -326,7 +312,7 @@ class _Expansion:
             if memory:
                 self._arrive(arc, memory)
             else:
-                self._links.append((junction, self._exit[key], 0.0))
+                self._links.append((junction, self._exit[key]))
         return self._exit[key]
 
     def states(self) -> States:
@@ -350,10 +336,10 @@ class _Expansion:
             if tails[side][edge] == passes[side][edge]:
                 passed = int(passes[side][edge])
                 tails[side][edge] = self._new(self._owner[passed])
-                self._links.append((passed, int(tails[side][edge]), 0.0))
+                self._links.append((passed, int(tails[side][edge])))
                 copies.append((passed, int(heads[side][edge]), arc))
-            self._links.append((state, int(tails[side][edge]), 0.0))
-        links = np.array(self._links, dtype=np.float64).reshape(-1, 3)
+            self._links.append((state, int(tails[side][edge])))
+        links = np.array(self._links, dtype=np.int64).reshape(-1, 2)
         copied = np.array(copies, dtype=np.int64).reshape(-1, 3)
         return States(
             node=np.array(self._owner, dtype=np.int64),
@@ -363,9 +349,8 @@ class _Expansion:
             head_backward=heads[1],
             pass_forward=passes[0],
             pass_backward=passes[1],
-            from_state=links[:, 0].astype(np.int64),
-            to_state=links[:, 1].astype(np.int64),
-            link_s=links[:, 2],
+            from_state=links[:, 0],
+            to_state=links[:, 1],
             copy_tail=copied[:, 0],
             copy_head=copied[:, 1],
             copy_arc=copied[:, 2],

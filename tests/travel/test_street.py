@@ -2,7 +2,6 @@
 
 import json
 import math
-from datetime import date
 
 import geopandas as gpd
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 from shapely import LineString, Point
 
 from rpe_geo.errors import InputError, InvalidFile
-from rpe_geo.parameters import parameter_table
 from rpe_geo.travel import mode_search, search
 from rpe_geo.travel.mode_network import TICKS_PER_MIN
 from rpe_geo.travel.network import build_streets, read_meta, street_lines
@@ -88,33 +86,6 @@ def cross(turns=(), **extra):
 
 
 WEST, NORTH, EAST, SOUTH = (-400, 0), (0, 400), (400, 0), (0, -400)
-
-
-def crossing(road, **tags):
-    """A road from west to east, crossed by a street."""
-    nodes = {1: (0, 0), 2: (-800, 0), 3: (800, 0), 4: (0, 800), 5: (0, -800)}
-    return nodes, [
-        ([2, 1, 3], {"highway": road, **tags}),
-        ([4, 1, 5], ROAD),
-    ]
-
-
-def test_a_left_turn_across_a_busy_road_costs_more_than_a_right_turn(town):
-    left = parameter_table("speeds", date(2026, 1, 1))["car_turn_s"]["left"] / 60
-    engine = town(*crossing("secondary"))
-    right = walk(engine, WEST, SOUTH, "car")
-    for start, stop, extra in (
-        (WEST, NORTH, left), (SOUTH, WEST, left), (NORTH, WEST, 0), (EAST, NORTH, 0), (EAST, SOUTH, left),
-    ):  # fmt: skip
-        assert walk(engine, start, stop, "car") == pytest.approx(right + extra, abs=1e-4)
-        route = engine.routes(place(*start), places(stop), mode="car")[0]
-        assert route.travel_time_min == pytest.approx(walk(engine, start, stop, "car"), abs=1e-4)
-    assert walk(engine, WEST, NORTH, "bike") == pytest.approx(walk(engine, WEST, SOUTH, "bike"))
-    quiet = town(*crossing("residential"))
-    assert walk(quiet, WEST, NORTH, "car") == pytest.approx(walk(quiet, WEST, SOUTH, "car"))
-    one_way = town(*crossing("secondary", oneway="yes"))
-    home = town(*crossing("secondary"))
-    assert walk(one_way, NORTH, SOUTH, "car") == pytest.approx(walk(home, NORTH, SOUTH, "car"))
 
 
 def test_a_forbidden_turn_is_not_taken_by_car(town):
