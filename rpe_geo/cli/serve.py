@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,10 +17,17 @@ from rpe_geo.production import require_safe_secrets
 from rpe_geo.settings import Settings
 from rpe_geo.wiring import open_territory
 
+if TYPE_CHECKING:
+    from uvicorn import Config
+
 __all__ = ["register"]
 
 _APP = "api.app:served_app"
 _GRACE_S = 20
+_NOT_STARTED = 3
+"""Exit code of a service that is not available, as everywhere."""
+_KEPT_S = 75
+"""Longer than browsers and proxies keep a connection that rests: it is theirs to close, or a request may meet its end."""
 
 
 def serve(
@@ -55,21 +64,42 @@ def serve(
     if counters is not None:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = counters
     try:
-        uvicorn.run(
-            _APP,
-            factory=True,
-            host=host,
-            port=port,
-            workers=workers,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # by the settings, in the application
-            timeout_graceful_shutdown=_GRACE_S,
+        _run(
+            uvicorn.Config(
+                _APP,
+                factory=True,
+                host=host,
+                port=port,
+                workers=workers,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,  # by the settings, in the application
+                timeout_keep_alive=_KEPT_S,
+                timeout_graceful_shutdown=_GRACE_S,
+            )
         )
     finally:
         if counters is not None:
             shutil.rmtree(counters, ignore_errors=True)
+
+
+def _run(config: Config) -> None:
+    """Answer until stopped, in this process or in several."""
+    from uvicorn import Server
+    from uvicorn.supervisors import Multiprocess
+
+    server = Server(config)
+    with suppress(KeyboardInterrupt):
+        if config.workers > 1:
+            shared = config.bind_socket()
+            # asyncio asks it of the sockets that it opens itself; without it, small answers wait 40 ms for the client.
+            shared.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            Multiprocess(config, sockets=[shared]).run()
+            return
+        server.run()
+    if not server.started:
+        raise SystemExit(_NOT_STARTED)
 
 
 def _check_secret(settings: Settings, host: str) -> None:
@@ -81,8 +111,6 @@ def _check_secret(settings: Settings, host: str) -> None:
 
 def _check_port(host: str, port: int) -> None:
     """Say at once that a port is taken, before anything is opened."""
-    import socket
-
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import typer
+import uvicorn
 
 from rpe_geo.cli import serve as command
 from rpe_geo.errors import InputError
@@ -37,6 +38,23 @@ def test_it_is_a_command():
     app = typer.Typer()
     command.register(app)
     assert [one.name for one in app.registered_commands] == ["serve"]
+
+
+def test_workers_answer_at_once_on_the_socket_that_they_share(monkeypatch):
+    asked = []
+
+    class Workers:
+        def __init__(self, config, sockets):
+            (shared,) = sockets
+            asked.append(shared.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            shared.close()
+
+        def run(self):
+            pass
+
+    monkeypatch.setattr("uvicorn.supervisors.Multiprocess", Workers)
+    command._run(uvicorn.Config("api.app:served_app", port=0, workers=2, log_config=None))
+    assert asked == [1]
 
 
 def test_many_at_once_get_the_same_answers(service, need):

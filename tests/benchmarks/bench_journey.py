@@ -10,7 +10,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from rpe_geo import Child, Request, Settings, Timetable, build_territory, open_relais
@@ -65,11 +66,13 @@ def main() -> None:
             ):
                 needs = iter(range(10_000))
 
-                def ask(mode=mode, minutes=minutes, hours=hours, needs=needs) -> object:
+                def ask(mode=mode, minutes=minutes, hours=hours, needs=needs, new=True) -> object:
                     number = next(needs)
+                    # A need that nobody has asked yet, or one that is known from another address.
+                    born = date(2025, 3, 1) + timedelta(days=number) if new else date(2026, 5, 1)
                     request = Request(
                         request_id=f"R-{number}",
-                        children=(Child(date(2026, 5, 1)),),
+                        children=(Child(born),),
                         start=date(2027, 1, 4),
                         schedule=Timetable.parse(hours),
                         address=addresses[number % len(addresses)],
@@ -83,6 +86,7 @@ def main() -> None:
                     f"suggest {mode:<5} {minutes} min    {_timed(ask)}   "
                     f"{answer.feasible_count} fit, {answer.refused_count} refused"
                 )
+                print(f"  of a need known       {_timed(partial(ask, new=False))}")
                 print(f"  and every refusal     {_timed(lambda: ask().refused, runs=4)}")
                 print(f"  and what would open   {_timed(lambda: ask().openings, runs=4)}")
                 print(f"  and who would share   {_timed(lambda: ask().alternatives, runs=4)}")
