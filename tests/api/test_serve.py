@@ -44,7 +44,7 @@ def test_workers_answer_at_once_on_the_socket_that_they_share(monkeypatch):
     asked = []
 
     class Workers:
-        def __init__(self, config, sockets):
+        def __init__(self, _config, sockets):
             (shared,) = sockets
             asked.append(shared.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
             shared.close()
