@@ -22,6 +22,15 @@ def real_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    """Chromium, closed after the module: the next one may run a loop of its own."""
+    from tests.chromium import opened_chromium
+
+    with opened_chromium() as opened:
+        yield opened
+
+
 @contextmanager
 def _postgis_schema() -> Iterator[str]:
     """Make an empty schema in the PostGIS that `make test` starts (tests/postgis/server.py), and remove it."""

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from api.app import create_app
 from rpe_geo.wiring import open_accounts, open_registry
+from tests.chromium import free_port, served
 from tests.pages.accounts_only import PASSWORD, link_in, mails, make_settings
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = (
-    os.environ.get("RPE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-)
-FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 SHOTS = os.environ.get("RPE_SCREENSHOTS")
 WIDTHS = {360: 780, 768: 1024, 1440: 900}
 CHIEF = "chef@nord.example"
@@ -41,31 +33,10 @@ def settings(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(settings) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     app = create_app(settings.model_copy(update={"public_url": f"http://127.0.0.1:{port}"}))
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", ws="none"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    if CHROMIUM is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("Chromium is not installed")
-        pytest.skip("no Chromium: set RPE_CHROMIUM")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
+    with served(app, port) as there:
+        yield there
 
 
 @pytest.fixture

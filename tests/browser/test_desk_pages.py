@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.browser.test_journeys import address, assert_sound, browser, page
+from tests.browser.test_journeys import address, assert_sound, page
 from tests.pages.opened import ADDRESS, PASSWORD
 
 pytestmark = pytest.mark.browser
-__all__ = ["address", "browser", "page"]
+__all__ = ["address", "page"]
 
 WIDTHS = (360, 768, 1440)
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlencode
 
 import httpx2
 import pytest
-import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -20,30 +15,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api.app import create_app
-from tests.browser.test_accounts import assert_sound, browser
+from tests.browser.test_accounts import assert_sound
+from tests.chromium import free_port, served
 from tests.pages.accounts_only import make_settings
 from tests.pages.test_openid import CLIENT, SECRET, FakeProvider
 
 pytestmark = pytest.mark.browser
-__all__ = ["browser"]
-
-
-@contextmanager
-def served(app, port: int) -> Iterator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", ws="none"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield
-    server.should_exit = True
-    thread.join(10)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def provider_app(fake: FakeProvider) -> Starlette:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,24 +11,6 @@ from maps.coverage import coverage_map
 from tests.pages.observatory_files import communes, zones_with_registry
 
 pytestmark = pytest.mark.browser
-
-CHROMIUM = (
-    os.environ.get("RPE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-)
-FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("no Chromium: install it, or set RPE_CHROMIUM")
-        pytest.skip("no Chromium: install it, or set RPE_CHROMIUM")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
