@@ -18,7 +18,7 @@ import pyarrow.parquet as pa_parquet
 from numpy.typing import NDArray
 
 from rpe_geo.errors import InputError, InvalidFile, InvalidRecord, Where
-from rpe_geo.formats.files import read_bytes, replacing
+from rpe_geo.files import read_bytes, replacing
 from rpe_geo.observatory.pairs import TravelPairs
 from rpe_geo.observatory.results import Note
 

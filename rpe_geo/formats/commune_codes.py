@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rpe_geo.errors import InputError, InvalidFile, InvalidRecord, Where
-from rpe_geo.formats.files import read_bytes
+from rpe_geo.files import read_bytes
 from rpe_geo.observatory.results import Note
 
 __all__ = [

@@ -12,8 +12,8 @@ import pyarrow.parquet as pa_parquet
 import shapely
 
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.files import read_bytes
 from rpe_geo.formats.commune_codes import check_codes
-from rpe_geo.formats.files import read_bytes
 from rpe_geo.observatory.results import Note
 
 __all__ = ["mend", "read_contours", "refuse_metres"]

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.files import read_bytes, replacing
 from rpe_geo.formats.faults import FaultLog
-from rpe_geo.formats.files import read_bytes, replacing
 from rpe_geo.formats.shapes import Located, Struct
 from rpe_geo.formats.tables import Sheet, read_sheets, sheet_name, table_paths, write_sheets
 

@@ -22,9 +22,9 @@ from shapely.geometry import shape
 from rpe_geo.crs import to_wgs84
 from rpe_geo.domain import Facility
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
+from rpe_geo.files import read_bytes
 from rpe_geo.formats.checks import check_places, check_records
 from rpe_geo.formats.faults import FaultLog, Origin, RecordsRefused
-from rpe_geo.formats.files import read_bytes
 from rpe_geo.formats.json_files import parse_json
 from rpe_geo.formats.shapes import struct_of
 

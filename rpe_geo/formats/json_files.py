@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.files import read_bytes, replacing
 from rpe_geo.formats.faults import Origin
-from rpe_geo.formats.files import read_bytes, replacing
 from rpe_geo.formats.shapes import Located
 
 __all__ = ["parse_json", "read_json_rows", "write_json"]

@@ -29,7 +29,7 @@ import pyarrow.parquet as pa_parquet
 import pyogrio
 
 from rpe_geo.errors import InvalidFile, Where
-from rpe_geo.formats.files import replacing
+from rpe_geo.files import replacing
 from rpe_geo.observatory.calibration import Check
 from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.results import Note, Observatory, Source

@@ -22,8 +22,8 @@ import pyarrow.parquet as pa_parquet
 from numpy.typing import NDArray
 
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
+from rpe_geo.files import read_bytes
 from rpe_geo.formats.commune_codes import check_codes, city_of, departement_of, refuse_repeated
-from rpe_geo.formats.files import read_bytes
 from rpe_geo.observatory.results import Note
 
 __all__ = [

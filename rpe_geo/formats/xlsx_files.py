@@ -16,8 +16,8 @@ from openpyxl.styles import Font
 from openpyxl.utils.exceptions import InvalidFileException
 
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.files import read_bytes, replacing
 from rpe_geo.formats.faults import FaultLog
-from rpe_geo.formats.files import read_bytes, replacing
 from rpe_geo.formats.shapes import Located, Struct
 from rpe_geo.formats.tables import Sheet, read_sheets, table_paths, write_sheets
 

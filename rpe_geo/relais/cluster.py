@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from rpe_geo.errors import ServiceUnavailable
-from rpe_geo.formats.files import replacing
+from rpe_geo.files import replacing
 from rpe_geo.observatory.tiles import Job
 from rpe_geo.protocols import Progress
 from rpe_geo.relais.observe import silent
