@@ -28,7 +28,7 @@ from api.security import (
     security_headers,
 )
 from rpe_geo import __version__
-from rpe_geo.production import require_safe_secrets
+from rpe_geo.deployment.production import require_safe_secrets
 from rpe_geo.settings import Settings
 
 __all__ = ["create_app", "served_app"]

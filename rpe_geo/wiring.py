@@ -12,7 +12,7 @@ from rpe_geo.settings import Settings
 from rpe_geo.territory import Territory
 
 if TYPE_CHECKING:
-    from rpe_geo.links import Links
+    from rpe_geo.deployment.links import Links
     from rpe_geo.relais.accounts import Accounts
 
 __all__ = [
@@ -81,7 +81,7 @@ def open_accounts(repository: Repository, settings: Settings | None = None) -> A
 
 def open_links(settings: Settings) -> Links:
     """Prepare what a deployment signs and seals."""
-    from rpe_geo.links import Links
+    from rpe_geo.deployment.links import Links
 
     return Links(settings.secret_key.get_secret_value(), settings.public_url)
 

@@ -11,8 +11,8 @@ from fastapi import Depends, Request
 
 from api.dependencies import Service
 from api.oidc import Provider
-from rpe_geo.links import Links
-from rpe_geo.mailing import send_mail
+from rpe_geo.deployment.links import Links
+from rpe_geo.deployment.mailing import send_mail
 from rpe_geo.relais import Relais
 from rpe_geo.relais.accounts import Accounts
 from rpe_geo.relais.casework import Casework

@@ -220,7 +220,7 @@ def build(
         progress = stack.enter_context(progress_bar())
         run = None
         if scheduler is not None:
-            from rpe_geo.relais.cluster import DaskRunner
+            from rpe_geo.deployment.cluster import DaskRunner
 
             kept_in = directory / ".tiles"
             run = stack.enter_context(DaskRunner(scheduler, kept_in=kept_in, progress=progress))

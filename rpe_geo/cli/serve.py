@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rpe_geo.deployment.production import require_safe_secrets
 from rpe_geo.errors import InputError, ServiceUnavailable
-from rpe_geo.production import require_safe_secrets
 from rpe_geo.settings import Settings
 from rpe_geo.wiring import open_territory
 

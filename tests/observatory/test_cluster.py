@@ -17,7 +17,7 @@ from tests.observatory.test_tiles import PACE, country
 
 pytest.importorskip("distributed")
 
-from rpe_geo.relais.cluster import DaskRunner
+from rpe_geo.deployment.cluster import DaskRunner
 
 DECAY = Step({5: 1, 10: 0.3, 15: 0.1})
 TILE_M = 60_000
@@ -89,7 +89,7 @@ def test_a_lost_cluster_is_told_and_the_run_goes_on_from_its_tiles(tmp_path, clu
 
 
 def test_a_cluster_that_does_not_answer_or_does_not_work_is_told(cluster, monkeypatch):
-    monkeypatch.setattr("rpe_geo.relais.cluster._WAIT_S", 1)
+    monkeypatch.setattr("rpe_geo.deployment.cluster._WAIT_S", 1)
     idle = cluster(workers=0)
     with pytest.raises(ServiceUnavailable) as refused:
         DaskRunner(idle.address)

@@ -57,7 +57,7 @@ def test_zones_that_are_demand_and_supply_keep_their_inner_minutes():
 
 def test_a_cluster_gives_the_same_bits_and_restarts(tmp_path):
     pytest.importorskip("distributed")
-    from rpe_geo.relais.cluster import DaskRunner
+    from rpe_geo.deployment.cluster import DaskRunner
 
     demand, supply = country(300, 120)
     decay = Step({5: 1, 10: 0.3, 15: 0.1})

@@ -83,7 +83,7 @@ def large() -> None:
     start = time.perf_counter()
     alone = tiled_access_profile(demand, supply, PACE, STEP)
     print(f"600k × 250k in turn: {time.perf_counter() - start:.0f} s (five measures)")
-    from rpe_geo.relais.cluster import DaskRunner
+    from rpe_geo.deployment.cluster import DaskRunner
 
     with DaskRunner("local", workers=2) as run:
         start = time.perf_counter()

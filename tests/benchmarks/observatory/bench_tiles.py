@@ -20,8 +20,8 @@ from pathlib import Path
 import psutil
 from bench_access import PACE, STEP, country
 
+from rpe_geo.deployment.cluster import DaskRunner
 from rpe_geo.observatory.tiles import tiled_access_profile
-from rpe_geo.relais.cluster import DaskRunner
 
 
 def megabytes() -> float:
