@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rpe_geo.accounts import Role
+from rpe_geo.desk.accounts import Role
 
 __all__ = ["home_of", "reads_observatory", "works_on_requests"]
 

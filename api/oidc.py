@@ -26,7 +26,7 @@ from joserfc import jwt
 from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-from rpe_geo.accounts import Role, read_role
+from rpe_geo.desk.accounts import Role, read_role
 from rpe_geo.errors import Forbidden, InputError, ServiceUnavailable
 from rpe_geo.settings import Settings
 

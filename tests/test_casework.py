@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpe_geo.activity import Delay, activity, months_of
-from rpe_geo.casework import Event, EventKind, append, offers_elsewhere, outcomes, status_of
+from rpe_geo.desk.activity import Delay, activity, months_of
+from rpe_geo.desk.casework import Event, EventKind, append, offers_elsewhere, outcomes, status_of
 from rpe_geo.errors import Conflict, InvalidRecord
 
 DAY = datetime(2026, 11, 2, 9, tzinfo=UTC)

@@ -20,7 +20,7 @@ from api.pages.rendering import render
 from api.pages.reponse import answer_values, case_names, chosen_cards
 from api.pages.session import CheckedForm
 from api.pages.travail import Work, WorkDep
-from rpe_geo.casework import outcomes
+from rpe_geo.desk.casework import outcomes
 from rpe_geo.domain import Request as Need
 from rpe_geo.errors import Conflict, InputError, NotFound, RpeGeoError
 from rpe_geo.matching.preferences import WISHES

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.datastructures import FormData, QueryParams
 
 from api.pages.travail import Work
-from rpe_geo.casework import CLOSED
+from rpe_geo.desk.casework import CLOSED
 from rpe_geo.relais.casework import Case
 
 __all__ = ["TAGS", "Sought", "folded", "inbox_values", "matches"]

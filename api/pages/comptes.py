@@ -12,7 +12,7 @@ from api.pages.connexion import invite, send_password_link
 from api.pages.desk import Desk, DeskDep
 from api.pages.rendering import render
 from api.pages.session import AdministratorDep, CheckedForm
-from rpe_geo.accounts import Session, read_role
+from rpe_geo.desk.accounts import Session, read_role
 from rpe_geo.errors import Conflict, Forbidden, InputError, ServiceUnavailable
 from rpe_geo.messages import phrase
 from rpe_geo.messages.accounts import AUDITED, ROLES

@@ -26,7 +26,7 @@ from api.pages.session import (
     read_cookie,
     sign_in_values,
 )
-from rpe_geo.accounts import Account, Session
+from rpe_geo.desk.accounts import Account, Session
 from rpe_geo.errors import Forbidden, InputError, NotFound, ServiceUnavailable
 from rpe_geo.messages import phrase
 from rpe_geo.relais.accounts import Device

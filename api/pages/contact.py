@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from rpe_geo.casework import Channel
+from rpe_geo.desk.casework import Channel
 
 __all__ = ["WAYS", "ContactForm"]
 

@@ -15,7 +15,7 @@ from api.pages.animateur import case_page
 from api.pages.besoin import sentence
 from api.pages.session import CheckedForm
 from api.pages.travail import Work, WorkDep
-from rpe_geo.casework import Channel, Event, EventKind, Provider, RefusalReason
+from rpe_geo.desk.casework import Channel, Event, EventKind, Provider, RefusalReason
 from rpe_geo.errors import Conflict, InputError
 
 __all__ = ["router"]

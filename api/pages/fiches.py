@@ -21,7 +21,7 @@ from api.pages.liens import confirmation_link, send_confirmation
 from api.pages.rendering import render
 from api.pages.session import CheckedForm
 from api.pages.travail import Work, WorkDep
-from rpe_geo.casework import CLOSED, outcomes
+from rpe_geo.desk.casework import CLOSED, outcomes
 from rpe_geo.domain import Childminder, Mam
 from rpe_geo.errors import Conflict, NotFound
 from rpe_geo.messages.fields import CHOICES

@@ -24,7 +24,7 @@ from api.pages.observatoire_choix import DRAWABLE, Asked, chosen_edition
 from api.pages.observatoire_vue import page_values, table_file, territory_of
 from api.pages.rendering import render
 from rpe_geo import __version__
-from rpe_geo.accounts import Session
+from rpe_geo.desk.accounts import Session
 from rpe_geo.errors import Forbidden, NotFound
 from rpe_geo.formats.observatory_files import write_observatory
 from rpe_geo.observatory.results import Observatory

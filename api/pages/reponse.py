@@ -10,7 +10,7 @@ from api.pages.fond import map_options
 from api.pages.travail import Work
 from maps import style
 from maps.suggestions import suggestion_places
-from rpe_geo.casework import Provider, outcomes
+from rpe_geo.desk.casework import Provider, outcomes
 from rpe_geo.domain import Childminder, Facility, Mam
 from rpe_geo.domain import Request as Need
 from rpe_geo.messages.api import RULE_TITLES, WARNING_TITLES

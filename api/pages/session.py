@@ -17,7 +17,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from api.pages.desk import Desk, DeskDep
 from api.pages.rendering import SessionNeeded, render
-from rpe_geo.accounts import Session
+from rpe_geo.desk.accounts import Session
 from rpe_geo.errors import Forbidden
 from rpe_geo.settings import Settings
 

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from rpe_geo.accounts import Account, Role, read_role
 from rpe_geo.deployment.mailing import send_mail
+from rpe_geo.desk.accounts import Account, Role, read_role
 from rpe_geo.messages.accounts import AUDITED, ROLES
 from rpe_geo.relais.administration import Administration, Person
 from rpe_geo.settings import Settings

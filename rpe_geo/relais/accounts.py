@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
-from rpe_geo.accounts import (
+from rpe_geo.desk.accounts import (
     Account,
     Membership,
     Role,

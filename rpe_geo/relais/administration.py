@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
 
-from rpe_geo.accounts import Account, Membership, Role, check_change, is_paused
+from rpe_geo.desk.accounts import Account, Membership, Role, check_change, is_paused
 from rpe_geo.errors import Conflict, InputError, NotFound, Where
 from rpe_geo.relais.accounts import Accounts, read_email, tries_of
 

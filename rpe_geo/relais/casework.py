@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
-from rpe_geo.activity import Activity, activity
-from rpe_geo.casework import (
+from rpe_geo.desk.activity import Activity, activity
+from rpe_geo.desk.casework import (
     CLOSED,
     Channel,
     Event,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from rpe_geo.accounts import Account, Membership, Session, Tries, read_role
+from rpe_geo.desk.accounts import Account, Membership, Session, Tries, read_role
 from rpe_geo.errors import Conflict
 from rpe_geo.storage.database import reading, writing
 from rpe_geo.storage.tables import accounts, memberships, sessions, sign_in_tries

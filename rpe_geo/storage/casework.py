@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from rpe_geo.casework import Event, append
+from rpe_geo.desk.casework import Event, append
 from rpe_geo.domain import Request
 from rpe_geo.errors import Conflict, NotFound
 from rpe_geo.storage.sealing import Seal

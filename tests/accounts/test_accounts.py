@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpe_geo.accounts import (
+from rpe_geo.desk.accounts import (
     PAUSE,
     TRIES,
     Membership,

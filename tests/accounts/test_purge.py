@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from rpe_geo.casework import Event
 from rpe_geo.cli import run
+from rpe_geo.desk.casework import Event
 from rpe_geo.domain import Child, Household, Request
 from rpe_geo.errors import NotFound
 from rpe_geo.schedule import Timetable

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from argon2 import PasswordHasher
 
-from rpe_geo.accounts import Membership, after_failure, check_change
+from rpe_geo.desk.accounts import Membership, after_failure, check_change
 from rpe_geo.errors import Conflict, Forbidden
 from rpe_geo.storage.repository import open_repository
 from rpe_geo.wiring import open_accounts

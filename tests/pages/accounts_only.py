@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from rpe_geo.accounts import Role
+from rpe_geo.desk.accounts import Role
 from rpe_geo.settings import Settings
 from rpe_geo.storage.repository import open_repository
 from rpe_geo.wiring import open_accounts

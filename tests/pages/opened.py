@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rpe_geo.accounts import Role
+from rpe_geo.desk.accounts import Role
 from rpe_geo.domain import Agrement, Childminder, Contact, Facility, Publication
 from rpe_geo.geocoding.dwellings import address_points
 from rpe_geo.schedule import Timetable

@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.pages.boite import matches
-from rpe_geo.casework import Event
+from rpe_geo.desk.casework import Event
 from rpe_geo.domain import Child, Request
 from rpe_geo.schedule import Timetable
 from rpe_geo.storage.repository import open_repository

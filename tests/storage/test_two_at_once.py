@@ -13,7 +13,7 @@ from functools import partial
 
 import pytest
 
-from rpe_geo.casework import Event
+from rpe_geo.desk.casework import Event
 from rpe_geo.domain import Agrement, Child, Childminder, Facility, Mam, Request
 from rpe_geo.errors import Conflict, NotFound, RpeGeoError
 from rpe_geo.relais.casework import Casework

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from statistics import median, quantiles
 
-from rpe_geo.casework import CLOSED, Event, Provider, outcomes, status_of
+from rpe_geo.desk.casework import CLOSED, Event, Provider, outcomes, status_of
 
 __all__ = ["Activity", "Delay", "activity", "months_of"]
 

@@ -1,0 +1,1 @@
+"""The desk of a relais: accounts and roles, the life of a request, what is counted from it."""
