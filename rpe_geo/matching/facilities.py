@@ -21,7 +21,7 @@ from rpe_geo.matching.single_changes import (
     share_found,
     shorter_schedule,
 )
-from rpe_geo.matching.starts import Question
+from rpe_geo.matching.starts.first_starts import Question
 from rpe_geo.rules.compiled import FOREVER
 from rpe_geo.rules.need import hours_within
 from rpe_geo.rules.needs import age_limits, enough, missing_needs

@@ -28,7 +28,7 @@ from rpe_geo.matching.facilities import facility_starts, facility_verdict
 from rpe_geo.matching.fragility import warnings_of
 from rpe_geo.matching.refusals import hours_refusal, refusals_of
 from rpe_geo.matching.single_changes import single_changes
-from rpe_geo.matching.starts import Question, ask, starts_of_many
+from rpe_geo.matching.starts.first_starts import Question, ask, starts_of_many
 from rpe_geo.rules.atypical import atypical_hours
 from rpe_geo.rules.compiled import FOREVER, Registry, compile_registry
 from rpe_geo.rules.laws import slot_breaches_of, working_time_breaches

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 
 from rpe_geo.domain import Childminder
-from rpe_geo.matching.starts import Question
+from rpe_geo.matching.starts.first_starts import Question
 from rpe_geo.rules.bits import unpack
 from rpe_geo.rules.breaches import Breaches, SlotBreaches
 from rpe_geo.rules.need import hours_within

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rpe_geo.domain import Request, months_after
 from rpe_geo.errors import InvalidSchedule
-from rpe_geo.matching.starts import Question, starts_of_many
+from rpe_geo.matching.starts.first_starts import Question, starts_of_many
 from rpe_geo.rules.compiled import FOREVER
 from rpe_geo.rules.laws import every_breach, slot_breaches_of
 from rpe_geo.rules.needs import enough, needs_met, schools_served

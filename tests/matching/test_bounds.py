@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rpe_geo.domain import Childminder, Request
-from rpe_geo.matching import shortcuts
 from rpe_geo.matching.feasibility import compile_registry
-from rpe_geo.matching.presences import Pairs
-from rpe_geo.matching.shortcut_sums import weigh
-from rpe_geo.matching.starts import Question, ask, timeline_of
+from rpe_geo.matching.starts.bound_sums import weigh
+from rpe_geo.matching.starts.first_starts import Question, ask, timeline_of
+from rpe_geo.matching.starts.first_starts import bounds as shortcuts
+from rpe_geo.matching.starts.presences import Pairs
 from rpe_geo.rules.breaches import Breaches, SlotBreaches
 from rpe_geo.rules.compiled import NEVER
 from rpe_geo.rules.laws import slot_breaches_of, working_time_breaches

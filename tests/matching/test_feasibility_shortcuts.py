@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from rpe_geo.domain import Mam
-from rpe_geo.matching import shortcuts, starts
 from rpe_geo.matching.feasibility import compile_registry, feasible_mask, feasible_masks
+from rpe_geo.matching.starts.first_starts import bounds as shortcuts
+from rpe_geo.matching.starts.first_starts import first_starts as starts
 from tests.benchmarks.matching.bench_feasibility import TODAY, childminder, request
 
 

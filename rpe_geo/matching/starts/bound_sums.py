@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.matching.presences import Pairs
+from rpe_geo.matching.starts.presences import Pairs
 from rpe_geo.rules.bits import no_words
 from rpe_geo.rules.compiled import NEVER, Registry
 from rpe_geo.rules.laid_hours import asked_hours, hours_of

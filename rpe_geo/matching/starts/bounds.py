@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.matching.presences import Pairs, Presences, Present
-from rpe_geo.matching.shortcut_sums import Sums, weigh
-from rpe_geo.matching.threads import in_threads
+from rpe_geo.matching.starts.bound_sums import Sums, weigh
+from rpe_geo.matching.starts.presences import Pairs, Presences, Present
+from rpe_geo.matching.starts.threads import in_threads
 from rpe_geo.rules.bits import WORDS_PER_WEEK, Count
 from rpe_geo.rules.compiled import NEVER, Registry
 from rpe_geo.rules.need import Needs

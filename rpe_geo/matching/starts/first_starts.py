@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.domain import Request, months_after
-from rpe_geo.matching.shortcuts import (
+from rpe_geo.matching.starts.bounds import (
     BLOCKED,
     FREE,
     ROOMY,
@@ -26,7 +26,7 @@ from rpe_geo.matching.shortcuts import (
     last_refused,
     settle,
 )
-from rpe_geo.matching.threads import in_threads
+from rpe_geo.matching.starts.threads import in_threads
 from rpe_geo.parameters import parameter_table
 from rpe_geo.rules.breaches import Breaches, SlotBreaches
 from rpe_geo.rules.compiled import FOREVER, NEVER, Registry

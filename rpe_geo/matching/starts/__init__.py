@@ -1,0 +1,1 @@
+"""When care can begin: the first lawful start of every childminder, found at once."""
