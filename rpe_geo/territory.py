@@ -237,7 +237,7 @@ def build_territory(
     from rpe_geo.formats.facilities_geojson import read_facilities_geojson
     from rpe_geo.formats.records import write_facilities
     from rpe_geo.geocoding.index import build_index
-    from rpe_geo.travel.network import build_streets
+    from rpe_geo.travel.streets.network import build_streets
 
     directory = directory.resolve()
     _check(directory, inputs)

@@ -63,7 +63,7 @@ def ground(service: ServiceDep, asked: BoxIn) -> Response:
 
 @lru_cache(maxsize=32)
 def _drawn(folder: Path, box: Bounds) -> bytes:
-    from rpe_geo.travel.network import street_lines, water_shapes
+    from rpe_geo.travel.streets.network import street_lines, water_shapes
 
     territory = Territory.open(folder)
     around = ground_bounds(box, 0.5)

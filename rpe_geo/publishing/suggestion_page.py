@@ -98,7 +98,7 @@ def _ground(answer: Suggestions, routes: dict[str, Route], territory: Territory 
     """Read the streets, water and communes around what is shown."""
     if territory is None:
         return _Ground()
-    from rpe_geo.travel.network import street_lines, water_shapes
+    from rpe_geo.travel.streets.network import street_lines, water_shapes
 
     bounds = _bounds(answer, routes)
     paved = "streets" in territory.contents

@@ -175,7 +175,7 @@ def places_of_streets(directory: Path, seed: int = 0, spacing_m: float = 18.0) -
     list of Place
         Without labels.
     """
-    from rpe_geo.travel.network import street_lines
+    from rpe_geo.travel.streets.network import street_lines
 
     streets = street_lines(directory)
     streets = streets[streets["class"].isin(_HOMES)]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.travel.mode_network import ModeNetwork
+from rpe_geo.travel.streets.mode_network import ModeNetwork
 
 __all__ = [
     "LARGE_STATES",

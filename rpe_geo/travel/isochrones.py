@@ -12,9 +12,9 @@ from scipy.ndimage import distance_transform_edt, label
 from shapely.geometry.base import BaseGeometry
 
 from rpe_geo.crs import EARTH_RADIUS_M
-from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.search import Ends, distances_from_all
 from rpe_geo.travel.snapping import Snapped
+from rpe_geo.travel.streets.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
 
 __all__ = ["Clock", "draw_areas", "street_parts"]
 

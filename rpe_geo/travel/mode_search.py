@@ -17,11 +17,11 @@ from rpe_geo.travel.contraction import (
     hierarchy_is_available,
     hierarchy_is_built,
 )
-from rpe_geo.travel.mode_network import TICKS_PER_MIN, ModeNetwork
-from rpe_geo.travel.network import Ways
 from rpe_geo.travel.paths import Tracer
 from rpe_geo.travel.search import BoundedSearch, Ends, search_by_hierarchy, street_minutes
 from rpe_geo.travel.snapping import SegmentGrid, Snapped
+from rpe_geo.travel.streets.mode_network import TICKS_PER_MIN, ModeNetwork
+from rpe_geo.travel.streets.network import Ways
 
 __all__ = ["ModeSearch"]
 

@@ -14,10 +14,10 @@ from shapely import LineString
 from rpe_geo.crs import great_circle_m
 from rpe_geo.protocols import Mode, Route, RouteStep
 from rpe_geo.travel.contraction import Hierarchy
-from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
-from rpe_geo.travel.network import Ways
 from rpe_geo.travel.search import Ends
 from rpe_geo.travel.snapping import Snapped
+from rpe_geo.travel.streets.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
+from rpe_geo.travel.streets.network import Ways
 
 __all__ = ["Tracer"]
 

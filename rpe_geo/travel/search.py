@@ -14,8 +14,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from rpe_geo.crs import EARTH_RADIUS_M, great_circle_m
 from rpe_geo.travel.contraction import Hierarchy
-from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.snapping import Snapped
+from rpe_geo.travel.streets.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
 
 __all__ = [
     "BoundedSearch",

@@ -13,8 +13,8 @@ from scipy.ndimage import distance_transform_cdt
 
 from rpe_geo.crs import EARTH_RADIUS_M
 from rpe_geo.errors import InputError, InvalidFile, Where
-from rpe_geo.travel.mode_network import ModeNetwork
 from rpe_geo.travel.points import degrees, metres
+from rpe_geo.travel.streets.mode_network import ModeNetwork
 
 __all__ = ["SegmentGrid", "Snapped"]
 

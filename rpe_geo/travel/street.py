@@ -22,12 +22,12 @@ from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Route
 from rpe_geo.travel.isochrones import Clock, draw_areas
 from rpe_geo.travel.journeys import trace_journey
-from rpe_geo.travel.mode_network import ModeNetwork
 from rpe_geo.travel.mode_search import ModeSearch
-from rpe_geo.travel.network import Ways, read_meta
 from rpe_geo.travel.points import check_cutoff, coordinates_of
 from rpe_geo.travel.snapping import SegmentGrid, Snapped
-from rpe_geo.travel.tags import NetworkMode
+from rpe_geo.travel.streets.mode_network import ModeNetwork
+from rpe_geo.travel.streets.network import Ways, read_meta
+from rpe_geo.travel.streets.tags import NetworkMode
 from rpe_geo.travel.timetable import Timetable
 from rpe_geo.travel.transit import Places, TransitSearch
 
@@ -47,7 +47,7 @@ class StreetEngine:
     Parameters
     ----------
     directory
-        The folder that `rpe_geo.travel.network.build_streets` made. A folder `transit` beside it serves the mode
+        The folder that `rpe_geo.travel.streets.network.build_streets` made. A folder `transit` beside it serves the mode
         transit.
     pushchair
         Walk as with a pushchair: slower, and never by steps without a ramp.

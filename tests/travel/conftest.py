@@ -9,8 +9,8 @@ import osmium.osm.mutable as osm
 import pytest
 from shapely import Point
 
-from rpe_geo.travel.network import build_streets
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.streets.network import build_streets
 
 PER_METRE = 1 / 111_195.0
 """Degrees of latitude per metre; the towns lie at the equator, where a degree of longitude is as long."""

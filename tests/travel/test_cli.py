@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rpe_geo import cli
-from rpe_geo.travel.network import build_streets
+from rpe_geo.travel.streets.network import build_streets
 from rpe_geo.travel.transit import build_transit
 
 from .conftest import PER_METRE, grid_town, write_pbf

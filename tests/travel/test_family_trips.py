@@ -23,9 +23,9 @@ from rpe_geo.relais.location import locate
 from rpe_geo.relais.suggest import suggest
 from rpe_geo.relais.trips import leaving_times, schools_of
 from rpe_geo.schedule import Timetable
-from rpe_geo.travel.network import build_streets
 from rpe_geo.travel.straight_line import StraightLineEngine
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.streets.network import build_streets
 from rpe_geo.travel.transit import build_transit
 from rpe_geo.verdicts import SchoolTrip, TripSide
 

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rpe_geo.crs import great_circle_m
-from rpe_geo.travel.network import build_streets
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.streets.network import build_streets
 from rpe_geo.travel.timetable import Timetable
 from rpe_geo.travel.transit import TransitSearch, build_transit
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpe_geo.crs import great_circle_m
-from rpe_geo.travel.network import build_streets
 from rpe_geo.travel.straight_line import StraightLineEngine
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.streets.network import build_streets
 
 from .conftest import grid_town, place, places, write_pbf
 

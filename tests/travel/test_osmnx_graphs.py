@@ -7,9 +7,9 @@ from shapely import LineString
 
 from rpe_geo.errors import InputError
 from rpe_geo.travel.contraction import Hierarchy
-from rpe_geo.travel.network import build_streets
-from rpe_geo.travel.osmnx_graphs import from_osmnx, to_osmnx
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.streets.network import build_streets
+from rpe_geo.travel.streets.osmnx_graphs import from_osmnx, to_osmnx
 
 from .conftest import PER_METRE, grid_town, places, write_pbf
 

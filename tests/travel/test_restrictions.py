@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpe_geo.parameters import parameter_table
-from rpe_geo.travel import graph
-from rpe_geo.travel.network import build_streets
-from rpe_geo.travel.osm_file import read_pbf
-from rpe_geo.travel.restrictions import read_turn
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.streets import graph
+from rpe_geo.travel.streets.network import build_streets
+from rpe_geo.travel.streets.osm_file import read_pbf
+from rpe_geo.travel.streets.restrictions import read_turn
 
 from .conftest import places, write_pbf
 

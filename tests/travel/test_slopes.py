@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpe_geo.travel.network import build_streets
-from rpe_geo.travel.slopes import slope_factor
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.streets.network import build_streets
+from rpe_geo.travel.streets.slopes import slope_factor
 
 from .conftest import PER_METRE, places
 

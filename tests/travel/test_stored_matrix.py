@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from rpe_geo.travel import stored_matrix
-from rpe_geo.travel.network import build_streets
 from rpe_geo.travel.stored_matrix import MatrixStore
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.streets.network import build_streets
 
 from .conftest import grid_town, places, write_pbf
 

@@ -10,10 +10,10 @@ from shapely import LineString, Point
 
 from rpe_geo.errors import InputError, InvalidFile
 from rpe_geo.travel import mode_search, search
-from rpe_geo.travel.mode_network import TICKS_PER_MIN
-from rpe_geo.travel.network import build_streets, read_meta, street_lines
 from rpe_geo.travel.search import BoundedSearch, Ends
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.streets.mode_network import TICKS_PER_MIN
+from rpe_geo.travel.streets.network import build_streets, read_meta, street_lines
 
 from .conftest import PER_METRE, grid_town, place, places, write_pbf
 

@@ -18,8 +18,8 @@ import shapely
 
 from rpe_geo.crs import great_circle_m
 from rpe_geo.errors import InputError
-from rpe_geo.travel.network import build_streets, street_lines
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.streets.network import build_streets, street_lines
 
 DATA = Path(os.environ.get("RPE_REAL_DATA", "../shared/data"))
 NETWORKS = (

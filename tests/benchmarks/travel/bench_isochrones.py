@@ -21,8 +21,8 @@ import shapely
 
 from rpe_geo.crs import great_circle_m
 from rpe_geo.travel.isochrones import Clock, street_parts
-from rpe_geo.travel.network import build_streets
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.streets.network import build_streets
 
 DATA = Path(os.environ.get("RPE_REAL_DATA", "../shared/data"))
 NETWORKS = {

@@ -24,12 +24,12 @@ import geopandas as gpd
 import numpy as np
 
 from rpe_geo.travel.contraction import build_hierarchy
-from rpe_geo.travel.graph import search_graph
-from rpe_geo.travel.mode_network import TICKS_PER_MIN, ModeNetwork
-from rpe_geo.travel.network import build_streets, read_meta
 from rpe_geo.travel.search import BoundedSearch, Ends
 from rpe_geo.travel.snapping import SegmentGrid
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.streets.graph import search_graph
+from rpe_geo.travel.streets.mode_network import TICKS_PER_MIN, ModeNetwork
+from rpe_geo.travel.streets.network import build_streets, read_meta
 
 DATA = Path(os.environ.get("RPE_REAL_DATA", "../shared/data"))
 SOURCE = DATA / "montpellier/montpellier-streets-2014.osm.pbf"

@@ -23,8 +23,8 @@ import numpy as np
 import osmium
 from scipy.stats import spearmanr
 
-from rpe_geo.travel.network import build_streets
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.streets.network import build_streets
 
 DATA = Path(os.environ.get("RPE_REAL_DATA", "../shared/data"))
 NETWORKS = {

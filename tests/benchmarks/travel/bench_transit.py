@@ -24,8 +24,8 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.travel.network import build_streets
 from rpe_geo.travel.street import StreetEngine
+from rpe_geo.travel.streets.network import build_streets
 from rpe_geo.travel.transit import build_transit
 
 sys.path.insert(0, str(Path(__file__).parents[3]))

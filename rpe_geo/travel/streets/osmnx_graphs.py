@@ -14,10 +14,10 @@ import shapely
 from rpe_geo.crs import WGS84, great_circle_m
 from rpe_geo.errors import InputError
 from rpe_geo.parameters import parameter_table
-from rpe_geo.travel.graph import search_graph
-from rpe_geo.travel.junctions import connected_edges
-from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
-from rpe_geo.travel.tags import NetworkMode
+from rpe_geo.travel.streets.graph import search_graph
+from rpe_geo.travel.streets.junctions import connected_edges
+from rpe_geo.travel.streets.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
+from rpe_geo.travel.streets.tags import NetworkMode
 
 __all__ = ["from_osmnx", "to_osmnx"]
 

@@ -22,10 +22,10 @@ from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Progress
 from rpe_geo.travel.contraction import LARGE_STATES, build_hierarchy
-from rpe_geo.travel.graph import build_mode_network
-from rpe_geo.travel.osm_file import ParsedStreets, read_streets
 from rpe_geo.travel.snapping import SegmentGrid
-from rpe_geo.travel.tags import MODES
+from rpe_geo.travel.streets.graph import build_mode_network
+from rpe_geo.travel.streets.osm_file import ParsedStreets, read_streets
+from rpe_geo.travel.streets.tags import MODES
 
 __all__ = ["StreetsReport", "build_streets", "read_meta", "street_lines", "water_shapes"]
 

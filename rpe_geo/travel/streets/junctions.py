@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from rpe_geo.travel.osm_file import ParsedStreets
-from rpe_geo.travel.tags import NetworkMode
+from rpe_geo.travel.streets.osm_file import ParsedStreets
+from rpe_geo.travel.streets.tags import NetworkMode
 
 __all__ = ["arm_delays", "connected_edges", "restricted_regions"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.crs import great_circle_m
-from rpe_geo.travel.osm_file import ParsedStreets
-from rpe_geo.travel.tags import NetworkMode
+from rpe_geo.travel.streets.osm_file import ParsedStreets
+from rpe_geo.travel.streets.tags import NetworkMode
 
 __all__ = ["elevation_along", "slope_factor"]
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from rpe_geo.errors import InputError, InvalidFile, Where
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Progress
-from rpe_geo.travel.restrictions import Restriction, TurnReader, resolve_turns
-from rpe_geo.travel.tags import NodeMeaning, WayMeaning, WayRules
+from rpe_geo.travel.streets.restrictions import Restriction, TurnReader, resolve_turns
+from rpe_geo.travel.streets.tags import NodeMeaning, WayMeaning, WayRules
 
 __all__ = ["ParsedStreets", "WaterBody", "read_graphml", "read_pbf", "read_streets"]
 
@@ -56,7 +56,7 @@ class ParsedStreets:
     restrictions
         Turn restrictions, with indices of ways and nodes.
     ignored_restrictions
-        How many restrictions could not be used, by reason (see `rpe_geo.travel.restrictions.TurnReader`).
+        How many restrictions could not be used, by reason (see `rpe_geo.travel.streets.restrictions.TurnReader`).
     elevation
         Metres above the sea of each node; nan where the source says nothing; empty where it says nothing at all.
     """

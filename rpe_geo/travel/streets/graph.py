@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.crs import great_circle_m
-from rpe_geo.travel.junctions import arm_delays, connected_edges, restricted_regions
-from rpe_geo.travel.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
-from rpe_geo.travel.osm_file import ParsedStreets
-from rpe_geo.travel.slopes import elevation_along, slope_factor
-from rpe_geo.travel.tags import NetworkMode
-from rpe_geo.travel.turns import Arms, expand_turns
+from rpe_geo.travel.streets.junctions import arm_delays, connected_edges, restricted_regions
+from rpe_geo.travel.streets.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
+from rpe_geo.travel.streets.osm_file import ParsedStreets
+from rpe_geo.travel.streets.slopes import elevation_along, slope_factor
+from rpe_geo.travel.streets.tags import NetworkMode
+from rpe_geo.travel.streets.turns import Arms, expand_turns
 
 __all__ = ["build_mode_network", "search_graph"]
 

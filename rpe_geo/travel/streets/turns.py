@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.travel.restrictions import Restriction
+from rpe_geo.travel.streets.restrictions import Restriction
 
 __all__ = ["Arms", "States", "expand_turns"]
 

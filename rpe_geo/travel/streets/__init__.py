@@ -1,0 +1,1 @@
+"""Streets: from OpenStreetMap's tags to the network of a mode."""
