@@ -260,7 +260,7 @@ def build_territory(
             contents["addresses"] = _jsonable(asdict(addresses))
             formats = {Path(source.file): source.format for source in addresses.sources}
         if inputs.gtfs is not None:
-            from rpe_geo.travel.transit import build_transit
+            from rpe_geo.travel.transit.search import build_transit
 
             transit = build_transit(inputs.gtfs, building / "transit", progress=progress)
             contents["transit"] = _jsonable(asdict(transit))

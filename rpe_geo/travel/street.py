@@ -21,15 +21,15 @@ from rpe_geo.errors import InputError
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Route
 from rpe_geo.travel.isochrones import Clock, draw_areas
-from rpe_geo.travel.journeys import trace_journey
 from rpe_geo.travel.mode_search import ModeSearch
 from rpe_geo.travel.points import check_cutoff, coordinates_of
 from rpe_geo.travel.snapping import SegmentGrid, Snapped
 from rpe_geo.travel.streets.mode_network import ModeNetwork
 from rpe_geo.travel.streets.network import Ways, read_meta
 from rpe_geo.travel.streets.tags import NetworkMode
-from rpe_geo.travel.timetable import Timetable
-from rpe_geo.travel.transit import Places, TransitSearch
+from rpe_geo.travel.transit.journeys import trace_journey
+from rpe_geo.travel.transit.search import Places, TransitSearch
+from rpe_geo.travel.transit.timetable import Timetable
 
 __all__ = ["MAX_CUTOFF_MIN", "StreetEngine"]
 

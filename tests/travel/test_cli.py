@@ -8,7 +8,7 @@ import pytest
 
 from rpe_geo import cli
 from rpe_geo.travel.streets.network import build_streets
-from rpe_geo.travel.transit import build_transit
+from rpe_geo.travel.transit.search import build_transit
 
 from .conftest import PER_METRE, grid_town, write_pbf
 from .test_transit import write_feed

@@ -26,7 +26,7 @@ from rpe_geo.schedule import Timetable
 from rpe_geo.travel.straight_line import StraightLineEngine
 from rpe_geo.travel.street import StreetEngine
 from rpe_geo.travel.streets.network import build_streets
-from rpe_geo.travel.transit import build_transit
+from rpe_geo.travel.transit.search import build_transit
 from rpe_geo.verdicts import SchoolTrip, TripSide
 
 from .conftest import grid_town, place, places, write_pbf

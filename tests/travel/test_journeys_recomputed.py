@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from rpe_geo.crs import great_circle_m
 from rpe_geo.travel.street import StreetEngine
 from rpe_geo.travel.streets.network import build_streets
-from rpe_geo.travel.timetable import Timetable
-from rpe_geo.travel.transit import TransitSearch, build_transit
+from rpe_geo.travel.transit.search import TransitSearch, build_transit
+from rpe_geo.travel.transit.timetable import Timetable
 
 from .conftest import PER_METRE
 from .connection_scan import NEVER, Feed, crow_minutes, journeys

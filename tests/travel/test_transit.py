@@ -11,7 +11,7 @@ from rpe_geo.errors import InputError, InvalidFile
 from rpe_geo.messages.trips import legs_said
 from rpe_geo.travel.street import StreetEngine
 from rpe_geo.travel.streets.network import build_streets
-from rpe_geo.travel.transit import build_transit
+from rpe_geo.travel.transit.search import build_transit
 
 from .conftest import PER_METRE, place, places, write_pbf
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from rpe_geo.travel.street import StreetEngine
 from rpe_geo.travel.streets.network import build_streets
-from rpe_geo.travel.transit import build_transit
+from rpe_geo.travel.transit.search import build_transit
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 from tests.travel.connection_scan import Feed, scan

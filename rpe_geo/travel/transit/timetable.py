@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.protocols import Progress
-from rpe_geo.travel.gtfs import Feed, read_feed
+from rpe_geo.travel.transit.gtfs import Feed, read_feed
 
 __all__ = ["DayPattern", "Timetable", "Transfers", "TransitReport", "build_timetable"]
 

@@ -12,7 +12,7 @@ from rpe_geo.crs import great_circle_m
 from rpe_geo.messages import phrase
 from rpe_geo.messages.trips import clock_time
 from rpe_geo.protocols import Route, RouteStep
-from rpe_geo.travel.transit import TransitSearch
+from rpe_geo.travel.transit.search import TransitSearch
 
 __all__ = ["trace_journey"]
 

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from rpe_geo.crs import EARTH_RADIUS_M
 from rpe_geo.parameters import parameter_table
-from rpe_geo.travel.timetable import Timetable
+from rpe_geo.travel.transit.timetable import Timetable
 
 __all__ = ["Footpaths", "Places", "TransitRules", "Walk", "link_stops"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rpe_geo.travel.footpaths import Footpaths
-from rpe_geo.travel.raptor import Arrivals, DayLines
+from rpe_geo.travel.transit.footpaths import Footpaths
+from rpe_geo.travel.transit.raptor import Arrivals, DayLines
 
 __all__ = ["Leg", "RideTracer"]
 

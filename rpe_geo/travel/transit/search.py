@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from rpe_geo.errors import InputError
 from rpe_geo.protocols import Progress
-from rpe_geo.travel.footpaths import Footpaths, Places, TransitRules, Walk, link_stops
-from rpe_geo.travel.raptor import Arrivals, DayLines, earliest_arrivals
-from rpe_geo.travel.rides import Leg, RideTracer
-from rpe_geo.travel.timetable import Timetable, TransitReport, build_timetable
+from rpe_geo.travel.transit.footpaths import Footpaths, Places, TransitRules, Walk, link_stops
+from rpe_geo.travel.transit.raptor import Arrivals, DayLines, earliest_arrivals
+from rpe_geo.travel.transit.rides import Leg, RideTracer
+from rpe_geo.travel.transit.timetable import Timetable, TransitReport, build_timetable
 
 __all__ = ["Journeys", "Leg", "Places", "TransitReport", "TransitSearch", "build_transit"]
 

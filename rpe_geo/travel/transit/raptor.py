@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.travel.footpaths import Footpaths
-from rpe_geo.travel.timetable import DayPattern
+from rpe_geo.travel.transit.footpaths import Footpaths
+from rpe_geo.travel.transit.timetable import DayPattern
 
 __all__ = ["Arrivals", "DayLines", "earliest_arrivals"]
 

@@ -1,0 +1,1 @@
+"""Public transport: timetables, footpaths and the search of journeys."""
