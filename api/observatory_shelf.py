@@ -11,8 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from rpe_geo.formats.observatory_files import read_observatory
 from rpe_geo.observatory.results import Observatory
+from rpe_geo.open_data.observatory_files import read_observatory
 from rpe_geo.parameters import parameter_table
 from rpe_geo.privacy.zones import published_zones
 from rpe_geo.publishing.territories import Group, grouped

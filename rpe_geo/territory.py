@@ -234,9 +234,9 @@ def build_territory(
         For a missing or unreadable file, an unknown commune, nothing to build, or a folder that is something else.
     """
     # Builders are imported here: opening a territory must stay quick.
-    from rpe_geo.formats.facilities_geojson import read_facilities_geojson
     from rpe_geo.formats.records import write_facilities
     from rpe_geo.geocoding.index import build_index
+    from rpe_geo.open_data.facilities_geojson import read_facilities_geojson
     from rpe_geo.travel.streets.network import build_streets
 
     directory = directory.resolve()

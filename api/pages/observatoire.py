@@ -26,8 +26,8 @@ from api.pages.rendering import render
 from rpe_geo import __version__
 from rpe_geo.desk.accounts import Session
 from rpe_geo.errors import Forbidden, NotFound
-from rpe_geo.formats.observatory_files import write_observatory
 from rpe_geo.observatory.results import Observatory
+from rpe_geo.open_data.observatory_files import write_observatory
 from rpe_geo.publishing.report import coverage_report
 from rpe_geo.publishing.report_html import report_html
 from rpe_geo.publishing.report_pdf import report_pdf

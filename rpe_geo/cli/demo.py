@@ -135,9 +135,9 @@ def _family(today: date) -> Request:
 def _observe(directory: Path) -> str:
     """Measure the places for the children of each commune, and draw them."""
     from maps.coverage import coverage_map
-    from rpe_geo.formats.observatory_files import write_observatory
     from rpe_geo.observatory.results import Source
-    from rpe_geo.relais.commune_files import CommuneFiles
+    from rpe_geo.open_data.commune_files import CommuneFiles
+    from rpe_geo.open_data.observatory_files import write_observatory
     from rpe_geo.relais.observe import observe_communes
 
     files = demonstration_folder()

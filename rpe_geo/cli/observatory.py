@@ -62,10 +62,10 @@ def access(
     """Mesurer l'accès de chaque zone aux places, partagées ou non."""
     import numpy as np
 
-    from rpe_geo.formats.access_tables import read_access_tables, write_indicator
     from rpe_geo.observatory.accessibility import METHODS, cost_to_closest
     from rpe_geo.observatory.decay import parse_decay
     from rpe_geo.observatory.raam import raam_equilibrium
+    from rpe_geo.open_data.access_tables import read_access_tables, write_indicator
 
     if method not in METHODS:
         raise InputError("method_unknown", given=method, known=list(METHODS))
@@ -186,12 +186,12 @@ def build(
 ) -> None:
     """Calculer les indicateurs et les comparer aux chiffres publiés."""
     # Imported here: the other commands start without the weight of these.
-    from rpe_geo.formats.observatory_files import write_observatory
     from rpe_geo.observatory.decay import parse_decay
-    from rpe_geo.relais.commune_files import CommuneFiles
+    from rpe_geo.open_data.commune_files import CommuneFiles
+    from rpe_geo.open_data.observatory_files import write_observatory
+    from rpe_geo.open_data.zone_supply import ZoneFiles
     from rpe_geo.relais.observe import observe_communes
     from rpe_geo.relais.observe_zones import observe_zones
-    from rpe_geo.relais.zone_supply import ZoneFiles
 
     if mode not in get_args(Mode):
         raise InputError("observatory_mode", given=mode, known=list(get_args(Mode)))
@@ -284,8 +284,8 @@ def draw(
     indicator: Annotated[str, typer.Option(help="Indicateur montré d'abord.")] = "coverage_rate",
 ) -> None:
     """Dessiner la carte : un fichier qui se suffit, ou une figure pour l'impression."""
-    from rpe_geo.formats.observatory_files import read_observatory
     from rpe_geo.observatory.indicators import INDICATORS
+    from rpe_geo.open_data.observatory_files import read_observatory
 
     observatory = read_observatory(directory)
     known = [name for name in INDICATORS if name in observatory.zones]
@@ -323,7 +323,7 @@ def report(
     ] = None,
 ) -> None:
     """Écrire le rapport du schéma pluriannuel (CASF D. 214-10-1, 1° à 4°)."""
-    from rpe_geo.formats.observatory_files import read_observatory
+    from rpe_geo.open_data.observatory_files import read_observatory
     from rpe_geo.publishing.report import coverage_report
     from rpe_geo.publishing.report_html import report_html
 

@@ -17,9 +17,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rpe_geo.errors import InputError, InvalidFile, Where
-from rpe_geo.formats.commune_codes import former_codes, today
-from rpe_geo.formats.contours import read_contours
-from rpe_geo.formats.open_data import Communes, OfficialTable, read_communes
 from rpe_geo.messages.french import number
 from rpe_geo.observatory.calibration import Check, calibrate
 from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate
@@ -36,9 +33,8 @@ from rpe_geo.observatory.profile import (
 )
 from rpe_geo.observatory.results import Note, Observatory
 from rpe_geo.observatory.tiles import Runner, tiled_access_profile
-from rpe_geo.parameters import parameter_table
-from rpe_geo.protocols import Mode, Progress, TravelTimeEngine
-from rpe_geo.relais.commune_files import (
+from rpe_geo.open_data.commune_codes import former_codes, today
+from rpe_geo.open_data.commune_files import (
     CommuneFiles,
     births_of,
     commune_sources,
@@ -46,6 +42,10 @@ from rpe_geo.relais.commune_files import (
     pace_of,
     parts_of,
 )
+from rpe_geo.open_data.contours import read_contours
+from rpe_geo.open_data.national_tables import Communes, OfficialTable, read_communes
+from rpe_geo.parameters import parameter_table
+from rpe_geo.protocols import Mode, Progress, TravelTimeEngine
 from rpe_geo.relais.observe_checks import compare_communes
 from rpe_geo.relais.observe_epci import calibrated_on_epcis
 from rpe_geo.relais.observe_learning import (

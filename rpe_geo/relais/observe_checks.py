@@ -7,10 +7,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rpe_geo.formats.open_data import Births, Communes, OfficialTable, read_births, read_rates
 from rpe_geo.messages.french import number
 from rpe_geo.observatory.calibration import Check, compare
 from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate
+from rpe_geo.open_data.national_tables import (
+    Births,
+    Communes,
+    OfficialTable,
+    read_births,
+    read_rates,
+)
 
 __all__ = ["compare_communes"]
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rpe_geo.formats.open_data import Births, Communes
 from rpe_geo.observatory.missing_children import estimate_children
 from rpe_geo.observatory.profile import scaled_ages
 from rpe_geo.observatory.results import Note
+from rpe_geo.open_data.national_tables import Births, Communes
 
 __all__ = ["KIND_FEATURES", "kinds_of_communes", "with_missing_children"]
 

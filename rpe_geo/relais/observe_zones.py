@@ -16,8 +16,6 @@ import shapely
 
 from rpe_geo.crs import metric_crs
 from rpe_geo.errors import InputError, InvalidFile, Where
-from rpe_geo.formats.commune_codes import former_codes, today
-from rpe_geo.formats.zone_files import Zones, read_iris_births, read_iris_zones, read_zones
 from rpe_geo.observatory.accessibility import cost_to_closest, count_choices, two_step_fca
 from rpe_geo.observatory.calibration import calibrate, compare
 from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate, freshness, vacancy_rate
@@ -37,11 +35,13 @@ from rpe_geo.observatory.profile import (
 from rpe_geo.observatory.results import Note, Observatory, Source
 from rpe_geo.observatory.supply import NEEDS, SLOTS
 from rpe_geo.observatory.zones import demand_cells, zone_of
+from rpe_geo.open_data.commune_codes import former_codes, today
+from rpe_geo.open_data.commune_files import CommuneFiles, commune_parts, commune_sources, pace_of
+from rpe_geo.open_data.zone_files import Zones, read_iris_births, read_iris_zones, read_zones
+from rpe_geo.open_data.zone_supply import ZoneFiles, commune_supply
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Progress, TravelTimeEngine
-from rpe_geo.relais.commune_files import CommuneFiles, commune_parts, commune_sources, pace_of
 from rpe_geo.relais.observe import pairs_between, silent, travel_words
-from rpe_geo.relais.zone_supply import ZoneFiles, commune_supply
 
 __all__ = ["observe_zones"]
 

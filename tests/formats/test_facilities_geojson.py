@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from rpe_geo.errors import InvalidFile
-from rpe_geo.formats.facilities_geojson import facility_kind, read_facilities_geojson
+from rpe_geo.open_data.facilities_geojson import facility_kind, read_facilities_geojson
 
 POINT = {"type": "Point", "coordinates": [3.87, 43.6]}
 

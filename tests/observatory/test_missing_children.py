@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from rpe_geo.observatory.missing_children import estimate_children
-from rpe_geo.relais.commune_files import CommuneFiles
+from rpe_geo.open_data.commune_files import CommuneFiles
 from rpe_geo.relais.observe import observe_communes
 
 YEARS = (2018, 2019, 2020)

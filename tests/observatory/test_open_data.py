@@ -9,16 +9,16 @@ import pytest
 import shapely
 
 from rpe_geo.errors import InputError
-from rpe_geo.formats.commune_codes import former_codes
-from rpe_geo.formats.contours import read_contours
-from rpe_geo.formats.open_data import (
+from rpe_geo.messages import explain
+from rpe_geo.open_data.commune_codes import former_codes
+from rpe_geo.open_data.commune_files import CommuneFiles
+from rpe_geo.open_data.contours import read_contours
+from rpe_geo.open_data.national_tables import (
     read_births,
     read_communes,
     read_places,
     read_rates,
 )
-from rpe_geo.messages import explain
-from rpe_geo.relais.commune_files import CommuneFiles
 from rpe_geo.relais.observe import observe_communes
 
 COMMUNES = pd.DataFrame(

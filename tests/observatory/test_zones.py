@@ -12,15 +12,15 @@ import shapely
 
 from rpe_geo.domain import Agrement, Childminder, Contract, Facility
 from rpe_geo.errors import InputError
-from rpe_geo.formats.observatory_files import read_observatory, write_observatory
 from rpe_geo.formats.records import write_childminders
-from rpe_geo.formats.zone_files import read_iris_births, read_iris_zones, read_zones
 from rpe_geo.messages import explain
 from rpe_geo.observatory.supply import childminder_supply, facility_supply, share_places
 from rpe_geo.observatory.zones import demand_cells, zone_of
-from rpe_geo.relais.commune_files import CommuneFiles
+from rpe_geo.open_data.commune_files import CommuneFiles
+from rpe_geo.open_data.observatory_files import read_observatory, write_observatory
+from rpe_geo.open_data.zone_files import read_iris_births, read_iris_zones, read_zones
+from rpe_geo.open_data.zone_supply import ZoneFiles
 from rpe_geo.relais.observe_zones import observe_zones
-from rpe_geo.relais.zone_supply import ZoneFiles
 from rpe_geo.schedule import Timetable
 
 ON = date(2026, 11, 22)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from rpe_geo.formats.observatory_files import write_observatory
 from rpe_geo.observatory.profile import summarise
 from rpe_geo.observatory.results import Observatory, Source
+from rpe_geo.open_data.observatory_files import write_observatory
 
 __all__ = ["communes", "write_folder", "zones_with_registry"]
 

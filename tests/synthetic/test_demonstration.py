@@ -20,7 +20,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from rpe_geo.crs import to_metric
-from rpe_geo.formats.facilities_geojson import read_facilities_geojson
+from rpe_geo.open_data.facilities_geojson import read_facilities_geojson
 from rpe_geo.synthetic.addresses import BAN_COLUMNS
 from rpe_geo.synthetic.demonstration import write_demonstration
 from rpe_geo.synthetic.places import demonstration_folder, demonstration_places

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from rpe_geo.observatory.missing_children import estimate_children
-from rpe_geo.relais.commune_files import CommuneFiles, commune_parts
+from rpe_geo.open_data.commune_files import CommuneFiles, commune_parts
 
 HIDDEN = {
     "2019": [2019],

@@ -12,8 +12,11 @@ import numpy as np
 import pandas as pd
 
 from rpe_geo.errors import InputError, InvalidFile, Where
-from rpe_geo.formats.commune_codes import former_codes, on_todays_communes
-from rpe_geo.formats.open_data import (
+from rpe_geo.observatory.coverage import PLACE_MODES
+from rpe_geo.observatory.neighbours import StraightPace
+from rpe_geo.observatory.results import Note, Source
+from rpe_geo.open_data.commune_codes import former_codes, on_todays_communes
+from rpe_geo.open_data.national_tables import (
     Births,
     Communes,
     OfficialTable,
@@ -21,9 +24,6 @@ from rpe_geo.formats.open_data import (
     read_communes,
     read_places,
 )
-from rpe_geo.observatory.coverage import PLACE_MODES
-from rpe_geo.observatory.neighbours import StraightPace
-from rpe_geo.observatory.results import Note, Source
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode
 

@@ -16,9 +16,9 @@ import shapely
 from rpe_geo.crs import metric_crs
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
 from rpe_geo.files import read_bytes
-from rpe_geo.formats.commune_codes import refuse_repeated
-from rpe_geo.formats.contours import mend, refuse_metres
 from rpe_geo.observatory.results import Note
+from rpe_geo.open_data.commune_codes import refuse_repeated
+from rpe_geo.open_data.contours import mend, refuse_metres
 
 __all__ = ["Zones", "read_iris_births", "read_iris_zones", "read_zones"]
 

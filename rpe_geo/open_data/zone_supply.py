@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from rpe_geo.domain import Childminder, Facility
-from rpe_geo.formats.facilities_geojson import read_facilities_geojson
 from rpe_geo.formats.records import read_childminders, read_facilities
 from rpe_geo.observatory.coverage import PLACE_MODES
 from rpe_geo.observatory.results import Note
@@ -25,6 +24,7 @@ from rpe_geo.observatory.supply import (
     share_places,
 )
 from rpe_geo.observatory.zones import spread, zone_of
+from rpe_geo.open_data.facilities_geojson import read_facilities_geojson
 
 __all__ = ["ZoneFiles", "commune_supply"]
 

@@ -13,8 +13,8 @@ import shapely
 
 from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.files import read_bytes
-from rpe_geo.formats.commune_codes import check_codes
 from rpe_geo.observatory.results import Note
+from rpe_geo.open_data.commune_codes import check_codes
 
 __all__ = ["mend", "read_contours", "refuse_metres"]
 

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
 from rpe_geo.files import read_bytes
-from rpe_geo.formats.commune_codes import check_codes, city_of, departement_of, refuse_repeated
 from rpe_geo.observatory.results import Note
+from rpe_geo.open_data.commune_codes import check_codes, city_of, departement_of, refuse_repeated
 
 __all__ = [
     "Births",

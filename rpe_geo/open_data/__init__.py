@@ -1,0 +1,1 @@
+"""Official files: the only room that knows a producer's layout."""
