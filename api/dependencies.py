@@ -13,8 +13,8 @@ from fastapi import Depends, Header, Request
 
 from api.errors import WrongToken
 from api.masking import open_masking
-from api.public_registry import PublicRegistry
 from api.security import Audience, audience_of
+from rpe_geo.privacy.public_registry import PublicRegistry
 from rpe_geo.relais import Relais
 from rpe_geo.settings import Settings
 from rpe_geo.territory import Territory
