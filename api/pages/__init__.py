@@ -11,25 +11,23 @@ from fastapi.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
 import maps
-from api.pages import (
-    activite,
-    animateur,
-    comptes,
-    confirmer,
-    connexion,
-    faits,
-    famille,
-    fiches,
-    fond,
-    informations,
-    liens,
-    liste,
-    observatoire,
-    openid,
-    registre,
-)
+from api.pages import about as informations
+from api.pages import ground as fond
+from api.pages.accounts import members as comptes
+from api.pages.accounts import openid
+from api.pages.accounts import sign_in as connexion
+from api.pages.accounts.session import install_sessions
 from api.pages.error_pages import install_page_errors, refuse
-from api.pages.session import install_sessions
+from api.pages.family import list_csv as liste
+from api.pages.family import search_page as famille
+from api.pages.observatory import routes as observatoire
+from api.pages.registry import confirm as confirmer
+from api.pages.registry import confirmation_links as liens
+from api.pages.registry import imports as registre
+from api.pages.registry import records as fiches
+from api.pages.requests import activity as activite
+from api.pages.requests import cases as animateur
+from api.pages.requests import events as faits
 from api.security import RateLimit
 from rpe_geo.settings import Settings
 

@@ -16,7 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.pages.boite import matches
+from api.pages.requests.inbox import matches
 from rpe_geo.desk.casework import Event
 from rpe_geo.domain import Child, Request
 from rpe_geo.schedule import Timetable

@@ -132,7 +132,7 @@ def test_an_unexpected_error_has_them_too_and_tells_nothing(settings, monkeypatc
         raise RuntimeError("Agathe, 12 rue des Lilas")
 
     with opened(settings) as client:
-        monkeypatch.setattr("api.pages.connexion.sign_in_values", broken)
+        monkeypatch.setattr("api.pages.accounts.sign_in.sign_in_values", broken)
         answer = client.get("/pro/connexion", headers={"accept": accept})
     assert answer.status_code == 500
     assert answer.headers.keys() >= HEADERS

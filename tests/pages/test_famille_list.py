@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from starlette.datastructures import FormData
 
 from api.app import create_app
-from api.pages.recherche import Search
+from api.pages.family.search_form import Search
 from rpe_geo.publishing.regles import published_rules
 from rpe_geo.schedule import Timetable
 from rpe_geo.settings import Settings

@@ -14,9 +14,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.pages.annuaire import free_places
-from api.pages.fiche_champs import GROUPS, RecordForm
-from api.pages.fiche_texte import read_french_hours, write_french_hours
+from api.pages.registry.directory import free_places
+from api.pages.registry.field_text import read_french_hours, write_french_hours
+from api.pages.registry.record_form import GROUPS, RecordForm
 from rpe_geo.domain import (
     Agrement,
     Attributes,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from api.app import create_app
-from api.pages.session import own_path
+from api.pages.accounts.session import own_path
 from rpe_geo.cli import run
 from rpe_geo.errors import InputError
 from rpe_geo.storage.repository import open_repository

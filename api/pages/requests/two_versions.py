@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from api.pages.travail import Work
+from api.pages.work import Work
 from rpe_geo.errors import InvalidRecord
 from rpe_geo.messages.fields import FIELD_NAMES, said
 from rpe_geo.protocols import Standing

@@ -12,8 +12,8 @@ from urllib.parse import quote
 import numpy as np
 from starlette.datastructures import FormData, QueryParams
 
-from api.pages.boite import folded, matches
-from api.pages.travail import Work
+from api.pages.requests.inbox import folded, matches
+from api.pages.work import Work
 from rpe_geo.domain import Childminder, Facility, Mam
 from rpe_geo.messages.fields import CHOICES
 from rpe_geo.schedule import QUARTERS_PER_WEEK

@@ -9,8 +9,8 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
 from api.dependencies import ServiceDep, TodayDep
-from api.pages.connexion import OwnForm
-from api.pages.recherche import LISTED, Search
+from api.pages.accounts.sign_in import OwnForm
+from api.pages.family.search_form import LISTED, Search
 from maps.cards import Card
 from maps.suggestions import suggestion_places
 from rpe_geo.errors import InputError

@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from api.observatory_shelf import Edition, gathered, published
-from api.pages.observatoire_choix import (
+from api.pages.observatory.choices import (
     AGES,
     DRAWABLE,
     SLOTS,
@@ -25,7 +25,7 @@ from api.pages.observatoire_choix import (
     options_of,
     scales_of,
 )
-from api.pages.observatoire_panneaux import (
+from api.pages.observatory.panels import (
     chapters,
     day_of,
     gatherings,

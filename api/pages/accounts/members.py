@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from api.pages.connexion import invite, send_password_link
+from api.pages.accounts.session import AdministratorDep, CheckedForm
+from api.pages.accounts.sign_in import invite, send_password_link
 from api.pages.desk import Desk, DeskDep
 from api.pages.rendering import render
-from api.pages.session import AdministratorDep, CheckedForm
 from rpe_geo.desk.accounts import Session, read_role
 from rpe_geo.errors import Conflict, Forbidden, InputError, ServiceUnavailable
 from rpe_geo.messages import phrase

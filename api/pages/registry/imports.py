@@ -11,10 +11,10 @@ from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from api.dependencies import TodayDep
-from api.pages.annuaire import FRESHNESS, PAGE, SORTS, Wanted, entries
+from api.pages.accounts.session import CheckedForm
+from api.pages.registry.directory import FRESHNESS, PAGE, SORTS, Wanted, entries
 from api.pages.rendering import render
-from api.pages.session import CheckedForm
-from api.pages.travail import Work, WorkDep
+from api.pages.work import Work, WorkDep
 from rpe_geo.errors import Conflict, InputError, Where
 from rpe_geo.formats.records import RecordKind, examine
 from rpe_geo.messages import explain, phrase

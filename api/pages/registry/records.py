@@ -13,14 +13,14 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from api.dependencies import TodayDep
-from api.pages.annuaire import FRESH_DAYS, KINDS, age_of, page_of
-from api.pages.besoin import sentence
-from api.pages.conflits import TwoVersions, two_versions
-from api.pages.fiche_champs import RecordForm
-from api.pages.liens import confirmation_link, send_confirmation
+from api.pages.accounts.session import CheckedForm
+from api.pages.registry.confirmation_links import confirmation_link, send_confirmation
+from api.pages.registry.directory import FRESH_DAYS, KINDS, age_of, page_of
+from api.pages.registry.record_form import RecordForm
 from api.pages.rendering import render
-from api.pages.session import CheckedForm
-from api.pages.travail import Work, WorkDep
+from api.pages.requests.need_form import sentence
+from api.pages.requests.two_versions import TwoVersions, two_versions
+from api.pages.work import Work, WorkDep
 from rpe_geo.desk.casework import CLOSED, outcomes
 from rpe_geo.domain import Childminder, Mam
 from rpe_geo.errors import Conflict, NotFound

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 
 from api.dependencies import TodayDep
 from api.pages.rendering import render
-from api.pages.travail import WorkDep
+from api.pages.work import WorkDep
 from rpe_geo.desk.activity import Activity, Delay, activity, months_of
 from rpe_geo.messages.casework import CHANNELS, MESSAGES
 from rpe_geo.messages.french import MONTHS, number

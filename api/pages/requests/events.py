@@ -11,10 +11,10 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from api.dependencies import TodayDep
-from api.pages.animateur import case_page
-from api.pages.besoin import sentence
-from api.pages.session import CheckedForm
-from api.pages.travail import Work, WorkDep
+from api.pages.accounts.session import CheckedForm
+from api.pages.requests.cases import case_page
+from api.pages.requests.need_form import sentence
+from api.pages.work import Work, WorkDep
 from rpe_geo.desk.casework import Channel, Event, EventKind, Provider, RefusalReason
 from rpe_geo.errors import Conflict, InputError
 

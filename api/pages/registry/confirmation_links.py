@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.dependencies import TodayDep
-from api.pages.annuaire import PAGE, Entry, Wanted, entries
+from api.pages.accounts.session import CheckedForm
+from api.pages.registry.directory import PAGE, Entry, Wanted, entries
 from api.pages.rendering import render
-from api.pages.session import CheckedForm
-from api.pages.travail import Work, WorkDep
+from api.pages.work import Work, WorkDep
 from rpe_geo.domain import Childminder
 from rpe_geo.errors import ServiceUnavailable
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.datastructures import FormData, QueryParams
 
-from api.pages.travail import Work
+from api.pages.work import Work
 from rpe_geo.desk.casework import CLOSED
 from rpe_geo.relais.casework import Case
 

@@ -11,15 +11,15 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from api.dependencies import TodayDep
-from api.pages.besoin import NeedForm, field_of, sentence
-from api.pages.boite import Sought, inbox_values
-from api.pages.conflits import TwoVersions, two_versions
-from api.pages.contact import WAYS, ContactForm
-from api.pages.recherche import MODE_NAMES
+from api.pages.accounts.session import CheckedForm
+from api.pages.family.search_form import MODE_NAMES
 from api.pages.rendering import render
-from api.pages.reponse import answer_values, case_names, chosen_cards
-from api.pages.session import CheckedForm
-from api.pages.travail import Work, WorkDep
+from api.pages.requests.answer import answer_values, case_names, chosen_cards
+from api.pages.requests.contact_form import WAYS, ContactForm
+from api.pages.requests.inbox import Sought, inbox_values
+from api.pages.requests.need_form import NeedForm, field_of, sentence
+from api.pages.requests.two_versions import TwoVersions, two_versions
+from api.pages.work import Work, WorkDep
 from rpe_geo.desk.casework import outcomes
 from rpe_geo.domain import Request as Need
 from rpe_geo.errors import Conflict, InputError, NotFound, RpeGeoError

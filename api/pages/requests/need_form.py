@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from starlette.datastructures import FormData
 
-from api.pages.semaine import HoursForm
+from api.pages.week_form import HoursForm
 from rpe_geo.domain import FUNCTIONAL_NEEDS, Child, Household, Request, TravelMode
 from rpe_geo.errors import AmbiguousAddress, RpeGeoError
 from rpe_geo.matching.preferences import PARTS, WISHES

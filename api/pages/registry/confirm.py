@@ -10,10 +10,10 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from api.dependencies import TodayDep
+from api.pages.accounts.session import OwnForm
 from api.pages.desk import Desk, DeskDep
 from api.pages.rendering import render
-from api.pages.session import OwnForm
-from api.pages.travail import BY_LINK
+from api.pages.work import BY_LINK
 from rpe_geo.domain import Childminder, Publication
 from rpe_geo.errors import Conflict
 from rpe_geo.protocols import Repository

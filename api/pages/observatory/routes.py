@@ -19,9 +19,9 @@ from fastapi.responses import FileResponse, Response
 from api.audiences import reads_observatory
 from api.dependencies import ServiceDep, TodayDep
 from api.observatory_shelf import Edition, editions, published
-from api.pages.connexion import SessionDep
-from api.pages.observatoire_choix import DRAWABLE, Asked, chosen_edition
-from api.pages.observatoire_vue import page_values, table_file, territory_of
+from api.pages.accounts.sign_in import SessionDep
+from api.pages.observatory.choices import DRAWABLE, Asked, chosen_edition
+from api.pages.observatory.view import page_values, table_file, territory_of
 from api.pages.rendering import render
 from rpe_geo import __version__
 from rpe_geo.desk.accounts import Session

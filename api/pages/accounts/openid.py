@@ -9,10 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.oidc import Flow, Identity, Provider
-from api.pages.connexion import opened
-from api.pages.desk import Desk, DeskDep
-from api.pages.rendering import render
-from api.pages.session import (
+from api.pages.accounts.session import (
     TokenDep,
     drop_cookie,
     own_path,
@@ -20,6 +17,9 @@ from api.pages.session import (
     read_cookie,
     sign_in_values,
 )
+from api.pages.accounts.sign_in import opened
+from api.pages.desk import Desk, DeskDep
+from api.pages.rendering import render
 from rpe_geo.errors import Forbidden, NotFound
 from rpe_geo.messages import phrase
 

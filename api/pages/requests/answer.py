@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, cast
 
-from api.pages.fond import map_options
-from api.pages.travail import Work
+from api.pages.ground import map_options
+from api.pages.work import Work
 from maps import style
 from maps.suggestions import suggestion_places
 from rpe_geo.desk.casework import Provider, outcomes

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from api.pages.besoin import sentence
+from api.pages.requests.need_form import sentence
 from rpe_geo.errors import RpeGeoError
 from rpe_geo.schedule import Timetable
 

@@ -12,9 +12,17 @@ from typing import Any, Literal, get_args, get_origin
 
 from starlette.datastructures import FormData
 
-from api.pages.besoin import sentence
-from api.pages.fiche_texte import NONE_SAID, PERHAPS, Box, Column, Sort, read_text, write_text
-from api.pages.semaine import HoursForm
+from api.pages.registry.field_text import (
+    NONE_SAID,
+    PERHAPS,
+    Box,
+    Column,
+    Sort,
+    read_text,
+    write_text,
+)
+from api.pages.requests.need_form import sentence
+from api.pages.week_form import HoursForm
 from rpe_geo.domain import Childminder, Facility, Mam, Publication
 from rpe_geo.errors import RpeGeoError
 from rpe_geo.messages.fields import CHOICES, FIELD_NAMES

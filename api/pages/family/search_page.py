@@ -15,13 +15,13 @@ from fastapi.responses import RedirectResponse, Response
 from shapely import Point
 
 from api.dependencies import Service, ServiceDep, TodayDep
-from api.pages.connexion import OwnForm
-from api.pages.contact import WAYS
-from api.pages.couts import cost_panel
+from api.pages.accounts.sign_in import OwnForm
+from api.pages.costs import cost_panel
 from api.pages.desk import Desk, DeskDep
-from api.pages.fond import map_options
-from api.pages.recherche import DAYS, LISTED, MINUTES, MODE_NAMES, Search
+from api.pages.family.search_form import DAYS, LISTED, MINUTES, MODE_NAMES, Search
+from api.pages.ground import map_options
 from api.pages.rendering import render
+from api.pages.requests.contact_form import WAYS
 from maps import style
 from maps.cards import Card
 from maps.layers import mark_spec

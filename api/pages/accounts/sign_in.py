@@ -11,9 +11,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.background import BackgroundTask
 
 from api.audiences import home_of
-from api.pages.desk import Desk, DeskDep
-from api.pages.rendering import render
-from api.pages.session import (
+from api.pages.accounts.session import (
     COOKIE,
     CheckedForm,
     OwnForm,
@@ -26,6 +24,8 @@ from api.pages.session import (
     read_cookie,
     sign_in_values,
 )
+from api.pages.desk import Desk, DeskDep
+from api.pages.rendering import render
 from rpe_geo.desk.accounts import Account, Session
 from rpe_geo.errors import Forbidden, InputError, NotFound, ServiceUnavailable
 from rpe_geo.messages import phrase
