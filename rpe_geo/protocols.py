@@ -30,6 +30,7 @@ __all__ = [
     "RouteStep",
     "Standing",
     "TravelTimeEngine",
+    "silent",
 ]
 
 Mode = Literal["walk", "bike", "car", "transit"]
@@ -38,6 +39,10 @@ AddressStatus = Literal["ok", "review", "not-found"]
 
 Progress = Callable[[str, int, int | None], None]
 """`progress(what, done, total)`: long work says where it stands; `total` is None when unknown."""
+
+
+def silent(_what: str, _done: int, _total: int | None) -> None:
+    """Tell nobody about progress."""
 
 
 @dataclass(frozen=True)

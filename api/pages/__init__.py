@@ -11,23 +11,14 @@ from fastapi.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
 import maps
-from api.pages import about as informations
-from api.pages import ground as fond
-from api.pages.accounts import members as comptes
-from api.pages.accounts import openid
-from api.pages.accounts import sign_in as connexion
+from api.pages import about, ground
+from api.pages.accounts import members, openid, sign_in
 from api.pages.accounts.session import install_sessions
 from api.pages.error_pages import install_page_errors, refuse
-from api.pages.family import list_csv as liste
-from api.pages.family import search_page as famille
-from api.pages.observatory import routes as observatoire
-from api.pages.registry import confirm as confirmer
-from api.pages.registry import confirmation_links as liens
-from api.pages.registry import imports as registre
-from api.pages.registry import records as fiches
-from api.pages.requests import activity as activite
-from api.pages.requests import cases as animateur
-from api.pages.requests import events as faits
+from api.pages.family import list_csv, search_page
+from api.pages.observatory import routes
+from api.pages.registry import confirm, confirmation_links, imports, records
+from api.pages.requests import activity, cases, events
 from api.security import RateLimit
 from rpe_geo.settings import Settings
 
@@ -77,21 +68,21 @@ def install_pages(app: FastAPI, settings: Settings, headers: Mapping[str, str]) 
     ):
         app.mount(path, _Kept(directory=folder))
     doors = (
-        famille,
-        liste,
-        informations,
-        fond,
-        connexion,
+        search_page,
+        list_csv,
+        about,
+        ground,
+        sign_in,
         openid,
-        comptes,
-        animateur,
-        faits,
-        registre,
-        fiches,
-        liens,
-        activite,
-        observatoire,
-        confirmer,
+        members,
+        cases,
+        events,
+        imports,
+        records,
+        confirmation_links,
+        activity,
+        routes,
+        confirm,
     )
     for door in doors:
         app.include_router(door.router, include_in_schema=False)

@@ -14,10 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from xstatic.pkg import leaflet
 
-from api.audiences import home_of, reads_observatory, works_on_requests
 from maps.base import script_json
 from maps.ribbon import week_ribbon
 from maps.style import mark_svg
+from rpe_geo.desk.accounts import home_of, reads_observatory, works_on_requests
 from rpe_geo.messages import MESSAGES
 from rpe_geo.messages.french import day, hours, minutes, number, plural, short_day, typeset
 from rpe_geo.messages.rules import french_hours

@@ -10,10 +10,9 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 
-from api.audiences import works_on_requests
 from api.pages.accounts.session import SessionDep
 from api.pages.desk import Desk, DeskDep
-from rpe_geo.desk.accounts import Session
+from rpe_geo.desk.accounts import Session, works_on_requests
 from rpe_geo.errors import Forbidden, InvalidRecord
 from rpe_geo.protocols import Repository, Standing
 from rpe_geo.relais import Relais

@@ -17,8 +17,7 @@ import numpy as np
 from rpe_geo.errors import ServiceUnavailable
 from rpe_geo.files import replacing
 from rpe_geo.observatory.tiles import Job
-from rpe_geo.protocols import Progress
-from rpe_geo.relais.observe import silent
+from rpe_geo.protocols import Progress, silent
 
 __all__ = ["DaskRunner"]
 

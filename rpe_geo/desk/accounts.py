@@ -24,8 +24,11 @@ __all__ = [
     "check_change",
     "check_password",
     "ends_at",
+    "home_of",
     "is_paused",
     "read_role",
+    "reads_observatory",
+    "works_on_requests",
 ]
 
 Role = Literal["animateur", "planner", "administrator"]
@@ -232,3 +235,18 @@ def check_change(
 
     if has_administrator(everyone) and not has_administrator(after):
         raise Forbidden("account_last_administrator")
+
+
+def works_on_requests(role: Role) -> bool:
+    """Tell whether a role reads families' files and the registry: a planner does not."""
+    return role != "planner"
+
+
+def reads_observatory(role: Role) -> bool:
+    """Tell whether a role reads the observatory: aggregates without small counts, which every professional may read."""
+    return role in {"planner", "administrator", "animateur"}
+
+
+def home_of(role: Role) -> str:
+    """Name the page where a role arrives after signing in."""
+    return "/pro/demandes" if works_on_requests(role) else "/pro/observatoire"

@@ -45,7 +45,7 @@ from rpe_geo.open_data.commune_files import (
 from rpe_geo.open_data.contours import read_contours
 from rpe_geo.open_data.national_tables import Communes, OfficialTable, read_communes
 from rpe_geo.parameters import parameter_table
-from rpe_geo.protocols import Mode, Progress, TravelTimeEngine
+from rpe_geo.protocols import Mode, Progress, TravelTimeEngine, silent
 from rpe_geo.relais.observe_checks import compare_communes
 from rpe_geo.relais.observe_epci import calibrated_on_epcis
 from rpe_geo.relais.observe_learning import (
@@ -57,13 +57,8 @@ from rpe_geo.relais.observe_learning import (
 __all__ = [
     "observe_communes",
     "pairs_between",
-    "silent",
     "travel_words",
 ]
-
-
-def silent(_what: str, _done: int, _total: int | None) -> None:
-    """Tell nobody about progress."""
 
 
 def observe_communes(

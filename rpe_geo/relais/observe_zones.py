@@ -40,8 +40,8 @@ from rpe_geo.open_data.commune_files import CommuneFiles, commune_parts, commune
 from rpe_geo.open_data.zone_files import Zones, read_iris_births, read_iris_zones, read_zones
 from rpe_geo.open_data.zone_supply import ZoneFiles, commune_supply
 from rpe_geo.parameters import parameter_table
-from rpe_geo.protocols import Mode, Progress, TravelTimeEngine
-from rpe_geo.relais.observe import pairs_between, silent, travel_words
+from rpe_geo.protocols import Mode, Progress, TravelTimeEngine, silent
+from rpe_geo.relais.observe import pairs_between, travel_words
 
 __all__ = ["observe_zones"]
 

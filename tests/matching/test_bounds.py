@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from rpe_geo.domain import Childminder, Request
 from rpe_geo.matching.feasibility import compile_registry
 from rpe_geo.matching.starts.bound_sums import weigh
-from rpe_geo.matching.starts.first_starts import Question, ask, timeline_of
-from rpe_geo.matching.starts.first_starts import bounds as shortcuts
+from rpe_geo.matching.starts.first_starts import Question, ask, bounds, timeline_of
 from rpe_geo.matching.starts.presences import Pairs
 from rpe_geo.rules.breaches import Breaches, SlotBreaches
 from rpe_geo.rules.compiled import NEVER
@@ -69,7 +68,7 @@ def check_bounds(pair: Pair) -> None:
     if not starts:
         return
     start = np.array(starts[:1])
-    (code,), (passed,) = shortcuts.settle(
+    (code,), (passed,) = bounds.settle(
         question.registry,
         pair.needs,
         pair.nobody,
@@ -81,13 +80,13 @@ def check_bounds(pair: Pair) -> None:
     places, hours = (
         pair.breaches(starts[0], laws) for laws in (slot_breaches_of, working_time_breaches)
     )
-    if code in (shortcuts.FREE, shortcuts.ROOMY):
+    if code in (bounds.FREE, bounds.ROOMY):
         assert not places
-    if code in (shortcuts.FREE, shortcuts.TIMELY):
+    if code in (bounds.FREE, bounds.TIMELY):
         assert not hours
-    if code == shortcuts.ROOMY:
+    if code == bounds.ROOMY:
         assert not {found.rule for found in hours} & {"weekly_hours", "annual_hours"}
-    until = {shortcuts.BROKEN: latest, shortcuts.BLOCKED: int(passed)}.get(code, NEVER)
+    until = {bounds.BROKEN: latest, bounds.BLOCKED: int(passed)}.get(code, NEVER)
     for day in starts:
         if day <= until:
             assert pair.breaches(day, slot_breaches_of) or pair.breaches(day, working_time_breaches)

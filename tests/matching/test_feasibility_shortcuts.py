@@ -11,8 +11,7 @@ import pytest
 
 from rpe_geo.domain import Mam
 from rpe_geo.matching.feasibility import compile_registry, feasible_mask, feasible_masks
-from rpe_geo.matching.starts.first_starts import bounds as shortcuts
-from rpe_geo.matching.starts.first_starts import first_starts as starts
+from rpe_geo.matching.starts.first_starts import bounds, first_starts
 from tests.benchmarks.matching.bench_feasibility import TODAY, childminder, request
 
 
@@ -39,9 +38,9 @@ def test_bounds_and_laws_agree(registry, needs, monkeypatch):
     with_bounds = list(feasible_masks(registry, needs, today=TODAY))
 
     def settle_nothing(_registry, _needs, which, *_args, latest):
-        return np.full(len(which), shortcuts.UNSETTLED), latest
+        return np.full(len(which), bounds.UNSETTLED), latest
 
-    monkeypatch.setattr(starts, "settle", settle_nothing)
+    monkeypatch.setattr(first_starts, "settle", settle_nothing)
     for need, bounded in zip(needs, with_bounds, strict=True):
         asked = feasible_mask(registry, need, today=TODAY)
         assert (asked.feasible == bounded.feasible).all(), need
@@ -50,16 +49,16 @@ def test_bounds_and_laws_agree(registry, needs, monkeypatch):
 
 def test_bounds_settle_most_of_a_registry(registry, needs, monkeypatch):
     codes = []
-    settle = shortcuts.settle
+    settle = bounds.settle
 
     def watched(*args, **named):
         answers, passed = settle(*args, **named)
         codes.append(answers)
         return answers, passed
 
-    monkeypatch.setattr(starts, "settle", watched)
+    monkeypatch.setattr(first_starts, "settle", watched)
     list(feasible_masks(registry, needs, today=TODAY))
-    known = np.isin(np.concatenate(codes), [shortcuts.FREE, shortcuts.BROKEN, shortcuts.BLOCKED])
+    known = np.isin(np.concatenate(codes), [bounds.FREE, bounds.BROKEN, bounds.BLOCKED])
     assert known.mean() > 0.8
 
 

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.background import BackgroundTask
 
-from api.audiences import home_of
 from api.pages.accounts.session import (
     COOKIE,
     CheckedForm,
@@ -26,7 +25,7 @@ from api.pages.accounts.session import (
 )
 from api.pages.desk import Desk, DeskDep
 from api.pages.rendering import render
-from rpe_geo.desk.accounts import Account, Session
+from rpe_geo.desk.accounts import Account, Session, home_of
 from rpe_geo.errors import Forbidden, InputError, NotFound, ServiceUnavailable
 from rpe_geo.messages import phrase
 from rpe_geo.relais.accounts import Device

@@ -16,7 +16,6 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, Response
 
-from api.audiences import reads_observatory
 from api.dependencies import ServiceDep, TodayDep
 from api.observatory_shelf import Edition, editions, published
 from api.pages.accounts.sign_in import SessionDep
@@ -24,7 +23,7 @@ from api.pages.observatory.choices import DRAWABLE, Asked, chosen_edition
 from api.pages.observatory.view import page_values, table_file, territory_of
 from api.pages.rendering import render
 from rpe_geo import __version__
-from rpe_geo.desk.accounts import Session
+from rpe_geo.desk.accounts import Session, reads_observatory
 from rpe_geo.errors import Forbidden, NotFound
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.open_data.observatory_files import write_observatory
