@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from rpe_geo.domain import Childminder, Request
 from rpe_geo.matching.feasibility import compile_registry
+from rpe_geo.matching.starts import bounds
 from rpe_geo.matching.starts.bound_sums import weigh
-from rpe_geo.matching.starts.first_starts import Question, ask, bounds, timeline_of
+from rpe_geo.matching.starts.first_starts import Question, ask, timeline_of
 from rpe_geo.matching.starts.presences import Pairs
 from rpe_geo.rules.breaches import Breaches, SlotBreaches
 from rpe_geo.rules.compiled import NEVER

@@ -11,7 +11,7 @@ import pytest
 
 from rpe_geo.domain import Mam
 from rpe_geo.matching.feasibility import compile_registry, feasible_mask, feasible_masks
-from rpe_geo.matching.starts.first_starts import bounds, first_starts
+from rpe_geo.matching.starts import bounds, first_starts
 from tests.benchmarks.matching.bench_feasibility import TODAY, childminder, request
 
 
