@@ -11,7 +11,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from functools import cached_property
 from typing import Literal
 
 from rpe_geo.errors import InvalidRecord, Where
@@ -457,7 +458,7 @@ class Request:
     max_minutes
         Longest travel time accepted, in minutes; None for no limit of the family's own.
     start_tolerance_days
-        Care may begin up to that many days after `start`.
+        Care may begin up to that many days after `first_day`.
     min_hours_share
         Smallest part of the hours asked that the family accepts, above 0 and at most 1.
     preferences
@@ -520,6 +521,17 @@ class Request:
         )
         for name, weight in self.preferences.items():
             _require(weight >= 0, "amount_negative", f"preferences.{name}", value=weight)
+
+    @cached_property
+    def first_day(self) -> date:
+        """The first day on or after `start` on which asked hours begin; `start` itself when there is none until `end`."""
+        for offset in range(7 * len(self.schedule)):
+            day = self.start + timedelta(days=offset)
+            if self.end is not None and day > self.end:
+                break
+            if self.schedule.spans_on(day, self.start):
+                return day
+        return self.start
 
 
 def _require_place(address: str, longitude: float | None, latitude: float | None) -> None:

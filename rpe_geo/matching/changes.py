@@ -109,7 +109,7 @@ def later_start(request: Request, start: date, scoring: ParameterTable) -> Chang
     """Change the start; None when the need would end before."""
     if request.end is not None and start > request.end:
         return None
-    days = (start - request.start).days
+    days = (start - request.first_day).days
     return Change(
         kind="start",
         to=start.isoformat(),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -133,19 +133,9 @@ def part_request(request: Request, hours: Timetable) -> Request:
     Returns
     -------
     Request
-        All of these hours; care may begin as many days later as the part's first day comes after the start.
+        All of these hours; care begins on the part's own first day.
     """
-    waiting = next(
-        offset
-        for offset in range(7 * len(hours) + 7)
-        if hours.spans_on(request.start + timedelta(days=offset), request.start)
-    )
-    return replace(
-        request,
-        schedule=hours,
-        min_hours_share=1.0,
-        start_tolerance_days=request.start_tolerance_days + waiting,
-    )
+    return replace(request, schedule=hours, min_hours_share=1.0)
 
 
 @dataclass

@@ -23,7 +23,7 @@ from rpe_geo.matching.single_changes import (
 )
 from rpe_geo.matching.starts.first_starts import Question
 from rpe_geo.rules.compiled import FOREVER
-from rpe_geo.rules.need import hours_within
+from rpe_geo.rules.need import asks_no_day, hours_within
 from rpe_geo.rules.needs import age_limits, enough, missing_needs
 from rpe_geo.verdicts import Refusal, Relaxation, Verdict, VerdictWarning
 
@@ -153,17 +153,18 @@ def _later(question: Question, facility: Facility) -> int:
 
 def _refusals(question: Question, facility: Facility, share: Fraction, later: int) -> list[Refusal]:
     need = question.need
-    wanted = need.request.start
+    wanted = need.request.first_day
     refusals = []
     needs = missing_needs(need, facility.capabilities)
     if needs:
         refusals.append(Refusal(rule="functional_need", since=wanted, values={"needs": needs}))
     born = int(need.births.max())
-    no_day = int(need.next_asked_day(np.array([need.start]))[0]) > min(question.latest, need.end)
+    no_day = asks_no_day(need)
     if born > need.start or later != FOREVER or no_day:
         values = {
             "possible": None if later == FOREVER else date.fromordinal(later),
             "birth": date.fromordinal(born) if born > need.start else None,
+            "last": need.request.end if no_day else None,
         }
         refusals.append(Refusal(rule="start_date", since=wanted, values=values))
     first, last = age_limits(facility, need)
@@ -198,6 +199,6 @@ def _changes(
     nothing = np.zeros(0, dtype=np.int64)
     if later != FOREVER:
         yield later_start(later)
-    yield from shorter_schedule(question, facility.opening_hours, accepts, (nothing, nothing))
+    yield from shorter_schedule(question, facility.opening_hours, accepts, [(nothing, nothing)])
     yield from share_found(question, share, accepts)
     yield from latest_end(question, accepts, lambda _start, _broken: True)

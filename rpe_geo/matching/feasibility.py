@@ -32,6 +32,7 @@ from rpe_geo.matching.starts.first_starts import Question, ask, starts_of_many
 from rpe_geo.rules.atypical import atypical_hours
 from rpe_geo.rules.compiled import FOREVER, Registry, compile_registry
 from rpe_geo.rules.laws import slot_breaches_of, working_time_breaches
+from rpe_geo.rules.need import asks_no_day
 from rpe_geo.rules.needs import enough, missing_needs, missing_schools
 from rpe_geo.verdicts import Refusal, Relaxation, Rule, Verdict
 
@@ -273,13 +274,13 @@ def _at_start(
     limit: float | None = None,
     **values: Any,
 ) -> Refusal:
-    """Build a refusal that holds from the wanted start on."""
-    since = question.need.request.start
+    """Build a refusal that holds from the first asked day on."""
+    since = question.need.request.first_day
     return Refusal(rule=rule, when=when, since=since, have=have, limit=limit, values=values)
 
 
 def _fixed_refusals(question: Question, provider: int) -> list[Refusal]:
-    """List the broken rules that look at no presence, as of the wanted start."""
+    """List the broken rules that look at no presence, as of the first asked day."""
     registry, need = question.registry, question.need
     childminder = registry.childminders[provider]
     refusals = []
@@ -314,8 +315,7 @@ def _start_refusal(question: Question, later: int) -> list[Refusal]:
     born = int(need.births.max())
     possible = None if later == FOREVER else date.fromordinal(int(later))
     unborn = born > need.start
-    # A need without any asked hour up to its end, or within the tolerance, has no day to begin on.
-    no_day = int(need.next_asked_day(np.array([need.start]))[0]) > min(question.latest, need.end)
+    no_day = asks_no_day(need)
     if not (unborn or possible or no_day):
         return []
     return [
@@ -324,5 +324,6 @@ def _start_refusal(question: Question, later: int) -> list[Refusal]:
             "start_date",
             possible=possible,
             birth=date.fromordinal(born) if unborn else None,
+            last=need.request.end if no_day else None,
         )
     ]

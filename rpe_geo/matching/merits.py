@@ -51,8 +51,8 @@ def travel_share(
 def start_share(
     candidates: Candidates, request: Request, scoring: ParameterTable
 ) -> NDArray[np.float64]:
-    """Measure how soon after the date asked care can begin."""
-    late = _days_between(request.start, candidates.start)
+    """Measure how soon after the first asked day care can begin."""
+    late = _days_between(request.first_day, candidates.start)
     return _ramp(late, 0.0, float(scoring["start_zero_days"]))
 
 

@@ -80,9 +80,10 @@ def _hours_reason(share: float, request: Request) -> Reason:
 
 
 def _start_reason(start: date | None, request: Request) -> Reason:
-    if start is None or start <= request.start:
-        return "why_start_asked", {"start": request.start}
-    return "why_start_late", {"start": start, "days": (start - request.start).days}
+    first = request.first_day
+    if start is None or start <= first:
+        return "why_start_asked", {"start": first}
+    return "why_start_late", {"start": start, "days": (start - first).days}
 
 
 def _continuity_reason(

@@ -6,7 +6,7 @@ Each is found from what the laws answered and then verified by asking them again
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -69,8 +69,7 @@ def single_changes(question: Question, provider: int, later: int) -> Iterator[Re
     if later != FOREVER:
         yield later_start(later)
     if _agrement_and_needs_hold(question, alone):
-        taken = _taken_slots(question, alone)
-        yield from shorter_schedule(question, offered, accepts, taken)
+        yield from shorter_schedule(question, offered, accepts, _taken_slots(question, alone))
         yield from share_found(question, question.shares[pattern], accepts)
         yield from latest_end(
             question, accepts, lambda day, bad: _changes(question, alone, day, bad)
@@ -100,25 +99,26 @@ def share_found(question: Question, share: Fraction, accepts: Accepts) -> Iterat
             yield Relaxation(change="min_hours_share", to=found)
 
 
-def _taken_slots(question: Question, alone: Whole) -> tuple[Whole, Whole]:
-    """Find the Mondays and quarter-hours at which a law forbids the asked hours, for the latest start accepted."""
+def _taken_slots(question: Question, alone: Whole) -> Iterator[tuple[Whole, Whole]]:
+    """Find the Mondays and quarter-hours at which a law forbids the asked hours: from the last start accepted, then the first."""
     need = question.need
     latest = min(question.latest, need.end)
     days = np.arange(need.start, latest + 1)
     asked = need.next_asked_day(days)
     possible = asked[asked <= latest]
-    start = possible[-1:] if len(possible) else days[:1]
-    # Weeks that repeat are dropped: what is taken in one of them is taken in the same week of every turn.
-    timeline = question.slot_timeline(alone, start)
-    slots = np.concatenate([law.begin for law in slot_breaches_of(timeline, question.law)])
-    return timeline.row_monday[slots // QUARTERS_PER_WEEK], slots % QUARTERS_PER_WEEK
+    starts = possible if len(possible) else days[:1]
+    for start in dict.fromkeys((starts[-1], starts[0])):
+        # Weeks that repeat are dropped: what is taken in one of them is taken in the same week of every turn.
+        timeline = question.slot_timeline(alone, np.array([start]))
+        slots = np.concatenate([law.begin for law in slot_breaches_of(timeline, question.law)])
+        yield timeline.row_monday[slots // QUARTERS_PER_WEEK], slots % QUARTERS_PER_WEEK
 
 
 def shorter_schedule(
     question: Question,
     offered: Timetable | None,
     accepts: Accepts,
-    taken: tuple[Whole, Whole],
+    taken: Iterable[tuple[Whole, Whole]],
 ) -> Iterator[Relaxation]:
     """
     Cut the asked hours to those offered and to free slots.
@@ -132,7 +132,7 @@ def shorter_schedule(
     accepts
         Asks the rules again.
     taken
-        Mondays (ordinals) and quarter-hours of the week at which no place is free.
+        Mondays (ordinals) and quarter-hours of the week at which no place is free: what to try, in order.
 
     Yields
     ------
@@ -147,14 +147,15 @@ def shorter_schedule(
             cut = cut.intersection(Timetable(offered.weeks[turn:] + offered.weeks[:turn]))
         except InvalidSchedule:  # the common cycle is longer than a timetable may be
             return
-    slots = cut.slots.reshape(-1, QUARTERS_PER_WEEK).copy()
-    monday, quarter = taken
-    slots[(monday - need.week_1) // 7 % len(slots), quarter] = False
-    shorter = timetable_of_slots(slots.ravel(), cut.holiday_slots.ravel())
-    if slots.any() and shorter != need.request.schedule:
-        request = replace(need.request, schedule=shorter)
-        if accepts([request])[0]:
-            yield Relaxation(change="schedule", to=shorter.write())
+    for monday, quarter in taken:
+        slots = cut.slots.reshape(-1, QUARTERS_PER_WEEK).copy()
+        slots[(monday - need.week_1) // 7 % len(slots), quarter] = False
+        shorter = timetable_of_slots(slots.ravel(), cut.holiday_slots.ravel())
+        if slots.any() and shorter != need.request.schedule:
+            request = replace(need.request, schedule=shorter)
+            if accepts([request])[0]:
+                yield Relaxation(change="schedule", to=shorter.write())
+                return
 
 
 def latest_end(
@@ -193,7 +194,16 @@ def latest_end(
     while broken - held > 1:
         middle = (held + broken) // 2
         held, broken = (middle, broken) if until([middle])[0] else (held, middle)
-    if changes(first, broken):
+    # A few days of care help nobody: it must be possible to begin long enough before that end.
+    begins = held - question.law["shortest_care_days"] - need.start
+    if begins < 0:
+        return
+    early = replace(
+        request,
+        end=date.fromordinal(held),
+        start_tolerance_days=min(begins, request.start_tolerance_days),
+    )
+    if changes(first, broken) and accepts([early])[0]:
         yield Relaxation(change="end", to=date.fromordinal(held))
 
 

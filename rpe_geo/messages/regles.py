@@ -101,7 +101,8 @@ MESSAGES = {
         "Le trajet, ou le détour quand le lieu de travail est donné, ne dépasse pas les minutes que la famille accepte."
     ),
     "regle_start_date": (
-        "L'accueil commence à la date demandée, ou dans les jours de souplesse que la famille accorde, une fois l'enfant né. "
+        "L'accueil commence le premier jour demandé à partir de la date de début (un lundi quand seul le mercredi est demandé : "
+        "le mercredi), ou dans les jours de souplesse que la famille accorde ensuite, une fois l'enfant né. "
         "Un début plus tardif est cherché dans les {law[later_start_months]} mois."
     ),
     "regle_age": "L'enfant doit avoir l'âge que l'établissement accueille, du début à la fin.",
@@ -114,7 +115,7 @@ MESSAGES = {
     ),
     "part_hours": "La part des heures demandées qui est couverte : toutes les heures, tous les points.",
     "part_start": (
-        "Tous les points à la date demandée, puis de moins en moins jusqu'à 0 après {scoring[start_zero_days]} jours."
+        "Tous les points le premier jour demandé, puis de moins en moins jusqu'à 0 après {scoring[start_zero_days]} jours."
     ),
     "part_continuity": (
         "La part du temps que l'accueil peut durer, jusqu'à {scoring[continuity_age_months]} mois du plus jeune enfant ou la "

@@ -88,6 +88,7 @@ MESSAGES = {
     "refusal_siblings": "les {children} enfants ne peuvent être accueillis ensemble, mais l'un d'eux le pourrait seul.",
     "refusal_start_date": "l'accueil ne peut pas commencer à la date demandée.",
     "refusal_start_date_later": "l'accueil ne peut commencer qu'à partir du {possible}.",
+    "refusal_start_date_no_day": "aucune heure n'est demandée entre le {since} et le {last} : l'accueil n'a pas de jour.",
     "refusal_start_date_unborn": "l'accueil ne peut commencer avant la naissance, le {birth}.",
     "refusal_travel_time": "{have} min de {way} {mode}, pour {limit} min au plus{others}.",
     "refusal_travel_time_beyond": "plus de {searched} de {way} {mode}, pour {limit} min au plus{others}.",
@@ -250,6 +251,8 @@ def _refusal_code(refusal: _Refusal) -> str:
     """Choose the sentence that says most."""
     code, values = f"refusal_{refusal.rule}", refusal.values
     if refusal.rule == "start_date":
+        if values.get("last"):
+            return f"{code}_no_day"
         if values.get("birth"):
             return f"{code}_unborn"
         return f"{code}_later" if values.get("possible") else code

@@ -17,7 +17,7 @@ from rpe_geo.rules.compiled import FOREVER
 from rpe_geo.rules.patterns import REFERENCE_ORDINAL, rows_of
 from rpe_geo.schedule import Timetable, monday_of
 
-__all__ = ["Need", "Needs", "compile_need", "hours_within"]
+__all__ = ["Need", "Needs", "asks_no_day", "compile_need", "hours_within"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Need:
     births, thirds, elevenths
         Ordinals, one per child.
     start, end
-        Wanted first day and last day; `end` is FOREVER when open.
+        First day with asked hours on or after the wanted start, and last day; `end` is FOREVER when open.
     horizon_months
         How far an open need is looked at.
     """
@@ -70,6 +70,11 @@ class Need:
     def next_asked_day(self, days: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the first day on or after some days on which asked hours begin; beyond FOREVER when none ever does."""
         return self.alone.next_asked_day(np.zeros(len(days), dtype=np.int64), days)
+
+
+def asks_no_day(need: Need) -> bool:
+    """Tell whether a need has no asked hour up to its end: there is no day to begin on."""
+    return int(need.next_asked_day(np.array([need.start]))[0]) > need.end
 
 
 class Needs:
@@ -177,7 +182,7 @@ def compile_need(request: Request, horizon_months: int) -> Need:
         elevenths=np.array(
             [nth_birthday(birth, 11).toordinal() for birth in births], dtype=np.int64
         ),
-        start=request.start.toordinal(),
+        start=request.first_day.toordinal(),
         end=FOREVER if request.end is None else request.end.toordinal(),
         horizon_months=horizon_months,
     )

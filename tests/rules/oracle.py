@@ -392,5 +392,18 @@ def first_start(
     return None
 
 
+def first_asked(request: Request) -> date:
+    """Paragraph 7: the first day with asked hours on or after the start; the start where none comes before the end."""
+    day = request.start
+    for _ in range(7 * len(request.schedule)):
+        if request.end is not None and day > request.end:
+            break
+        if request.schedule.spans_on(day, request.start):
+            return day
+        day += DAY
+    return request.start
+
+
 def tolerance(request: Request) -> tuple[date, date]:
-    return request.start, request.start + timedelta(days=request.start_tolerance_days)
+    first = first_asked(request)
+    return first, first + timedelta(days=request.start_tolerance_days)

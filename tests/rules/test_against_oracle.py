@@ -13,6 +13,7 @@ from rpe_geo.domain import Childminder, Mam, Request
 from rpe_geo.matching.feasibility import compile_registry, evaluate, feasible_mask
 from tests.rules.oracle import (
     Judge,
+    first_asked,
     first_start,
     fixed_rules,
     share,
@@ -58,7 +59,7 @@ def compare(
     mask = feasible_mask(registry, request, today=TODAY)
     assert mask.feasible[0] == verdict.feasible
     assert mask.start[0].astype(date) == start
-    judge = Judge(minder, request, start or request.start, **house)
+    judge = Judge(minder, request, start or first_asked(request), **house)
     standing = [warning for warning in verdict.warnings if warning.rule == "existing_breach"]
     named = set(standing[0].values["rules"]) if standing else set()
     assert named == judge.standing - judge.broken.keys()
@@ -75,7 +76,7 @@ def compare(
         assert found[rule].since == judge.since[rule], rule
     fixed = fixed_rules(minder, request)
     assert found.keys() & {"working_hours", "functional_need", "school_pickup"} == fixed
-    assert ("agrement_status" in found) == status_refuses(minder, request.start)
+    assert ("agrement_status" in found) == status_refuses(minder, first_asked(request))
     alone = any(
         first_start(minder, replace(request, children=(child,)), *tolerance(request), **house)
         for child in request.children
@@ -165,12 +166,12 @@ def test_later_start(minder, request):
         assert not found
         return
     later = first_start(
-        minder, request, request.start + timedelta(days=1), request.start + timedelta(days=365)
+        minder, request, first_asked(request) + timedelta(days=1), request.start + timedelta(days=365)
     )
     assert found.get("start") == later
     has_start_date = any(refusal.rule == "start_date" for refusal in verdict.refusals)
-    unborn = any(child.birth_date > request.start for child in request.children)
-    begins = request.schedule.spans_on(request.start, request.start)
+    unborn = any(child.birth_date > first_asked(request) for child in request.children)
+    begins = request.schedule.spans_on(first_asked(request), request.start)
     if later is not None or unborn:
         assert has_start_date
     elif begins:

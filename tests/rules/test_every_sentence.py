@@ -207,10 +207,12 @@ def test_an_own_child_turning_eleven_leaves_room():
 
 
 def test_care_begins_on_a_day_with_asked_hours():
-    assert judge(minder(), need(start="2027-01-02", start_tolerance_days=2))["start"] == MON
-    verdict = judge(minder(), need(start="2027-01-02", start_tolerance_days=1))
+    assert judge(minder(), need(start="2027-01-02"))["start"] == MON
+    assert judge(minder(), need("We 08:00-12:00", start="2027-01-04"))["start"] == "2027-01-06"
+    verdict = judge(minder(), need("We 08:00-12:00", start="2027-01-04", end="2027-01-05"))
     assert rules(verdict) == ["start_date"]
-    assert relaxed(verdict) == {"start": MON}
+    assert "Aucune heure" in verdict["refusals"][0]["message"]
+    assert not relaxed(verdict)
 
 
 def test_a_child_not_yet_born():

@@ -304,7 +304,7 @@ CASES = [
         minder(mam_id=MAM),
         need(MORNINGS),
         refused={"mam_present": {"from": "2027-01-04", "when": "Mo 08:00-12:00"}, "start_date": {}},
-        relaxed=[("start", "2027-01-05")],
+        relaxed=[("start", "2027-01-05"), ("schedule", "Tu-Fr 08:00-12:00")],
         others=[
             member(0, contract(MORNINGS)),
             member(1, contract(MORNINGS)),

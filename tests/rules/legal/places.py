@@ -63,7 +63,7 @@ CASES = [
         ),
         need(MORNINGS, "2021-05-01"),
         refused={"places": {"have": 5, "limit": 4}, "start_date": {}},
-        relaxed=[("start", "2027-01-05")],
+        relaxed=[("start", "2027-01-05"), ("schedule", "Tu-Fr 08:00-12:00")],
     ),
     Case(
         "10.3",
@@ -300,7 +300,7 @@ CASES = [
         ),
         need(MORNINGS, "2024-01-05"),
         refused={"legacy_ages": {"from": "2027-01-05"}},
-        relaxed=[("end", "2027-01-04")],
+        relaxed=[],
     ),
     Case(
         "11.2c",
@@ -435,7 +435,7 @@ CASES = [
         ),
         need(MORNINGS, "2025-01-05"),
         refused={"legacy_ages": {"from": "2027-01-04"}, "start_date": {}},
-        relaxed=[("start", "2027-01-05")],
+        relaxed=[("start", "2027-01-05"), ("schedule", "Tu-Fr 08:00-12:00")],
     ),
     Case(
         "11.7",

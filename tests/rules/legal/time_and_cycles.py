@@ -55,7 +55,7 @@ CASES = [
             "places": {"from": "2027-01-04", "when": "Mo 08:00-12:00", "have": 2, "limit": 1},
             "start_date": {"from": "2027-01-04"},
         },
-        relaxed=[("start", "2027-01-05")],
+        relaxed=[("start", "2027-01-05"), ("schedule", "Tu-Fr 08:00-12:00")],
     ),
     Case(
         "1.5c",
