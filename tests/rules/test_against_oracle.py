@@ -166,7 +166,10 @@ def test_later_start(minder, request):
         assert not found
         return
     later = first_start(
-        minder, request, first_asked(request) + timedelta(days=1), request.start + timedelta(days=365)
+        minder,
+        request,
+        first_asked(request) + timedelta(days=1),
+        request.start + timedelta(days=365),
     )
     assert found.get("start") == later
     has_start_date = any(refusal.rule == "start_date" for refusal in verdict.refusals)
