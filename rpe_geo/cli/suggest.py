@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -128,11 +129,12 @@ def _as_json(answers: list[Suggestions]) -> str:
 
 def _as_tables(answers: list[Suggestions], relais: Relais, *, to_file: bool) -> str:
     """Print tables, or return them as text for a file."""
-    screen = Console(width=120, record=True, quiet=True) if to_file else console()
+    page = StringIO()
+    screen = Console(file=page, width=120) if to_file else console()
     for answer in answers:
         ridden = answer.request.mode == "transit"
         print_answer(answer, screen, routes=relais.routes(answer) if ridden else None)
-    return screen.export_text() if to_file else ""
+    return page.getvalue()
 
 
 def print_answer(
