@@ -62,7 +62,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = demonstration_folder()
     built = ("--streets", str(files / "streets.osm.pbf"))
     built += ("--addresses", str(files / "addresses.csv.gz"))
-    built += ("--communes", str(files / "communes.parquet"), "--cog", str(files / "communes-cog.json.gz"))
+    built += (
+        "--communes",
+        str(files / "communes.parquet"),
+        "--cog",
+        str(files / "communes-cog.json.gz"),
+    )
     assert run(["territory", "build", str(folder / "T"), *built]) == 0
     first = pd.read_csv(files / "addresses.csv.gz", sep=";", nrows=200, dtype=str)
     near, far = first.iloc[0], first.iloc[100]
