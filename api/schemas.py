@@ -41,7 +41,7 @@ __all__ = [
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Text = Annotated[str, Field(max_length=300)]
-Mode = Literal["walk", "bike", "car", "transit"]
+Mode = Literal["walk", "pushchair", "bike", "car", "transit"]
 Hours = Annotated[
     str | list[str],
     Field(

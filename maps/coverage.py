@@ -45,6 +45,7 @@ _FOR_MANY = {"coverage_rate", "access_e2sfca", "minutes_to_closest", "coverage_c
 _MODES = {
     "car": "en voiture",
     "walk": "à pied",
+    "pushchair": "en poussette",
     "bike": "à vélo",
     "transit": "en transports en commun",
 }

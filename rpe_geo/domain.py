@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -44,12 +44,13 @@ __all__ = [
     "completed_months",
     "months_after",
     "nth_birthday",
+    "usual_mode",
 ]
 
 AgrementStatus = Literal["candidate", "active", "suspended", "ceased", "withdrawn", "ended"]
 AddressVisibility = Literal["exact", "masked", "hidden"]
 ProviderKind = Literal["childminder", "mam", "facility"]
-TravelMode = Literal["walk", "bike", "car", "transit"]
+TravelMode = Literal["walk", "pushchair", "bike", "car", "transit"]
 Funding = Literal["psu", "paje"]
 
 FUNCTIONAL_NEEDS = frozenset(
@@ -109,6 +110,27 @@ def months_after(day: date, months: int) -> date:
 def nth_birthday(birth_date: date, years: int) -> date:
     """Return the day on which a child turns `years`; 29 February becomes 1 March in common years."""
     return months_after(birth_date, 12 * years)
+
+
+def usual_mode(birth_dates: Iterable[date], start: date | None) -> TravelMode:
+    """
+    Say how a family that did not choose goes on foot: with a pushchair while a child is under three.
+
+    Parameters
+    ----------
+    birth_dates
+        Of its children, as far as they are known; nothing known is a child under three.
+    start
+        When care begins; None where that is not known.
+
+    Returns
+    -------
+    TravelMode
+        `pushchair` or `walk`.
+    """
+    known = list(birth_dates)
+    small = [day for day in known if start is None or start < nth_birthday(day, 3)]
+    return "pushchair" if small or not known else "walk"
 
 
 def completed_months(birth_date: date, day: date) -> int:

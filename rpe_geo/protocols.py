@@ -33,7 +33,7 @@ __all__ = [
     "silent",
 ]
 
-Mode = Literal["walk", "bike", "car", "transit"]
+Mode = Literal["walk", "pushchair", "bike", "car", "transit"]
 AddressLevel = Literal["housenumber", "interpolated", "street", "locality", "municipality"]
 AddressStatus = Literal["ok", "review", "not-found"]
 
@@ -221,6 +221,24 @@ class TravelTimeEngine(Protocol):
 
     def serves(self, points: gpd.GeoSeries, *, mode: Mode) -> NDArray[np.bool_]:
         """Tell which points (EPSG:4326) lie near enough to the network to be asked at all."""
+        ...
+
+    def left_out(self, points: gpd.GeoSeries, *, mode: Mode) -> pd.DataFrame:
+        """
+        Tell which points (EPSG:4326, indexed by id) are too far to be asked, and how far.
+
+        Parameters
+        ----------
+        points
+            Any points.
+        mode
+            How one travels.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by id, those that `serves` refuses alone: `longitude, latitude, distance_m, limit_m`.
+        """
         ...
 
     def routes(

@@ -16,13 +16,14 @@ from rpe_geo.errors import Where
 from rpe_geo.formats.records import KINDS, RecordKind, examine, write_records
 from rpe_geo.messages import explain, phrase
 from rpe_geo.messages.french import number, plural
-from rpe_geo.protocols import Geocoder, Repository
+from rpe_geo.protocols import Geocoder, Repository, TravelTimeEngine
 from rpe_geo.relais.registry import ImportReport, import_records, records_of, report_faults
 from rpe_geo.settings import Settings
-from rpe_geo.wiring import open_geocoder, open_registry, open_territory
+from rpe_geo.wiring import open_geocoder, open_registry, open_territory, open_travel_engine
 
 __all__ = ["register"]
 
+_NAMED = 5
 _KIND_NAMES: dict[RecordKind, str] = {
     "childminders": "Assistantes maternelles",
     "mams": "MAM",
@@ -61,6 +62,15 @@ def _geocoder(territory: Path | None) -> Geocoder | None:
     return open_geocoder(settings, open_territory(settings))
 
 
+def _engine(territory: Path | None) -> TravelTimeEngine | None:
+    """Open the travel times of the territory; None where it has no streets."""
+    settings = Settings().override(territory=territory)
+    opened = open_territory(settings)
+    if opened is None or "streets" not in opened.contents:
+        return None
+    return open_travel_engine(settings, opened)
+
+
 def import_file(
     file: Annotated[Path, typer.Argument(help="Fichier .csv, .xlsx ou .json.")],
     kind: Kind,
@@ -75,6 +85,13 @@ def import_file(
             "--file-prevails", help="Remplacer aussi ce qui a été écrit à la main depuis l'import."
         ),
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Refuser le fichier si une fiche est trop loin de toute rue du territoire.",
+        ),
+    ] = False,
 ) -> None:
     """Importer des fiches dans le registre : toutes, ou aucune si l'une est à corriger."""
     reading = examine(file, kind)
@@ -87,8 +104,10 @@ def import_file(
                 kind,
                 repository=repository,
                 geocoder=_geocoder(territory),
+                engine=_engine(territory),
                 progress=progress,
                 file_prevails=file_prevails,
+                strict=strict,
             )
     _print(report)
     report.require_stored()
@@ -103,6 +122,17 @@ def import_file(
         without_place=number(len(report.without_place)),
     )
     typer.echo(summary, err=True)
+    far = [
+        f"{line.record_id} ({note.values['distance']})"
+        for line in report.rows
+        for note in line.notes
+        if note.code == "import_far_from_streets"
+    ]
+    if far:
+        named = ", ".join(far[:_NAMED]) + (", …" if len(far) > _NAMED else "")
+        typer.echo(
+            phrase("import_far", records=plural(len(far), "lieu", "lieux"), named=named), err=True
+        )
 
 
 def _print(report: ImportReport) -> None:

@@ -12,15 +12,18 @@ from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from rpe_geo.cli.left_out import named_with_distance, write_left_out
 from rpe_geo.cli.screen import console, write_whole
 from rpe_geo.domain import Childminder, Facility, Mam
+from rpe_geo.errors import InputError
 from rpe_geo.formats.records import read_requests
 from rpe_geo.formats.suggestions import answer_json
-from rpe_geo.messages import french
+from rpe_geo.messages import french, phrase
 from rpe_geo.messages.api import RULE_TITLES
 from rpe_geo.messages.combinations import combination_part, combination_summary
 from rpe_geo.messages.matching import PART_NAMES, opening, why
@@ -79,6 +82,12 @@ def suggest_command(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd'hui.", show_default=False),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Tout refuser si une demande est trop loin de toute rue du territoire."
+        ),
+    ] = False,
 ) -> None:
     """Classer les professionnels qui peuvent accueillir un enfant, avec leurs raisons."""
     from rpe_geo.wiring import open_relais, open_territory
@@ -87,10 +96,19 @@ def suggest_command(
     settings = Settings().override(territory=territory, database_url=database)
     today = date.today() if on is None else on.date()  # noqa: DTZ011 - the local day of the person who asks
     with open_relais(settings) as relais:
-        answers = [
-            relais.suggest(need, today=today, limit=limit, accept_review=accept_review)
-            for need in asked
-        ]
+        far: list[tuple[str, InputError]] = []
+        answers = []
+        for need in asked:
+            try:
+                answers.append(
+                    relais.suggest(need, today=today, limit=limit, accept_review=accept_review)
+                )
+            except InputError as error:
+                if error.code != "point_too_far" or strict or len(asked) == 1:
+                    raise error.at(file=str(request)) from None
+                far.append((need.request_id, error))
+        for mode in dict.fromkeys(answer.request.mode for answer in answers):
+            _name_far_providers(relais.book().left_out(relais.engine, mode), mode)
         if pareto:
             answers = [replace(answer, suggestions=answer.pareto) for answer in answers]
         if output_format is OutputFormat.html:
@@ -101,16 +119,42 @@ def suggest_command(
                 for answer in answers
             )
         elif output_format is OutputFormat.json:
-            content = _as_json(answers)
+            content = _as_json(answers, several=len(asked) > 1)
         else:
             content = _as_tables(answers, relais, to_file=output is not None)
     if output is not None:
         write_whole(output, content)
     elif content:
         typer.echo(content, nl=False)
+    if far:
+        _leave_out(far, output)
 
 
-def _as_json(answers: list[Suggestions]) -> str:
+def _leave_out(far: list[tuple[str, InputError]], output: Path | None) -> None:
+    """Name the requests that are too far from every street, beside the output where there is one."""
+    parts = pd.DataFrame(
+        {
+            name: [float(error.values[name]) for _, error in far]  # noqa: PD011 - of an error
+            for name in ("distance_m", "limit_m")
+        },
+        index=[request_id for request_id, _ in far],
+    )
+    write_left_out(output, [parts])
+
+
+def _name_far_providers(far: list[tuple[str, float]], mode: str) -> None:
+    """Say on stderr which providers of the registry no travel time can be told of."""
+    if far:
+        said = phrase(
+            "providers_far",
+            providers=french.plural(len(far), "professionnel ou lieu", "professionnels ou lieux"),
+            named=named_with_distance(far),
+            mode=french.MODES[mode],
+        )
+        typer.echo(said, err=True)
+
+
+def _as_json(answers: list[Suggestions], *, several: bool) -> str:
     written = [
         answer_json(
             answer.request.request_id,
@@ -123,7 +167,7 @@ def _as_json(answers: list[Suggestions]) -> str:
         )
         for answer in answers
     ]
-    whole: Any = written[0] if len(written) == 1 else written
+    whole: Any = written if several else written[0]
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -14,17 +14,21 @@ import pandas as pd
 import shapely
 import typer
 
+from rpe_geo.cli.left_out import write_left_out
 from rpe_geo.cli.screen import progress_bar, write_whole
 from rpe_geo.crs import WGS84
 from rpe_geo.errors import InputError, InvalidFile, InvalidRecord, Where
+from rpe_geo.formats.faults import FaultLog, RecordsRefused, RowFault
+from rpe_geo.messages import explain
+from rpe_geo.messages.french import metres
 from rpe_geo.protocols import Mode
 from rpe_geo.settings import Settings
-from rpe_geo.travel.points import check_coordinates, check_cutoff
+from rpe_geo.travel.points import check_coordinates, check_cutoff, degrees
 from rpe_geo.travel.street import MAX_CUTOFF_MIN, StreetEngine
 
 __all__ = ["read_points", "register"]
 
-_MODES: tuple[Mode, ...] = ("walk", "bike", "car", "transit")
+_MODES: tuple[Mode, ...] = get_args(Mode)
 _COLUMNS = ("id", "longitude", "latitude")
 _ORIGINS_AT_ONCE = 250
 
@@ -32,9 +36,12 @@ TerritoryOption = Annotated[
     Path | None,
     typer.Option(help="Dossier du territoire (à défaut, le réglage RPE_TERRITORY)."),
 ]
-ModeOption = Annotated[str, typer.Option(help="walk, bike, car ou transit.")]
+ModeOption = Annotated[str, typer.Option(help="walk, pushchair, bike, car ou transit.")]
 ProfileOption = Annotated[
-    str, typer.Option(help="À pied : standard, ou pushchair (plus lent, sans escalier).")
+    str,
+    typer.Option(
+        help="Ancien nom du mode : « --mode walk --profile pushchair » vaut « --mode pushchair »."
+    ),
 ]
 DepartOption = Annotated[
     str | None,
@@ -44,6 +51,13 @@ ArriveOption = Annotated[
     str | None,
     typer.Option(
         help="Arrivée en transport en commun : l'heure à laquelle il faut être là, au lieu du départ."
+    ),
+]
+StrictOption = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Refuser le calcul si un point est trop loin de toute rue, au lieu de l'écarter.",
     ),
 ]
 WindowOption = Annotated[
@@ -81,9 +95,10 @@ def matrix(
     arrive: ArriveOption = None,
     window: WindowOption = None,
     profile: ProfileOption = "standard",
+    strict: StrictOption = False,
 ) -> None:
     """Calculer les temps de trajet entre des points, de porte à porte."""
-    chosen = _mode(mode)
+    chosen = _mode(mode, profile)
     check_cutoff(cutoff, MAX_CUTOFF_MIN)
     if output.suffix not in {".csv", ".parquet"}:
         raise InvalidFile(
@@ -96,9 +111,11 @@ def matrix(
         if chosen != "transit" or arrival is not None:
             raise InputError("window_without_transit")
         check_cutoff(window, MAX_CUTOFF_MIN)
-    start, stop = read_points(origins), read_points(destinations)
+    start, stop = _read_both(origins, destinations)
     engine = _open(territory, profile)
-    tables: list[pd.DataFrame] = []
+    start, far_origins = _near_streets(engine, start, chosen, origins, strict=strict)
+    stop, far_destinations = _near_streets(engine, stop, chosen, destinations, strict=strict)
+    tables: list[pd.DataFrame] = [_nothing(window)]
     with progress_bar() as progress:
         for begin in range(0, len(start), _ORIGINS_AT_ONCE):
             part = start.iloc[begin : begin + _ORIGINS_AT_ONCE]
@@ -112,7 +129,58 @@ def matrix(
                 point = str(error.values["point"]) if "point" in error.values else ""
                 raise error.at(file=_file_of(point, {origins: part, destinations: stop})) from None
             progress("matrix_rows", min(begin + _ORIGINS_AT_ONCE, len(start)), len(start))
-    write_whole(output, _encoded(pd.concat(tables, ignore_index=True), output))
+    found = [table for table in tables if len(table)] or tables[:1]
+    write_whole(output, _encoded(pd.concat(found, ignore_index=True), output))
+    write_left_out(output, [far_origins, far_destinations])
+
+
+def _nothing(window: int | None) -> pd.DataFrame:
+    """Return the columns of a result without rows."""
+    names = ["origin_id", "destination_id", "minutes"]
+    return pd.DataFrame(columns=names if window is None else [*names, "p90_minutes", "transfers"])
+
+
+def _read_both(origins: Path, destinations: Path) -> tuple[gpd.GeoSeries, gpd.GeoSeries]:
+    """Read both files of points; the faults of both are told at once."""
+    found: list[gpd.GeoSeries] = []
+    faults: list[RowFault] = []
+    for path in (origins, destinations):
+        try:
+            found.append(read_points(path))
+        except RecordsRefused as error:
+            faults.extend(error.faults)
+    faults = list({(str(fault.where), fault.code): fault for fault in faults}.values())
+    if len(faults) > 1:
+        for fault in faults:
+            typer.echo(explain(fault), err=True)
+        raise typer.Exit(2)
+    if faults:
+        raise RecordsRefused.because(faults)
+    return found[0], found[1]
+
+
+def _near_streets(
+    engine: StreetEngine, points: gpd.GeoSeries, mode: Mode, file: Path, *, strict: bool
+) -> tuple[gpd.GeoSeries, pd.DataFrame]:
+    """Part the points that lie near a street from those that do not; with `strict` the latter are refused."""
+    far = engine.left_out(points, mode=mode)
+    if strict and len(far):
+        for point, row in list(far.iterrows())[1:]:
+            typer.echo(explain(_too_far(point, row, file)), err=True)
+        raise _too_far(far.index[0], far.iloc[0], file)
+    return points.drop(far.index), far
+
+
+def _too_far(point: Any, row: pd.Series, file: Path) -> InputError:
+    return InputError(
+        "point_too_far",
+        where=Where(file=str(file)),
+        point=str(point),
+        longitude=degrees(float(row["longitude"])),
+        latitude=degrees(float(row["latitude"])),
+        distance=metres(float(row["distance_m"])),
+        limit=metres(float(row["limit_m"])),
+    )
 
 
 def _times(
@@ -178,13 +246,13 @@ def isochrone(
     profile: ProfileOption = "standard",
 ) -> None:
     """Dessiner ce que l'on atteint en un temps donné."""
-    chosen = _mode(mode)
+    chosen = _mode(mode, profile)
     origin = _point(at)
     wanted = _numbers(minutes)
     departure = _departure(depart)
     engine = _open(territory, profile)
     areas = engine.isochrones(origin, mode=chosen, minutes=wanted, departure=departure)
-    areas["mode"] = mode
+    areas["mode"] = chosen
     text = areas[["minutes", "mode", "geometry"]].to_json(drop_id=True, show_bbox=False)
     write_whole(output, text)
 
@@ -206,7 +274,7 @@ def read_points(path: Path) -> gpd.GeoSeries:
     Raises
     ------
     InputError
-        Naming file, row and field of the first fault.
+        `RecordsRefused` with every fault, each naming file, row and field.
     """
     file = str(path)
     if not path.is_file():
@@ -227,30 +295,32 @@ def read_points(path: Path) -> gpd.GeoSeries:
             raise InvalidFile(
                 "points_column_missing", where=Where(file=file, field=name), found=columns
             )
-    ids: list[str] = []
-    seen: set[str] = set()
-    longitudes: list[float] = []
-    latitudes: list[float] = []
+    log = FaultLog()
+    ids: dict[str, tuple[float, float]] = {}
     for number, row in enumerate(rows, start=1):
         identity = (row["id"] or "").strip()
         if not identity:
-            raise InvalidRecord("point_id_empty", where=Where(file, number, "id"))
-        if identity in seen:
-            raise InvalidRecord("point_id_twice", where=Where(file, number, "id"), point=identity)
-        seen.add(identity)
-        longitude = _degrees(row["longitude"], Where(file, number, "longitude"), identity)
-        latitude = _degrees(row["latitude"], Where(file, number, "latitude"), identity)
+            log.refuse(Where(file, number, "id"), "point_id_empty")
+            continue
+        if identity in ids:
+            log.refuse(Where(file, number, "id"), "point_id_twice", point=identity)
+            continue
+        ids[identity] = (np.nan, np.nan)
         try:
+            longitude = _degrees(row["longitude"], Where(file, number, "longitude"), identity)
+            latitude = _degrees(row["latitude"], Where(file, number, "latitude"), identity)
             check_coordinates(longitude, latitude, row=number, point=identity)
         except InputError as error:
-            raise error.at(file=file) from None
-        ids.append(identity)
-        longitudes.append(longitude)
-        latitudes.append(latitude)
+            log.refuse_error(error.at(file=file).where, error)
+        else:
+            ids[identity] = (longitude, latitude)
+    if log.faults:
+        raise RecordsRefused.because(log.faults)
     if not ids:
         raise InvalidFile("points_none", where=Where(file=file))
+    longitudes, latitudes = zip(*ids.values(), strict=True)
     return gpd.GeoSeries(
-        gpd.points_from_xy(longitudes, latitudes), index=pd.Index(ids, name="id"), crs=WGS84
+        gpd.points_from_xy(longitudes, latitudes), index=pd.Index(list(ids), name="id"), crs=WGS84
     )
 
 
@@ -269,10 +339,13 @@ def _file_of(point: str, files: dict[Path, gpd.GeoSeries]) -> str | None:
     return next((str(path) for path, points in files.items() if point in points.index), None)
 
 
-def _mode(text: str) -> Mode:
+def _mode(text: str, profile: str) -> Mode:
+    """Read the mode; `--profile pushchair` is the old name of the mode of that name."""
+    if profile not in {"standard", "pushchair"}:
+        raise InputError("profile_unknown", profile=profile)
     for mode in _MODES:
         if text == mode:
-            return mode
+            return "pushchair" if mode == "walk" and profile == "pushchair" else mode
     raise InputError("mode_unknown", mode=text, modes=list(_MODES))
 
 
@@ -306,8 +379,6 @@ def _numbers(text: str) -> list[float]:
 
 
 def _open(territory: Path | None, profile: str) -> StreetEngine:
-    if profile not in {"standard", "pushchair"}:
-        raise InputError("profile_unknown", profile=profile)
     folder = territory or Settings().territory
     if folder is None:
         raise InputError("territory_not_set")

@@ -119,7 +119,13 @@ CHOICES: dict[str, dict[str, str]] = {
         "exact": "L’adresse exacte, à sa demande",
     },
     "funding": {"psu": "PSU (tarif selon les revenus)", "paje": "PAJE (tarif de la structure)"},
-    "mode": {"walk": "À pied", "bike": "À vélo", "car": "En voiture", "transit": "En bus"},
+    "mode": {
+        "walk": "À pied",
+        "pushchair": "En poussette",
+        "bike": "À vélo",
+        "car": "En voiture",
+        "transit": "En bus",
+    },
     "capabilities": dict(NEEDS),
 }
 """Path of a field that takes one of few words, or several of them, to those words and what they mean."""

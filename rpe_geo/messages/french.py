@@ -12,6 +12,7 @@ __all__ = [
     "day",
     "enumeration",
     "hours",
+    "metres",
     "minutes",
     "number",
     "plain",
@@ -55,6 +56,7 @@ SHORT_WEEKDAYS = ["lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."]
 
 MODES = {
     "walk": "à pied",
+    "pushchair": "à pied avec une poussette",
     "bike": "à vélo",
     "car": "en voiture",
     "transit": "en transports en commun",
@@ -134,3 +136,11 @@ def typeset(text: str) -> str:
     for sign in (":", ";", "?", "!", "%", "»", "€"):
         text = text.replace(f" {sign}", f"{NBSP}{sign}")
     return text.replace("« ", f"«{NBSP}")
+
+
+def metres(distance_m: float) -> str:
+    """Write a distance the French way: « 350 m », « 1,2 km », « 840 km »."""
+    if distance_m < 1000:
+        return f"{distance_m:.0f}\u00a0m"
+    decimals = 1 if distance_m < 100_000 else 0
+    return f"{distance_m / 1000:.{decimals}f}\u00a0km".replace(".", ",")

@@ -5,6 +5,8 @@ MESSAGES = {
         "adresse à vérifier, gardée sans lieu : {reason} Proposition : {label}."
     ),
     "import_address_not_found": "adresse introuvable, gardée sans lieu : {reason}",
+    "import_far_from_streets": "à {distance} de toute rue du territoire : aucun temps de trajet, ne sera pas proposé.",
+    "import_far": "{records} hors des rues du territoire : {named}.",
     "import_new": "ajoutée",
     "import_replaced": "remplacée",
     "import_unchanged": "inchangée",

@@ -42,6 +42,10 @@ MESSAGES = {
         "le point « {point} » (latitude {latitude}, longitude {longitude}) est à {distance} de la rue la plus proche, au-delà des {limit} "
         "admis : il est hors du territoire ou mal placé."
     ),
+    "left_out": ("{points} du calcul : {named}.{where} (--strict refuse le calcul.)"),
+    "left_out_file": " Liste : {file}.",
+    "providers_far": "{providers} du registre hors des rues, sans temps de trajet {mode} : {named}.",
+    "left_out_far": "à plus de {limit} de toute rue du territoire",
     "point_id_twice": "l'identifiant « {point} » est donné deux fois : chaque point doit avoir le sien.",
     "not_a_point": "« {point} » n'est pas un point.",
     "coordinates_missing": "le point « {point} » n'a pas de coordonnées lisibles : donnez longitude et latitude en degrés.",

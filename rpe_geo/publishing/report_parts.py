@@ -35,7 +35,13 @@ MODES = {
     "places_other": "École à deux ans et garde à domicile",
 }
 MODE_COLORS = (CATEGORICAL["childminder"], CATEGORICAL["facility"], CATEGORICAL["school"])
-TRAVEL = {"car": "en voiture", "walk": "à pied", "bike": "à vélo", "transit": "en transports"}
+TRAVEL = {
+    "car": "en voiture",
+    "walk": "à pied",
+    "pushchair": "en poussette",
+    "bike": "à vélo",
+    "transit": "en transports",
+}
 ROWS = 45
 FEW = "n.p."
 

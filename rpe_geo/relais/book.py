@@ -159,6 +159,19 @@ class ProviderBook:
             self._served[mode] = known[within]
         return self._served[mode]
 
+    def left_out(self, engine: TravelTimeEngine, mode: TravelMode) -> list[tuple[str, float]]:
+        """Return id and distance (m) of each provider that is too far from every street to be reached."""
+        known = np.flatnonzero(~np.isnan(self.longitude[: self.judged]))
+        known = np.setdiff1d(known, self.served(engine, mode))
+        if not known.size:
+            return []
+        points = self.points.iloc[known].reset_index(drop=True)
+        far = engine.left_out(points, mode=mode)
+        return [
+            (self.profiles.provider_ids[known[number]], float(metres))
+            for number, metres in zip(far.index, far["distance_m"], strict=True)
+        ]
+
     def distance_m(self, point: Point) -> NDArray[np.float64]:
         """Measure the great-circle distance of every row from a point (EPSG:4326); nan where not known."""
         return great_circle_m(np.array(point.x), np.array(point.y), self.longitude, self.latitude)

@@ -6,14 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from rpe_geo.crs import WGS84
 from rpe_geo.domain import Childminder, Facility, Mam, Request
 from rpe_geo.errors import Conflict, Where
 from rpe_geo.formats.checks import id_of
 from rpe_geo.formats.faults import RecordsRefused, RowFault
 from rpe_geo.formats.records import Reading, Record, RecordKind
 from rpe_geo.messages.fields import FIELD_NAMES, said
-from rpe_geo.messages.french import day
-from rpe_geo.protocols import AddressQuery, Geocoded, Geocoder, Progress, Repository
+from rpe_geo.messages.french import day, metres
+from rpe_geo.protocols import (
+    AddressQuery,
+    Geocoded,
+    Geocoder,
+    Progress,
+    Repository,
+    TravelTimeEngine,
+)
 from rpe_geo.relais.merging import Held, Merged, merge
 
 __all__ = ["ImportReport", "ImportRow", "Outcome", "import_records", "records_of", "report_faults"]
@@ -117,6 +125,8 @@ def import_records(
     geocoder: Geocoder | None = None,
     progress: Progress | None = None,
     file_prevails: bool = False,
+    engine: TravelTimeEngine | None = None,
+    strict: bool = False,
 ) -> ImportReport:
     """
     Store what was read from a file, all of it or, with one fault, nothing.
@@ -137,6 +147,11 @@ def import_records(
         Told how many addresses are done.
     file_prevails
         Replace what was written by hand too; each field so undone is told.
+    engine
+        Tells which records lie too far from every street: they are stored, and noted with their distance, since no travel time
+        will find them.
+    strict
+        Refuse the file for such a record.
 
     Returns
     -------
@@ -158,6 +173,13 @@ def import_records(
         row = warning.where.row
         (notes[row] if isinstance(row, int) and row in notes else about_file).append(warning)
     placed = kept if geocoder is None else _place(kept, reading, notes, geocoder, progress)
+    if engine is not None:
+        far = _far_from_streets(placed, reading, engine)
+        if strict and far:
+            refused = tuple(fault for faults in far.values() for fault in faults)
+            return report_faults(replace(reading, faults=refused), kind)
+        for row, faults in far.items():
+            notes[row].extend(faults)
     if kind == "childminders":
         _note_unknown_mams(placed, reading, notes, repository)
     outcomes, records = _store(
@@ -358,6 +380,39 @@ def _place(
         if progress is not None:
             progress("Adresses", min(start + _ADDRESSES_AT_ONCE, len(wanted)), len(wanted))
     return placed
+
+
+def _far_from_streets(
+    records: Sequence[Any], reading: Reading[Any], engine: TravelTimeEngine
+) -> dict[int, list[RowFault]]:
+    """Tell, by row, the places farther from every street than travel times reach."""
+    import geopandas as gpd
+
+    places = [
+        (
+            row,
+            f"{prefix}latitude",
+            getattr(record, f"{prefix}longitude"),
+            getattr(record, f"{prefix}latitude"),
+        )
+        for row, record in zip(reading.rows, records, strict=True)
+        for prefix in ("", "work_")
+        if getattr(record, f"{prefix}longitude", None) is not None
+    ]
+    mode = "walk" if "walk" in engine.modes else next(iter(engine.modes), None)
+    if not places or mode is None:
+        return {}
+    _, _, longitudes, latitudes = zip(*places, strict=True)
+    points = gpd.GeoSeries.from_xy(longitudes, latitudes, crs=WGS84)
+    found: dict[int, list[RowFault]] = {}
+    far = engine.left_out(points, mode=mode)
+    for number, apart in zip(far.index.tolist(), far["distance_m"], strict=True):
+        row, name, *_ = places[number]
+        fault = RowFault(
+            Where(reading.file, row, name), "import_far_from_streets", {"distance": metres(apart)}
+        )
+        found.setdefault(row, []).append(fault)
+    return found
 
 
 def _doubt(where: Where, place: Geocoded) -> RowFault:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rpe_geo.crs import WGS84
 from rpe_geo.errors import InputError, Where
 
-__all__ = ["check_coordinates", "check_cutoff", "coordinates_of", "degrees", "metres"]
+__all__ = ["check_coordinates", "check_cutoff", "coordinates_of", "degrees"]
 
 _FRANCE_LATITUDE, _FRANCE_LONGITUDE = (41.0, 52.0), (-6.0, 10.0)
 
@@ -56,14 +56,6 @@ def check_coordinates(
 def degrees(value: float) -> str:
     """Write degrees the French way, as exactly as they were given."""
     return f"{value:.6f}".rstrip("0").rstrip(".").replace(".", ",").replace("-", "−\u202f")
-
-
-def metres(distance_m: float) -> str:
-    """Write a distance the French way: « 350 m », « 1,2 km », « 840 km »."""
-    if distance_m < 1000:
-        return f"{distance_m:.0f}\u00a0m"
-    decimals = 1 if distance_m < 100_000 else 0
-    return f"{distance_m / 1000:.{decimals}f}\u00a0km".replace(".", ",")
 
 
 def coordinates_of(points: gpd.GeoSeries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -13,7 +13,8 @@ from scipy.ndimage import distance_transform_cdt
 
 from rpe_geo.crs import EARTH_RADIUS_M
 from rpe_geo.errors import InputError, InvalidFile, Where
-from rpe_geo.travel.points import degrees, metres
+from rpe_geo.messages.french import metres
+from rpe_geo.travel.points import degrees
 from rpe_geo.travel.streets.mode_network import ModeNetwork
 
 __all__ = ["SegmentGrid", "Snapped"]
@@ -300,9 +301,7 @@ class SegmentGrid:
         beyond = np.flatnonzero(~(street <= rules["limit_m"]))
         if beyond.size and refuse:
             first = int(beyond[0])
-            far = self._distance_to_network(
-                network, float(longitude[first]), float(latitude[first])
-            )
+            far = self.distance_to_network(network, float(longitude[first]), float(latitude[first]))
             raise InputError(
                 "point_too_far",
                 position=first,
@@ -312,6 +311,7 @@ class SegmentGrid:
                 distance=metres(far),
                 limit=metres(rules["limit_m"]),
                 distance_m=far,
+                limit_m=rules["limit_m"],
             )
         main.distance[beyond] = np.inf
         main.vertex[beyond] = -1
@@ -473,17 +473,17 @@ class SegmentGrid:
         apart = np.hypot(px - share * dx, py - share * dy)
         return _Candidates(sizes, segment, share, apart)
 
-    def _distance_to_network(
-        self, network: ModeNetwork, longitude: float, latitude: float
-    ) -> float:
-        """Distance in metres from a far point to the nearest vertex of the network."""
+    def distance_to_network(self, network: ModeNetwork, longitude: float, latitude: float) -> float:
+        """Distance in metres from a far point to the nearest street."""
         per_latitude = float(self.frame[3])
         shrink = max(float(np.cos(np.radians(latitude))), 0.01) * per_latitude
-        return float(
-            np.min(
-                np.hypot(
-                    (network.shape_longitude - longitude) * shrink,
-                    (network.shape_latitude - latitude) * per_latitude,
-                )
-            )
-        )
+        x = (np.asarray(network.shape_longitude) - longitude) * shrink
+        y = (np.asarray(network.shape_latitude) - latitude) * per_latitude
+        # Vertex i begins a segment unless it ends its edge: then the segment is taken as a point.
+        dx, dy = np.diff(x, append=x[-1:]), np.diff(y, append=y[-1:])
+        ends = network.shape_ptr[1:] - 1
+        dx[ends], dy[ends] = 0.0, 0.0
+        square = dx * dx + dy * dy
+        square[square == 0.0] = np.inf
+        share = np.clip(-(x * dx + y * dy) / square, 0.0, 1.0)
+        return float(np.hypot(x + share * dx, y + share * dy).min())

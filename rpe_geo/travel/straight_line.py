@@ -22,7 +22,7 @@ from rpe_geo.travel.points import check_cutoff, coordinates_of
 __all__ = ["StraightLineEngine"]
 
 _MAX_CUTOFF_MIN = 720.0
-_MODES: tuple[Mode, ...] = ("walk", "bike", "car", "transit")
+_MODES: tuple[Mode, ...] = ("walk", "pushchair", "bike", "car", "transit")
 _CIRCLE_POINTS = 72
 
 
@@ -70,7 +70,7 @@ class StraightLineEngine:
         origins, destinations
             Points in EPSG:4326, indexed by id.
         mode
-            walk, bike, car or transit.
+            walk, pushchair, bike, car or transit.
         cutoff_min
             Times above are `inf`.
         departure, arrival
@@ -100,6 +100,12 @@ class StraightLineEngine:
         self._minutes_per_metre(mode)
         return np.ones(len(points), dtype=np.bool_)
 
+    def left_out(self, points: gpd.GeoSeries, *, mode: Mode) -> pd.DataFrame:
+        """Tell which points are too far to be asked: none."""
+        self._minutes_per_metre(mode)
+        columns = ("longitude", "latitude", "distance_m", "limit_m")
+        return pd.DataFrame({name: np.empty(0) for name in columns}, index=points.index[:0])
+
     def detour_times(
         self,
         home: Point,
@@ -120,7 +126,7 @@ class StraightLineEngine:
         stops
             Points in EPSG:4326, indexed by id.
         mode
-            walk, bike, car or transit.
+            walk, pushchair, bike, car or transit.
         cutoff_min
             Legs above are `inf`.
         departure
@@ -196,7 +202,7 @@ class StraightLineEngine:
         destinations
             Points in EPSG:4326.
         mode
-            walk, bike, car or transit.
+            walk, pushchair, bike, car or transit.
         departure
             Ignored.
 
@@ -235,7 +241,7 @@ class StraightLineEngine:
         origin
             Point in EPSG:4326.
         mode
-            walk, bike, car or transit.
+            walk, pushchair, bike, car or transit.
         minutes
             Minutes of each circle.
         departure

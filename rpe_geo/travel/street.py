@@ -50,7 +50,7 @@ class StreetEngine:
         The folder that `rpe_geo.travel.streets.network.build_streets` made. A folder `transit` beside it serves the mode
         transit.
     pushchair
-        Walk as with a pushchair: slower, and never by steps without a ramp.
+        Walk always as with a pushchair: the mode walk then means the mode pushchair.
     networks, source
         Networks in memory instead of a folder; see `of_networks`.
 
@@ -120,7 +120,7 @@ class StreetEngine:
         origins, destinations
             Points in EPSG:4326, indexed by id.
         mode
-            walk, bike, car or transit.
+            walk, pushchair, bike, car or transit.
         cutoff_min
             Times above are `inf`; from 1 to 720.
         departure
@@ -290,7 +290,7 @@ class StreetEngine:
         stops
             Points in EPSG:4326, indexed by id: childminders, schools.
         mode
-            walk, bike, car or transit.
+            walk, pushchair, bike, car or transit.
         cutoff_min
             Legs above are `inf`.
         departure
@@ -370,7 +370,7 @@ class StreetEngine:
         destinations
             Points in EPSG:4326.
         mode
-            walk, bike, car or transit.
+            walk, pushchair, bike, car or transit.
         departure
             For transit; other modes ignore it.
 
@@ -424,7 +424,7 @@ class StreetEngine:
         origin
             Point in EPSG:4326.
         mode
-            walk, bike, car or transit.
+            walk, pushchair, bike, car or transit.
         minutes
             Limits, each from 1 to 720.
         departure
@@ -472,7 +472,7 @@ class StreetEngine:
     @property
     def modes(self) -> list[Mode]:
         """Modes that this territory can serve."""
-        modes: tuple[Mode, ...] = ("walk", "bike", "car")
+        modes: tuple[Mode, ...] = ("walk", "pushchair", "bike", "car")
         found: list[Mode] = [mode for mode in modes if mode in self._meta["nodes"]]
         return [*found, "transit"] if self._transit_folder() else found
 
@@ -480,7 +480,7 @@ class StreetEngine:
         key = "pushchair" if self._pushchair and mode == "walk" else mode
         with self._lock:
             if key not in self._searches:
-                if mode not in {"walk", "bike", "car"}:
+                if mode not in {"walk", "pushchair", "bike", "car"}:
                     raise InputError("mode_unknown", mode=mode, modes=self.modes)
                 if key not in self._meta["nodes"] or self._directory is None:
                     raise InputError("mode_unavailable", mode=mode, modes=self.modes)
@@ -518,6 +518,43 @@ class StreetEngine:
         longitude, latitude = coordinates_of(points)
         snapped = self._snap(search, mode, longitude, latitude, refuse=False)
         return np.isfinite(snapped.distance_m)
+
+    def left_out(self, points: gpd.GeoSeries, *, mode: Mode) -> pd.DataFrame:
+        """
+        Tell which points lie too far from every street of a mode to be reached at all.
+
+        Parameters
+        ----------
+        points
+            Points in EPSG:4326, indexed by id.
+        mode
+            walk, pushchair, bike, car or transit.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by id; columns `longitude, latitude`, `distance_m` to the nearest street, and `limit_m`, the farthest that is
+            served.
+        """
+        search = self._search("walk" if mode == "transit" else mode)
+        longitude, latitude = coordinates_of(points)
+        snapped = self._snap(search, mode, longitude, latitude, refuse=False)
+        far = np.flatnonzero(~np.isfinite(snapped.distance_m))
+        metres = [
+            search.grid.distance_to_network(
+                search.network, float(longitude[number]), float(latitude[number])
+            )
+            for number in far
+        ]
+        return pd.DataFrame(
+            {
+                "longitude": longitude[far],
+                "latitude": latitude[far],
+                "distance_m": np.array(metres, dtype=np.float64),
+                "limit_m": float(self._meta["settings"]["snapping"]["limit_m"]),
+            },
+            index=points.index[far],
+        )
 
     def _snap(
         self,

@@ -149,7 +149,6 @@ def test_a_bad_option_is_one_line_and_exit_2(run, tmp_path, change, words):
         ("id,lon,latitude\na,0,0\n", ["champ longitude", "manque"]),
         ("id,longitude,latitude\n", ["aucun point"]),
         ("", ["vide"]),
-        ("id,longitude,latitude\nloin,3.87,43.6\n", ["« loin »", "km"]),
         ("id,longitude,latitude\na,0,95\n", ["Terre"]),
     ],
 )
@@ -174,3 +173,74 @@ def test_missing_files_and_points(run, tmp_path):
         == 2
     )
     assert run("isochrone", "--at", "48.8,2.3", "--mode", "car", "-o", "i.geojson")[0] == 2
+
+
+def test_a_far_point_is_left_out_by_name_and_the_others_are_answered(run, tmp_path):
+    near = [(f"h{number}", number, 0) for number in range(20)]
+    homes = write_points(tmp_path / "h.csv", *near, ("loin", 0, 3400), ("ailleurs", 900_000, 0))
+    minders = write_points(tmp_path / "c.csv", ("c1", 400, 0), ("loin2", 5000, 1000))
+    for mode in ("walk", "pushchair", "bike", "car", "transit"):
+        code, said = run("matrix", homes, minders, "-o", tmp_path / "m.csv", "--mode", mode)
+        assert code == 0
+        table = pd.read_csv(tmp_path / "m.csv")
+        assert table["origin_id"].tolist() == [name for name, *_ in near]
+        left = pd.read_csv(tmp_path / "m.left-out.csv")
+        assert left.columns.tolist() == ["id", "reason", "distance_m"]
+        assert left["id"].tolist() == ["ailleurs", "loin2", "loin"]
+        assert left["distance_m"].tolist()[1:] == [3000, 1400]
+        assert len(said) == 1
+        assert "3 points" in said[0].replace("\u00a0", " ")
+        assert "loin (1,4 km)" in said[0].replace("\u00a0", " ")
+
+
+def test_strict_refuses_and_names_every_far_point(run, tmp_path):
+    homes = write_points(tmp_path / "h.csv", ("h", 0, 0), ("l1", 0, 4000), ("l2", 0, 5000))
+    output = tmp_path / "m.csv"
+    code, said = run("matrix", homes, homes, "-o", output, "--mode", "walk", "--strict")
+    assert code == 2
+    assert not output.exists()
+    assert all(any(name in line for line in said) for name in ("« l1 »", "« l2 »"))
+
+
+def test_a_list_of_an_earlier_run_does_not_stay(run, tmp_path):
+    far = write_points(tmp_path / "h.csv", ("h", 0, 0), ("l1", 0, 4000))
+    near = write_points(tmp_path / "n.csv", ("h", 0, 0))
+    run("matrix", far, far, "-o", tmp_path / "m.csv", "--mode", "walk")
+    assert (tmp_path / "m.left-out.csv").exists()
+    code, said = run("matrix", near, near, "-o", tmp_path / "m.csv", "--mode", "walk")
+    assert (code, said) == (0, [])
+    assert not (tmp_path / "m.left-out.csv").exists()
+
+
+def test_only_far_points_leave_an_empty_table(run, tmp_path):
+    far = write_points(tmp_path / "h.csv", ("l1", 0, 4000))
+    code, said = run("matrix", far, far, "-o", tmp_path / "m.parquet", "--mode", "car")
+    assert code == 0
+    assert len(said) == 1
+    table = pd.read_parquet(tmp_path / "m.parquet")
+    assert table.columns.tolist() == ["origin_id", "destination_id", "minutes"]
+    assert table.empty
+
+
+def test_every_fault_of_both_files_is_told_at_once(run, tmp_path):
+    homes, minders = tmp_path / "h.csv", tmp_path / "c.csv"
+    homes.write_text("id,longitude,latitude\na,0,0\na,0,0\n,0,0\nb,x,0\n", encoding="utf-8")
+    minders.write_text("id,longitude,latitude\nc,43.6,3.87\n", encoding="utf-8")
+    code, said = run("matrix", homes, minders, "-o", tmp_path / "m.csv", "--mode", "walk")
+    assert code == 2
+    assert len(said) == 4
+    assert [line.split(" :")[0] for line in said] == [
+        f"{homes}, ligne 2, champ id",
+        f"{homes}, ligne 3, champ id",
+        f"{homes}, ligne 4, champ longitude",
+        f"{minders}, ligne 1, champ latitude",
+    ]
+
+
+def test_the_profile_is_an_alias_of_the_mode(run, tmp_path):
+    points = write_points(tmp_path / "p.csv", ("a", 0, 0), ("b", 1000, 0))
+    for name, options in (("one", ("pushchair",)), ("two", ("walk", "--profile", "pushchair"))):
+        run("matrix", points, points, "-o", tmp_path / f"{name}.csv", "--mode", *options)
+    assert (tmp_path / "one.csv").read_text() == (tmp_path / "two.csv").read_text()
+    run("matrix", points, points, "-o", tmp_path / "walk.csv", "--mode", "walk")
+    assert (tmp_path / "one.csv").read_text() != (tmp_path / "walk.csv").read_text()

@@ -8,13 +8,19 @@ from typing import cast
 
 from starlette.datastructures import FormData
 
-from rpe_geo.domain import Child, Household, Request, TravelMode
+from rpe_geo.domain import Child, Household, Request, TravelMode, usual_mode
 from rpe_geo.schedule import Timetable
 
 __all__ = ["DAYS", "LISTED", "MINUTES", "MODE_NAMES", "Search"]
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
-MODE_NAMES = {"walk": "À pied", "bike": "Vélo", "car": "Voiture", "transit": "Bus"}
+MODE_NAMES = {
+    "walk": "À pied",
+    "pushchair": "Poussette",
+    "bike": "Vélo",
+    "car": "Voiture",
+    "transit": "Bus",
+}
 MINUTES = (5, 10, 15, 20, 30)
 LISTED = 40
 """Places that a list shows at most."""
@@ -28,7 +34,7 @@ class Search:
 
     address: str = ""
     place: str = ""
-    mode: str = "walk"
+    mode: str = "pushchair"
     minutes: str = "15"
     births: tuple[str, ...] = ("",)
     start: str = ""
@@ -65,7 +71,7 @@ class Search:
         read = cls(
             address=text("adresse"),
             place=text("choix"),
-            mode=text("mode", "walk"),
+            mode=text("mode", usual_mode(filter(None, map(_day, births)), _day(text("debut")))),
             minutes=text("max_minutes", "15"),
             births=tuple(value for value in births if value) or ("",),
             start=text("debut"),

@@ -117,12 +117,15 @@ def _page(
     sending: dict[str, Any] | None = None,
 ) -> Response:
     served = [] if service.public.travel is None else service.public.travel.modes
+    modes = {name: text for name, text in MODE_NAMES.items() if name in served}
+    if answer is None and modes and asked.mode not in modes:
+        asked = replace(asked, mode="walk" if "walk" in modes else next(iter(modes)))
     values: dict[str, Any] = {
         "recherche": asked,
         "choix": choices,
         "jours": DAYS,
         "durees": MINUTES,
-        "modes": {name: text for name, text in MODE_NAMES.items() if name in served},
+        "modes": modes,
         "envoi": sending or _NOTHING_SENT,
         "voies": WAYS,
         "reponse": None,

@@ -105,6 +105,7 @@ def import_file(request: Request, work: WorkDep, form: CheckedForm) -> Response:
                     chosen,
                     repository=work.repository,
                     geocoder=work.relais.geocoder,
+                    engine=work.relais.travel,
                     file_prevails=form.get("prevaut") == "oui",
                 )
             )

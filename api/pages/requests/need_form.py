@@ -10,7 +10,7 @@ from typing import Any, get_args
 from starlette.datastructures import FormData
 
 from api.pages.week_form import HoursForm
-from rpe_geo.domain import FUNCTIONAL_NEEDS, Child, Household, Request, TravelMode
+from rpe_geo.domain import FUNCTIONAL_NEEDS, Child, Household, Request, TravelMode, usual_mode
 from rpe_geo.errors import AmbiguousAddress, RpeGeoError
 from rpe_geo.matching.preferences import PARTS, WISHES
 from rpe_geo.messages import phrase
@@ -67,7 +67,7 @@ class NeedForm:
 
     address: str = ""
     work: str = ""
-    mode: str = "walk"
+    mode: str = "pushchair"
     minutes: str = "15"
     start: str = ""
     end: str = ""
@@ -126,7 +126,10 @@ class NeedForm:
         return cls(
             address=text("adresse", 300),
             work=text("travail", 300),
-            mode=text("mode") or "walk",
+            mode=text("mode")
+            or usual_mode(
+                filter(None, (_date(child.birth) for child in children)), _date(text("debut"))
+            ),
             minutes=text("max_minutes"),
             start=text("debut"),
             end=text("fin"),
@@ -262,6 +265,13 @@ def _whole(text: str, name: str, faults: dict[str, str]) -> int | None:
         faults[name] = "Écrivez un nombre entier."
         return None
     return None if value is None else int(value)
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _day(text: str, name: str, faults: dict[str, str]) -> date | None:
