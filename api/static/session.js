@@ -3,15 +3,25 @@
 (() => {
   const box = document.querySelector("#session-fin");
   if (!box || !box.showModal) return;
-  const WARN = 120, EVERY = 5000;
-  const stay = box.querySelector("[data-rester]"), count = box.querySelector("[data-compte]"), over = box.querySelector("[data-terminee]");
+  const WARN = 120,
+    EVERY = 5000;
+  const stay = box.querySelector("[data-rester]"),
+    count = box.querySelector("[data-compte]"),
+    over = box.querySelector("[data-terminee]");
   const longest = box.querySelector("[data-derniere]");
-  const title = box.querySelector("h2"), said = box.querySelector("#session-fin-dit");
+  const title = box.querySelector("h2"),
+    said = box.querySelector("#session-fin-dit");
   const live = document.querySelector("#live");
-  let end = Date.now() + 1000 * box.dataset.reste, warned = false, ended = false, closed = false, last = false, told = -1;
+  let end = Date.now() + 1000 * box.dataset.reste,
+    warned = false,
+    ended = false,
+    closed = false,
+    last = false,
+    told = -1;
 
   const left = () => Math.round((end - Date.now()) / 1000);
-  const words = (s) => (s > 90 ? "2 minutes" : s > 45 ? "1 minute" : `${Math.max(1, s)} seconde${s > 1 ? "s" : ""}`);
+  const words = (s) =>
+    s > 90 ? "2 minutes" : s > 45 ? "1 minute" : `${Math.max(1, s)} seconde${s > 1 ? "s" : ""}`;
 
   // another tab may have prolonged the session, or opened a new one: the page then carries its secret
   const ask = async () => {
@@ -21,10 +31,14 @@
       const state = await answer.json();
       end = Date.now() + 1000 * state.reste;
       if (state.csrf && state.csrf !== stay.dataset.csrf) {
-        document.querySelectorAll("input[name=csrf]").forEach((field) => { field.value = state.csrf; });
+        document.querySelectorAll("input[name=csrf]").forEach((field) => {
+          field.value = state.csrf;
+        });
         stay.dataset.csrf = state.csrf;
       }
-    } catch { /* no network: the clock goes on as it was */ }
+    } catch {
+      /* no network: the clock goes on as it was */
+    }
   };
 
   const show = () => {
@@ -33,17 +47,31 @@
     longest.hidden = ended || !last;
     stay.hidden = ended || last;
     title.textContent = ended ? "Votre session est terminée" : "Votre session se termine bientôt";
-    if (!box.open) { box.showModal(); (ended ? title : stay).focus(); }
+    if (!box.open) {
+      box.showModal();
+      (ended ? title : stay).focus();
+    }
   };
 
-  const rest = () => { warned = ended = closed = last = false; told = -1; if (box.open) box.close(); };
+  const rest = () => {
+    warned = ended = closed = last = false;
+    told = -1;
+    if (box.open) box.close();
+  };
 
   const tick = async () => {
     if (left() <= WARN && (!warned || left() <= 0) && !ended) await ask();
     const s = left();
-    if (s > WARN) { if (warned || ended) rest(); return; }
+    if (s > WARN) {
+      if (warned || ended) rest();
+      return;
+    }
     if (s <= 0) {
-      if (!ended) { ended = true; closed = false; show(); }
+      if (!ended) {
+        ended = true;
+        closed = false;
+        show();
+      }
       return;
     }
     warned = true;
@@ -57,22 +85,38 @@
   stay.addEventListener("click", async () => {
     stay.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch("/pro/rester", { method: "POST", body: new URLSearchParams({ csrf: stay.dataset.csrf }), headers: { accept: "application/json" }, redirect: "error" });
+      const answer = await fetch("/pro/rester", {
+        method: "POST",
+        body: new URLSearchParams({ csrf: stay.dataset.csrf }),
+        headers: { accept: "application/json" },
+        redirect: "error",
+      });
       const state = answer.ok ? await answer.json() : { reste: 0 };
       end = Date.now() + 1000 * state.reste;
       if (state.reste > WARN && live) live.textContent = "Votre session continue.";
-    } catch { await ask(); }
+    } catch {
+      await ask();
+    }
     stay.removeAttribute("aria-busy");
-    if (left() > WARN) { rest(); return; }
+    if (left() > WARN) {
+      rest();
+      return;
+    }
     // twelve hours have passed: it goes no further
     last = left() > 0;
     await tick();
     title.focus();
   });
-  box.addEventListener("close", () => { closed = true; });
+  box.addEventListener("close", () => {
+    closed = true;
+  });
   setInterval(tick, EVERY);
   // a machine that slept, or a page that comes back from history, looks at once
-  addEventListener("pageshow", (e) => { if (e.persisted) ask().then(tick); });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && (ended || left() <= WARN)) ask().then(tick); });
+  addEventListener("pageshow", (e) => {
+    if (e.persisted) ask().then(tick);
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && (ended || left() <= WARN)) ask().then(tick);
+  });
   tick();
 })();

@@ -1,8 +1,11 @@
 /* The choropleth of the observatory: every zone on one canvas, its legend, its figures and its table. */
 (function (root) {
   "use strict";
-  var L = root.L, decode = root.rpeMap.decode;
-  var BASE = 10, NBSP = "\u00a0", NARROW = "\u202f";
+  var L = root.L,
+    decode = root.rpeMap.decode;
+  var BASE = 10,
+    NBSP = "\u00a0",
+    NARROW = "\u202f";
 
   function make(tag, name, text) {
     var made = document.createElement(tag);
@@ -12,7 +15,9 @@
   }
   function svg(tag, attributes) {
     var made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    Object.keys(attributes).forEach(function (key) { made.setAttribute(key, attributes[key]); });
+    Object.keys(attributes).forEach(function (key) {
+      made.setAttribute(key, attributes[key]);
+    });
     return made;
   }
   function number(value, decimals) {
@@ -23,7 +28,12 @@
     return sign + whole + (parts[1] ? "," + parts[1] : "");
   }
   function plain(text) {
-    return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase().replace(/[^a-z0-9]+/g, " ").trim();
+    return text
+      .normalize("NFD")
+      .replace(/[\u0300-\u036f]/g, "")
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, " ")
+      .trim();
   }
   function classOf(indicator, value) {
     if (value === null || value === undefined) return -1;
@@ -34,7 +44,11 @@
 
   // ---- drawing -------------------------------------------------------------------------------------------------
   var Zones = L.Layer.extend({
-    initialize: function (data) { this._data = data; this._selected = -1; this._hovered = -1; },
+    initialize: function (data) {
+      this._data = data;
+      this._selected = -1;
+      this._hovered = -1;
+    },
 
     onAdd: function (map) {
       this._map = map;
@@ -46,14 +60,22 @@
       map.on("moveend resize viewreset", this._draw, this);
       map.on("zoomanim", this._animate, this);
       map.on("mousemove", this._hover, this);
-      map.on("mouseout", function () { this._point(-1); }, this);
+      map.on(
+        "mouseout",
+        function () {
+          this._point(-1);
+        },
+        this,
+      );
       map.on("click", this._click, this);
       this._draw();
       if (document.fonts) document.fonts.load("700 13px Figtree").then(this._draw.bind(this), function () {});
     },
 
     _prepare: function () {
-      var map = this._map, data = this._data, self = this;
+      var map = this._map,
+        data = this._data,
+        self = this;
       this._origin = map.project(L.latLngBounds(data.bounds).getCenter(), BASE);
       this._paths = [];
       this._boxes = [];
@@ -64,13 +86,17 @@
       }
       this._local = local;
       data.rings.forEach(function (polygons, index) {
-        var path = new Path2D(), box = [Infinity, Infinity, -Infinity, -Infinity];
+        var path = new Path2D(),
+          box = [Infinity, Infinity, -Infinity, -Infinity];
         polygons.forEach(function (ring) {
           decode(ring).forEach(function (point, number) {
             var at = local(point);
-            if (number) path.lineTo(at[0], at[1]); else path.moveTo(at[0], at[1]);
-            box[0] = Math.min(box[0], at[0]); box[1] = Math.min(box[1], at[1]);
-            box[2] = Math.max(box[2], at[0]); box[3] = Math.max(box[3], at[1]);
+            if (number) path.lineTo(at[0], at[1]);
+            else path.moveTo(at[0], at[1]);
+            box[0] = Math.min(box[0], at[0]);
+            box[1] = Math.min(box[1], at[1]);
+            box[2] = Math.max(box[2], at[0]);
+            box[3] = Math.max(box[3], at[1]);
           });
           path.closePath();
         });
@@ -83,7 +109,8 @@
         (data.outlines[kind] || []).forEach(function (ring) {
           decode(ring).forEach(function (point, number) {
             var at = local(point);
-            if (number) path.lineTo(at[0], at[1]); else path.moveTo(at[0], at[1]);
+            if (number) path.lineTo(at[0], at[1]);
+            else path.moveTo(at[0], at[1]);
           });
           path.closePath();
         });
@@ -106,8 +133,14 @@
     show: function (indicator, options) {
       this._indicator = indicator;
       this._options = options;
-      var classes = indicator.colors.map(function () { return new Path2D(); }), none = new Path2D(), hatched = [new Path2D(), new Path2D()], all = new Path2D();
-      var self = this, data = this._data;
+      var classes = indicator.colors.map(function () {
+          return new Path2D();
+        }),
+        none = new Path2D(),
+        hatched = [new Path2D(), new Path2D()],
+        all = new Path2D();
+      var self = this,
+        data = this._data;
       this._paths.forEach(function (path, index) {
         var at = classOf(indicator, indicator.values[index]);
         (at < 0 ? none : classes[at]).addPath(path);
@@ -122,13 +155,23 @@
     },
 
     _frame: function () {
-      var map = this._map, size = map.getSize(), pad = size.multiplyBy(0.25).round();
-      return { topLeft: map.containerPointToLayerPoint([-pad.x, -pad.y]).round(), size: size.add(pad.multiplyBy(2)), pad: pad };
+      var map = this._map,
+        size = map.getSize(),
+        pad = size.multiplyBy(0.25).round();
+      return {
+        topLeft: map.containerPointToLayerPoint([-pad.x, -pad.y]).round(),
+        size: size.add(pad.multiplyBy(2)),
+        pad: pad,
+      };
     },
 
     _draw: function () {
       if (!this._map || !this._classes) return;
-      var map = this._map, frame = this._frame(), ratio = root.devicePixelRatio || 1, canvas = this._canvas, zoom = map.getZoom();
+      var map = this._map,
+        frame = this._frame(),
+        ratio = root.devicePixelRatio || 1,
+        canvas = this._canvas,
+        zoom = map.getZoom();
       canvas.width = frame.size.x * ratio;
       canvas.height = frame.size.y * ratio;
       canvas.style.width = frame.size.x + "px";
@@ -137,11 +180,18 @@
       this._topLeft = frame.topLeft;
       this._zoom = zoom;
       this._centre = map.getCenter();
-      var context = canvas.getContext("2d"), scale = Math.pow(2, zoom - BASE);
+      var context = canvas.getContext("2d"),
+        scale = Math.pow(2, zoom - BASE);
       var origin = map.latLngToLayerPoint(map.unproject(this._origin, BASE)).subtract(frame.topLeft);
-      function world() { context.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * origin.x, ratio * origin.y); }
-      this._toScreen = function (at) { return [at[0] * scale + origin.x, at[1] * scale + origin.y]; };
-      var indicator = this._indicator, options = this._options, data = this._data;
+      function world() {
+        context.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * origin.x, ratio * origin.y);
+      }
+      this._toScreen = function (at) {
+        return [at[0] * scale + origin.x, at[1] * scale + origin.y];
+      };
+      var indicator = this._indicator,
+        options = this._options,
+        data = this._data;
       world();
       context.fillStyle = "#FFFFFF";
       context.fill(this._none, "evenodd");
@@ -153,7 +203,10 @@
       var close = dense <= 2500;
       if (options.uncertain && close) {
         var hatch = new Path2D();
-        for (var x = -frame.size.y; x < frame.size.x; x += 7) { hatch.moveTo(x, frame.size.y); hatch.lineTo(x + frame.size.y, 0); }
+        for (var x = -frame.size.y; x < frame.size.x; x += 7) {
+          hatch.moveTo(x, frame.size.y);
+          hatch.lineTo(x + frame.size.y, 0);
+        }
         this._hatched.forEach(function (path, light) {
           world();
           context.save();
@@ -168,15 +221,18 @@
       }
       context.lineJoin = "round";
       context.strokeStyle = "#FFFFFF";
-      context.lineWidth = (dense > 9000 ? 0 : dense > 2500 ? 0.35 : dense > 500 ? 0.8 : dense > 120 ? 1.2 : 2) / scale;
+      context.lineWidth =
+        (dense > 9000 ? 0 : dense > 2500 ? 0.35 : dense > 500 ? 0.8 : dense > 120 ? 1.2 : 2) / scale;
       if (context.lineWidth > 0 && dense <= 9000) context.stroke(this._all);
       if (!close && data.frames.length) {
         if (!this._framePath) {
-          var path = new Path2D(), local = this._local;
+          var path = new Path2D(),
+            local = this._local;
           data.frames.forEach(function (ring) {
             decode(ring).forEach(function (point, number) {
               var at = local(point);
-              if (number) path.lineTo(at[0], at[1]); else path.moveTo(at[0], at[1]);
+              if (number) path.lineTo(at[0], at[1]);
+              else path.moveTo(at[0], at[1]);
             });
           });
           this._framePath = path;
@@ -195,7 +251,10 @@
         context.stroke(this._outlines);
         context.setLineDash([]);
       }
-      [[this._hovered, 3, "#241B2A"], [this._selected, 4, "#241B2A"]].forEach(function (mark) {
+      [
+        [this._hovered, 3, "#241B2A"],
+        [this._selected, 4, "#241B2A"],
+      ].forEach(function (mark) {
         if (mark[0] < 0) return;
         context.strokeStyle = mark[2];
         context.lineWidth = mark[1] / scale;
@@ -211,34 +270,53 @@
     },
 
     _labels: function (context, frame, scale) {
-      var indicator = this._indicator, data = this._data, taken = [];
+      var indicator = this._indicator,
+        data = this._data,
+        taken = [];
       context.textAlign = "center";
       context.textBaseline = "middle";
       context.lineJoin = "round";
-      var order = this._order || (this._order = this._boxes.map(function (box, index) { return index; }).sort(function (a, b) {
-        return (data.children[b] || 0) - (data.children[a] || 0);
-      }));
+      var order =
+        this._order ||
+        (this._order = this._boxes
+          .map(function (box, index) {
+            return index;
+          })
+          .sort(function (a, b) {
+            return (data.children[b] || 0) - (data.children[a] || 0);
+          }));
       var left = 260;
       for (var n = 0; n < order.length && left > 0; n += 1) {
-        var index = order[n], centre = this._centres[index], box = this._boxes[index];
+        var index = order[n],
+          centre = this._centres[index],
+          box = this._boxes[index];
         if (!centre) continue;
-        var wide = (box[2] - box[0]) * scale, tall = (box[3] - box[1]) * scale;
+        var wide = (box[2] - box[0]) * scale,
+          tall = (box[3] - box[1]) * scale;
         if (wide < 26 || tall < 20) continue;
         var at = this._toScreen(centre);
         if (at[0] < 0 || at[1] < 0 || at[0] > frame.size.x || at[1] > frame.size.y) continue;
-        var value = indicator.values[index], kind = classOf(indicator, value), text = number(value, indicator.short);
+        var value = indicator.values[index],
+          kind = classOf(indicator, value),
+          text = number(value, indicator.short);
         context.font = "700 13px Figtree, 'Segoe UI', 'Noto Sans', sans-serif";
         var half = context.measureText(text).width / 2 + 3;
         if (2 * half > wide * 0.8) continue;
         context.font = "600 12px Figtree, 'Segoe UI', 'Noto Sans', sans-serif";
         var nameHalf = context.measureText(data.name[index]).width / 2 + 3;
         var named = 2 * nameHalf < wide * 0.86 && tall > 44;
-        var room = named ? [at[0] - Math.max(nameHalf, half), at[1] - 17, at[0] + Math.max(nameHalf, half), at[1] + 17] : [at[0] - half, at[1] - 9, at[0] + half, at[1] + 9];
-        var hit = taken.some(function (other) { return room[0] < other[2] && room[2] > other[0] && room[1] < other[3] && room[3] > other[1]; });
+        var room = named
+          ? [at[0] - Math.max(nameHalf, half), at[1] - 17, at[0] + Math.max(nameHalf, half), at[1] + 17]
+          : [at[0] - half, at[1] - 9, at[0] + half, at[1] + 9];
+        var hit = taken.some(function (other) {
+          return room[0] < other[2] && room[2] > other[0] && room[1] < other[3] && room[3] > other[1];
+        });
         if (hit && named) {
           named = false;
           room = [at[0] - half, at[1] - 9, at[0] + half, at[1] + 9];
-          hit = taken.some(function (other) { return room[0] < other[2] && room[2] > other[0] && room[1] < other[3] && room[3] > other[1]; });
+          hit = taken.some(function (other) {
+            return room[0] < other[2] && room[2] > other[0] && room[1] < other[3] && room[3] > other[1];
+          });
         }
         if (hit) continue;
         taken.push(room);
@@ -262,13 +340,19 @@
 
     _animate: function (event) {
       if (!this._topLeft) return;
-      var map = this._map, scale = map.getZoomScale(event.zoom, this._zoom);
-      var offset = map._latLngToNewLayerPoint(map.layerPointToLatLng(this._topLeft), event.zoom, event.center);
+      var map = this._map,
+        scale = map.getZoomScale(event.zoom, this._zoom);
+      var offset = map._latLngToNewLayerPoint(
+        map.layerPointToLatLng(this._topLeft),
+        event.zoom,
+        event.center,
+      );
       L.DomUtil.setTransform(this._canvas, offset, scale);
     },
 
     under: function (latlng) {
-      var at = this._local(latlng), near = this._grid[Math.floor(at[0] / this._cell) + " " + Math.floor(at[1] / this._cell)] || [];
+      var at = this._local(latlng),
+        near = this._grid[Math.floor(at[0] / this._cell) + " " + Math.floor(at[1] / this._cell)] || [];
       for (var n = near.length - 1; n >= 0; n -= 1) {
         var box = this._boxes[near[n]];
         if (at[0] < box[0] || at[0] > box[2] || at[1] < box[1] || at[1] > box[3]) continue;
@@ -276,7 +360,9 @@
       }
       return -1;
     },
-    _hover: function (event) { this._point(this.under(event.latlng), event.latlng); },
+    _hover: function (event) {
+      this._point(this.under(event.latlng), event.latlng);
+    },
     _point: function (index, latlng) {
       if (index !== this._hovered) {
         this._hovered = index;
@@ -285,11 +371,20 @@
       }
       this.fire("point", { index: index, latlng: latlng });
     },
-    _click: function (event) { this.fire("choose", { index: this.under(event.latlng), latlng: event.latlng }); },
-    select: function (index) { this._selected = index; this._draw(); },
+    _click: function (event) {
+      this.fire("choose", { index: this.under(event.latlng), latlng: event.latlng });
+    },
+    select: function (index) {
+      this._selected = index;
+      this._draw();
+    },
     bounds: function (index) {
-      var box = this._boxes[index], map = this._map, origin = this._origin;
-      function back(x, y) { return map.unproject([x + origin.x, y + origin.y], BASE); }
+      var box = this._boxes[index],
+        map = this._map,
+        origin = this._origin;
+      function back(x, y) {
+        return map.unproject([x + origin.x, y + origin.y], BASE);
+      }
       return L.latLngBounds(back(box[0], box[3]), back(box[2], box[1]));
     },
   });
@@ -297,14 +392,22 @@
   // ---- the page around -------------------------------------------------------------------------------------------
   function swatch(color, extra) {
     var sign = svg("svg", { class: "sign", viewBox: "0 0 28 20", "aria-hidden": "true", focusable: "false" });
-    sign.appendChild(svg("rect", { x: 1, y: 1, width: 26, height: 18, rx: 4, fill: color, stroke: "#8A7F92" }));
+    sign.appendChild(
+      svg("rect", { x: 1, y: 1, width: 26, height: 18, rx: 4, fill: color, stroke: "#8A7F92" }),
+    );
     if (extra) extra(sign);
     return sign;
   }
 
   function coverage(map, data) {
-    var zones = new Zones(data).addTo(map), side = document.getElementById("cov-side");
-    var chosen = -1, sortBy = "value", ascending = true, sought = "", shown = 150, indicator = null;
+    var zones = new Zones(data).addTo(map),
+      side = document.getElementById("cov-side");
+    var chosen = -1,
+      sortBy = "value",
+      ascending = true,
+      sought = "",
+      shown = 150,
+      indicator = null;
     var options = { uncertain: true, tension: true };
     if (data.far) map.setMaxBounds(null);
     map.options.zoomSnap = 0.25;
@@ -321,20 +424,36 @@
       line.appendChild(make("strong", "", number(indicator.values[index], indicator.decimals)));
       line.appendChild(document.createTextNode(NBSP + indicator.unit));
       box.appendChild(line);
-      if (indicator.values[index] === null) box.appendChild(make("p", "", "Non publié, sans enfant, ou effectif trop petit pour être publié."));
-      var people = make("p", "", number(data.children[index], 0) + " enfants de moins de 3" + NBSP + "ans, " + number(data.places[index], 0) + " places");
+      if (indicator.values[index] === null)
+        box.appendChild(make("p", "", "Non publié, sans enfant, ou effectif trop petit pour être publié."));
+      var people = make(
+        "p",
+        "",
+        number(data.children[index], 0) +
+          " enfants de moins de 3" +
+          NBSP +
+          "ans, " +
+          number(data.places[index], 0) +
+          " places",
+      );
       box.appendChild(people);
       if (data.why[index]) box.appendChild(make("p", "cov-why", "Incertain" + NBSP + ": " + data.why[index]));
-      if (data.hot[index]) box.appendChild(make("p", "cov-hot", data.hot[index] === 1 ? "Zone en tension" : "Zone d’aisance"));
+      if (data.hot[index])
+        box.appendChild(make("p", "cov-hot", data.hot[index] === 1 ? "Zone en tension" : "Zone d’aisance"));
       return box;
     }
 
     zones.on("point", function (event) {
-      if (event.index < 0 || !event.latlng) { map.closeTooltip(tip); return; }
+      if (event.index < 0 || !event.latlng) {
+        map.closeTooltip(tip);
+        return;
+      }
       tip.setLatLng(event.latlng).setContent(facts(event.index));
       if (!map.hasLayer(tip)) tip.addTo(map);
     });
-    zones.on("choose", function (event) { choose(event.index, false); });
+    zones.on("choose", function (event) {
+      choose(event.index, false);
+    });
 
     function choose(index, move) {
       chosen = index;
@@ -344,17 +463,28 @@
         var bounds = zones.bounds(index);
         if (move) {
           map.fitBounds(bounds, { maxZoom: Math.max(map.getZoom(), 11), padding: [90, 90] });
-          L.popup({ maxWidth: 280, autoPanPadding: [20, 20] }).setLatLng(data.at[index] || bounds.getCenter()).setContent(facts(index)).openOn(map);
+          L.popup({ maxWidth: 280, autoPanPadding: [20, 20] })
+            .setLatLng(data.at[index] || bounds.getCenter())
+            .setContent(facts(index))
+            .openOn(map);
         }
-        live.textContent = data.name[index] + " : " + number(indicator.values[index], indicator.decimals) + " " + indicator.unit;
+        live.textContent =
+          data.name[index] +
+          " : " +
+          number(indicator.values[index], indicator.decimals) +
+          " " +
+          indicator.unit;
       }
       mark(!move);
     }
 
     // Choice of what is shown.
     var form = make("form", "cov-form");
-    form.addEventListener("submit", function (event) { event.preventDefault(); });
-    var label = make("label", "", "Indicateur"), select = make("select");
+    form.addEventListener("submit", function (event) {
+      event.preventDefault();
+    });
+    var label = make("label", "", "Indicateur"),
+      select = make("select");
     select.id = "cov-indicator";
     label.htmlFor = select.id;
     var groups = {};
@@ -374,45 +504,105 @@
     form.appendChild(meaning);
     var boxes = make("div", "cov-boxes");
     function box(text, checked, change) {
-      var holder = make("label"), input = make("input");
+      var holder = make("label"),
+        input = make("input");
       input.type = "checkbox";
       input.checked = checked;
-      input.addEventListener("change", function () { change(input.checked); });
+      input.addEventListener("change", function () {
+        change(input.checked);
+      });
       holder.appendChild(input);
       holder.appendChild(make("span", "", text));
       boxes.appendChild(holder);
     }
-    if (data.uncertain.some(Boolean)) box("Hachurer l’incertain", true, function (on) { options.uncertain = on; zones.show(indicator, options); legend(); });
-    if (data.hot.some(function (kind) { return kind === 1; })) box("Zones en tension", true, function (on) { options.tension = on; zones.show(indicator, options); legend(); });
+    if (data.uncertain.some(Boolean))
+      box("Hachurer l’incertain", true, function (on) {
+        options.uncertain = on;
+        zones.show(indicator, options);
+        legend();
+      });
+    if (
+      data.hot.some(function (kind) {
+        return kind === 1;
+      })
+    )
+      box("Zones en tension", true, function (on) {
+        options.tension = on;
+        zones.show(indicator, options);
+        legend();
+      });
     else options.tension = false;
     if (data.supply.length) {
       var marks = L.layerGroup();
       data.supply.forEach(function (place) {
         var holder = make("div");
         holder.innerHTML = place.svg;
-        var words = place.name + (place.places === null ? "" : ", " + number(place.places, 0) + " places" + (place.estimated ? " (estimé)" : ""));
-        var made = L.marker([place.lat, place.lon], { icon: L.divIcon({ className: "rpe-mark small", html: holder.firstChild, iconSize: [16, 16] }), keyboard: true });
-        made.on("add", function () { made.getElement().setAttribute("aria-label", words); });
+        var words =
+          place.name +
+          (place.places === null
+            ? ""
+            : ", " + number(place.places, 0) + " places" + (place.estimated ? " (estimé)" : ""));
+        var made = L.marker([place.lat, place.lon], {
+          icon: L.divIcon({ className: "rpe-mark small", html: holder.firstChild, iconSize: [16, 16] }),
+          keyboard: true,
+        });
+        made.on("add", function () {
+          made.getElement().setAttribute("aria-label", words);
+        });
         made.bindTooltip(make("span", "", words), { className: "cov-tip", direction: "top", opacity: 1 });
         marks.addLayer(made);
       });
-      box("Lieux d’accueil (" + data.supply.length + ")", false, function (on) { if (on) marks.addTo(map); else marks.remove(); });
+      box("Lieux d’accueil (" + data.supply.length + ")", false, function (on) {
+        if (on) marks.addTo(map);
+        else marks.remove();
+      });
     }
     if (data.areas.length) {
       var gatherings = L.layerGroup();
       data.areas.forEach(function (area) {
-        var words = area.requests + NBSP + "demandes sans solution, dans un rayon de " + number(area.radius, 0) + NBSP + "m environ";
-        gatherings.addLayer(L.circle([area.lat, area.lon], { radius: area.radius, color: "#5C2A5E", weight: 2.5, fillOpacity: 0.08, interactive: false }));
+        var words =
+          area.requests +
+          NBSP +
+          "demandes sans solution, dans un rayon de " +
+          number(area.radius, 0) +
+          NBSP +
+          "m environ";
+        gatherings.addLayer(
+          L.circle([area.lat, area.lon], {
+            radius: area.radius,
+            color: "#5C2A5E",
+            weight: 2.5,
+            fillOpacity: 0.08,
+            interactive: false,
+          }),
+        );
         var badge = make("span", "cov-badge", String(area.requests));
-        var north = L.latLng(area.lat, area.lon).toBounds(2 * area.radius).getNorth();
-        var made = L.marker([north, area.lon], { icon: L.divIcon({ className: "rpe-mark", html: badge, iconSize: [1, 1] }), keyboard: true });
-        made.on("add", function () { made.getElement().setAttribute("aria-label", words); });
-        made.bindTooltip(make("span", "", words), { className: "cov-tip", direction: "top", opacity: 1, offset: [0, -12] });
+        var north = L.latLng(area.lat, area.lon)
+          .toBounds(2 * area.radius)
+          .getNorth();
+        var made = L.marker([north, area.lon], {
+          icon: L.divIcon({ className: "rpe-mark", html: badge, iconSize: [1, 1] }),
+          keyboard: true,
+        });
+        made.on("add", function () {
+          made.getElement().setAttribute("aria-label", words);
+        });
+        made.bindTooltip(make("span", "", words), {
+          className: "cov-tip",
+          direction: "top",
+          opacity: 1,
+          offset: [0, -12],
+        });
         gatherings.addLayer(made);
       });
       gatherings.addTo(map);
       options.areas = true;
-      box("Demandes sans solution", true, function (on) { options.areas = on; if (on) gatherings.addTo(map); else gatherings.remove(); legend(); });
+      box("Demandes sans solution", true, function (on) {
+        options.areas = on;
+        if (on) gatherings.addTo(map);
+        else gatherings.remove();
+        legend();
+      });
     }
     form.appendChild(boxes);
     side.appendChild(form);
@@ -434,7 +624,9 @@
     side.appendChild(histogram);
 
     // The same figures, in words.
-    var panel = make("section", "cov-panel"), head = make("div", "cov-head"), title = make("h2", "", "Les mêmes chiffres, par " + data.word);
+    var panel = make("section", "cov-panel"),
+      head = make("div", "cov-head"),
+      title = make("h2", "", "Les mêmes chiffres, par " + data.word);
     head.appendChild(title);
     var save = make("button", "cov-link", "CSV");
     save.type = "button";
@@ -446,9 +638,16 @@
     search.type = "search";
     search.placeholder = "Chercher une " + data.word;
     search.setAttribute("aria-label", "Chercher une " + data.word);
-    search.addEventListener("input", function () { sought = plain(search.value); shown = 150; table(); });
+    search.addEventListener("input", function () {
+      sought = plain(search.value);
+      shown = 150;
+      table();
+    });
     search.addEventListener("keydown", function (event) {
-      if (event.key === "Enter") { var first = rows()[0]; if (first !== undefined) choose(first, true); }
+      if (event.key === "Enter") {
+        var first = rows()[0];
+        if (first !== undefined) choose(first, true);
+      }
     });
     panel.appendChild(search);
     var scroll = make("div", "cov-scroll");
@@ -458,7 +657,10 @@
     panel.appendChild(scroll);
     var more = make("button", "cov-more");
     more.type = "button";
-    more.addEventListener("click", function () { shown += 300; table(); });
+    more.addEventListener("click", function () {
+      shown += 300;
+      table();
+    });
     panel.appendChild(more);
     side.appendChild(panel);
     var live = make("p", "sr");
@@ -474,12 +676,19 @@
     function rows() {
       var kept = [];
       for (var index = 0; index < data.name.length; index += 1) {
-        if (!sought || searchable[index].indexOf(sought) >= 0 || data.id[index].toLowerCase().indexOf(sought.replace(/ /g, "")) === 0) kept.push(index);
+        if (
+          !sought ||
+          searchable[index].indexOf(sought) >= 0 ||
+          data.id[index].toLowerCase().indexOf(sought.replace(/ /g, "")) === 0
+        )
+          kept.push(index);
       }
       return kept.sort(function (a, b) {
-        var x = valueOf(a, sortBy), y = valueOf(b, sortBy);
+        var x = valueOf(a, sortBy),
+          y = valueOf(b, sortBy);
         if (sought) {
-          var first = searchable[a].indexOf(sought) === 0 ? 0 : 1, second = searchable[b].indexOf(sought) === 0 ? 0 : 1;
+          var first = searchable[a].indexOf(sought) === 0 ? 0 : 1,
+            second = searchable[b].indexOf(sought) === 0 ? 0 : 1;
           if (first !== second) return first - second;
         }
         if (x === null && y === null) return a - b;
@@ -489,13 +698,25 @@
       });
     }
     function table() {
-      var all = rows(), made = make("table", "cov-table"), caption = make("caption", "sr", indicator.label + ", " + indicator.unit + ", par " + data.word);
+      var all = rows(),
+        made = make("table", "cov-table"),
+        caption = make("caption", "sr", indicator.label + ", " + indicator.unit + ", par " + data.word);
       made.appendChild(caption);
-      var header = make("tr"), top = make("thead");
-      [["name", data.word.charAt(0).toUpperCase() + data.word.slice(1)], ["value", indicator.column], ["bar", ""], ["children", "Enfants"], ["places", "Places"]].forEach(function (column) {
+      var header = make("tr"),
+        top = make("thead");
+      [
+        ["name", data.word.charAt(0).toUpperCase() + data.word.slice(1)],
+        ["value", indicator.column],
+        ["bar", ""],
+        ["children", "Enfants"],
+        ["places", "Places"],
+      ].forEach(function (column) {
         var cell = make("th");
         cell.scope = "col";
-        if (column[0] === "bar") { cell.className = "cov-bar"; cell.appendChild(make("span", "sr", "Proportion")); } else {
+        if (column[0] === "bar") {
+          cell.className = "cov-bar";
+          cell.appendChild(make("span", "sr", "Proportion"));
+        } else {
           if (column[0] !== "name") cell.className = "num";
           var button = make("button", "", column[1]);
           button.type = "button";
@@ -503,7 +724,11 @@
           if (on) cell.setAttribute("aria-sort", ascending ? "ascending" : "descending");
           button.appendChild(make("span", "cov-arrow", on ? (ascending ? " ▲" : " ▼") : ""));
           button.addEventListener("click", function () {
-            if (sortBy === column[0]) ascending = !ascending; else { sortBy = column[0]; ascending = true; }
+            if (sortBy === column[0]) ascending = !ascending;
+            else {
+              sortBy = column[0];
+              ascending = true;
+            }
             table();
           });
           cell.appendChild(button);
@@ -512,24 +737,61 @@
       });
       top.appendChild(header);
       made.appendChild(top);
-      var body = make("tbody"), most = indicator.most || 1;
+      var body = make("tbody"),
+        most = indicator.most || 1;
       all.slice(0, shown).forEach(function (index) {
-        var row = make("tr"), name = make("th"), at = classOf(indicator, indicator.values[index]);
+        var row = make("tr"),
+          name = make("th"),
+          at = classOf(indicator, indicator.values[index]);
         name.scope = "row";
         row.dataset.zone = index;
-        var dot = svg("svg", { class: "cov-dot", viewBox: "0 0 14 14", "aria-hidden": "true", focusable: "false" });
-        dot.appendChild(svg("rect", { x: 0.5, y: 0.5, width: 13, height: 13, rx: 3.5, fill: at < 0 ? "#FFFFFF" : indicator.colors[at], stroke: "#8A7F92" }));
+        var dot = svg("svg", {
+          class: "cov-dot",
+          viewBox: "0 0 14 14",
+          "aria-hidden": "true",
+          focusable: "false",
+        });
+        dot.appendChild(
+          svg("rect", {
+            x: 0.5,
+            y: 0.5,
+            width: 13,
+            height: 13,
+            rx: 3.5,
+            fill: at < 0 ? "#FFFFFF" : indicator.colors[at],
+            stroke: "#8A7F92",
+          }),
+        );
         name.appendChild(dot);
         var button = make("button", "", data.name[index]);
         button.type = "button";
-        button.addEventListener("click", function () { choose(index, true); });
+        button.addEventListener("click", function () {
+          choose(index, true);
+        });
         name.appendChild(button);
-        if (data.uncertain[index] && at >= 0) { var tag = make("span", "tag warn", "incertain"); tag.title = data.why[index]; name.appendChild(tag); }
+        if (data.uncertain[index] && at >= 0) {
+          var tag = make("span", "tag warn", "incertain");
+          tag.title = data.why[index];
+          name.appendChild(tag);
+        }
         row.appendChild(name);
         row.appendChild(make("td", "num strong", number(indicator.values[index], indicator.decimals)));
-        var bar = make("td", "cov-bar"), drawing = svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true", focusable: "false" });
+        var bar = make("td", "cov-bar"),
+          drawing = svg("svg", {
+            viewBox: "0 0 100 10",
+            preserveAspectRatio: "none",
+            "aria-hidden": "true",
+            focusable: "false",
+          });
         drawing.appendChild(svg("rect", { width: 100, height: 10, fill: "#ECE6EE" }));
-        if (at >= 0) drawing.appendChild(svg("rect", { width: Math.max(0, Math.min(100, 100 * indicator.values[index] / most)), height: 10, fill: "#5C2A5E" }));
+        if (at >= 0)
+          drawing.appendChild(
+            svg("rect", {
+              width: Math.max(0, Math.min(100, (100 * indicator.values[index]) / most)),
+              height: 10,
+              fill: "#5C2A5E",
+            }),
+          );
         bar.appendChild(drawing);
         row.appendChild(bar);
         row.appendChild(make("td", "num", number(data.children[index], 0)));
@@ -539,13 +801,23 @@
       made.appendChild(body);
       scroll.textContent = "";
       scroll.appendChild(made);
-      if (!all.length) scroll.appendChild(make("p", "cov-empty", "Aucune " + data.word + " ne porte ce nom ici. Essayez sans accent ni article."));
+      if (!all.length)
+        scroll.appendChild(
+          make(
+            "p",
+            "cov-empty",
+            "Aucune " + data.word + " ne porte ce nom ici. Essayez sans accent ni article.",
+          ),
+        );
       more.hidden = all.length <= shown;
-      more.textContent = "Montrer la suite (" + number(all.length - Math.min(all.length, shown), 0) + " " + data.word + "s)";
+      more.textContent =
+        "Montrer la suite (" + number(all.length - Math.min(all.length, shown), 0) + " " + data.word + "s)";
       mark(false);
     }
     function mark(scrolls) {
-      scroll.querySelectorAll("tr.is-on").forEach(function (row) { row.classList.remove("is-on"); });
+      scroll.querySelectorAll("tr.is-on").forEach(function (row) {
+        row.classList.remove("is-on");
+      });
       var row = scroll.querySelector('tr[data-zone="' + chosen + '"]');
       if (row) {
         row.classList.add("is-on");
@@ -556,48 +828,131 @@
     function legend() {
       var holder = document.getElementById("cov-legend");
       holder.textContent = "";
-      holder.appendChild(make("p", "legend-title", indicator.label + " (" + indicator.unit + ")" + (data.year ? ", " + data.year : "")));
+      holder.appendChild(
+        make(
+          "p",
+          "legend-title",
+          indicator.label + " (" + indicator.unit + ")" + (data.year ? ", " + data.year : ""),
+        ),
+      );
       var list = make("ul", "legend");
       list.setAttribute("aria-label", "Légende");
       var later = data.frames.length ? " (en agrandissant)" : "";
-      function item(sign, text) { var entry = make("li"); entry.appendChild(sign); entry.appendChild(make("span", "", text)); list.appendChild(entry); }
-      indicator.colors.forEach(function (color, index) { item(swatch(color), indicator.labels[index]); });
-      if (options.uncertain && data.uncertain.some(Boolean)) item(swatch("#F5CE86", function (sign) {
-        sign.appendChild(svg("path", { d: "M2 16 16 2M8 18 24 2M17 18 26 9", stroke: "#241B2A", "stroke-width": 1.2 }));
-      }), "Incertain" + later);
-      if (options.tension) item(swatch("#FFFFFF", function (sign) {
-        sign.firstChild.setAttribute("stroke", "#241B2A");
-        sign.firstChild.setAttribute("stroke-width", 2);
-        sign.firstChild.setAttribute("stroke-dasharray", "4 3");
-      }), "Zone en tension" + later);
+      function item(sign, text) {
+        var entry = make("li");
+        entry.appendChild(sign);
+        entry.appendChild(make("span", "", text));
+        list.appendChild(entry);
+      }
+      indicator.colors.forEach(function (color, index) {
+        item(swatch(color), indicator.labels[index]);
+      });
+      if (options.uncertain && data.uncertain.some(Boolean))
+        item(
+          swatch("#F5CE86", function (sign) {
+            sign.appendChild(
+              svg("path", { d: "M2 16 16 2M8 18 24 2M17 18 26 9", stroke: "#241B2A", "stroke-width": 1.2 }),
+            );
+          }),
+          "Incertain" + later,
+        );
+      if (options.tension)
+        item(
+          swatch("#FFFFFF", function (sign) {
+            sign.firstChild.setAttribute("stroke", "#241B2A");
+            sign.firstChild.setAttribute("stroke-width", 2);
+            sign.firstChild.setAttribute("stroke-dasharray", "4 3");
+          }),
+          "Zone en tension" + later,
+        );
       if (options.areas) {
         var ring = swatch("none");
-        ring.replaceChildren(svg("circle", { cx: 14, cy: 10, r: 8.5, fill: "#5C2A5E", "fill-opacity": 0.12, stroke: "#5C2A5E", "stroke-width": 2 }));
+        ring.replaceChildren(
+          svg("circle", {
+            cx: 14,
+            cy: 10,
+            r: 8.5,
+            fill: "#5C2A5E",
+            "fill-opacity": 0.12,
+            stroke: "#5C2A5E",
+            "stroke-width": 2,
+          }),
+        );
         item(ring, "Demandes sans solution");
       }
-      if (indicator.values.some(function (value) { return value === null; })) item(swatch("#FFFFFF", function (sign) {
-        var dash = svg("text", { x: 14, y: 14, fill: "#574C5F", "font-size": 12, "text-anchor": "middle" });
-        dash.textContent = "–";
-        sign.appendChild(dash);
-      }), "Non publié ou sans enfant");
+      if (
+        indicator.values.some(function (value) {
+          return value === null;
+        })
+      )
+        item(
+          swatch("#FFFFFF", function (sign) {
+            var dash = svg("text", {
+              x: 14,
+              y: 14,
+              fill: "#574C5F",
+              "font-size": 12,
+              "text-anchor": "middle",
+            });
+            dash.textContent = "–";
+            sign.appendChild(dash);
+          }),
+          "Non publié ou sans enfant",
+        );
       holder.appendChild(list);
     }
 
     function bars() {
-      var counts = indicator.colors.map(function () { return 0; });
-      indicator.values.forEach(function (value, index) { var at = classOf(indicator, value); if (at >= 0) counts[at] += data.children[index] || 0; });
+      var counts = indicator.colors.map(function () {
+        return 0;
+      });
+      indicator.values.forEach(function (value, index) {
+        var at = classOf(indicator, value);
+        if (at >= 0) counts[at] += data.children[index] || 0;
+      });
       histogram.textContent = "";
-      var caption = make("figcaption", "", "Répartition des enfants"), most = Math.max.apply(null, counts) || 1;
+      var caption = make("figcaption", "", "Répartition des enfants"),
+        most = Math.max.apply(null, counts) || 1;
       histogram.appendChild(caption);
-      var words = indicator.labels.map(function (text, index) { return text + " : " + number(counts[index], 0) + " enfants"; }).join(" ; ");
+      var words = indicator.labels
+        .map(function (text, index) {
+          return text + " : " + number(counts[index], 0) + " enfants";
+        })
+        .join(" ; ");
       var drawing = svg("svg", { viewBox: "0 0 420 150", role: "img", "aria-label": words });
       counts.forEach(function (count, index) {
-        var wide = 420 / counts.length, tall = 96 * count / most, x = index * wide + 4;
-        drawing.appendChild(svg("rect", { x: x, y: 118 - tall, width: wide - 8, height: Math.max(tall, 0.5), rx: 2, fill: indicator.colors[index], stroke: "#8A7F92", "stroke-width": 0.7 }));
-        var top = svg("text", { x: x + wide / 2 - 4, y: 112 - tall, "text-anchor": "middle", "font-size": 12, "font-weight": 600, fill: "#241B2A" });
+        var wide = 420 / counts.length,
+          tall = (96 * count) / most,
+          x = index * wide + 4;
+        drawing.appendChild(
+          svg("rect", {
+            x: x,
+            y: 118 - tall,
+            width: wide - 8,
+            height: Math.max(tall, 0.5),
+            rx: 2,
+            fill: indicator.colors[index],
+            stroke: "#8A7F92",
+            "stroke-width": 0.7,
+          }),
+        );
+        var top = svg("text", {
+          x: x + wide / 2 - 4,
+          y: 112 - tall,
+          "text-anchor": "middle",
+          "font-size": 12,
+          "font-weight": 600,
+          fill: "#241B2A",
+        });
         top.textContent = number(count, 0);
         drawing.appendChild(top);
-        var under = svg("text", { x: x + wide / 2 - 4, y: 136, "text-anchor": "middle", "font-size": 11.5, fill: "#574C5F" });
+        var under = svg("text", {
+          x: x + wide / 2 - 4,
+          y: 136,
+          "text-anchor": "middle",
+          "font-size": 11.5,
+          fill: "#574C5F",
+        });
         under.textContent = indicator.labels[index];
         drawing.appendChild(under);
       });
@@ -607,11 +962,24 @@
     function download() {
       var lines = ["code;nom;" + indicator.name + " (" + indicator.unit + ");enfants;places;incertain"];
       rows().forEach(function (index) {
-        function cell(value) { return value === null ? "" : String(value).replace(".", ","); }
-        lines.push([data.id[index], '"' + data.name[index].replace(/"/g, '""') + '"', cell(indicator.values[index]), cell(data.children[index]), cell(data.places[index]), data.uncertain[index] ? "oui" : "non"].join(";"));
+        function cell(value) {
+          return value === null ? "" : String(value).replace(".", ",");
+        }
+        lines.push(
+          [
+            data.id[index],
+            '"' + data.name[index].replace(/"/g, '""') + '"',
+            cell(indicator.values[index]),
+            cell(data.children[index]),
+            cell(data.places[index]),
+            data.uncertain[index] ? "oui" : "non",
+          ].join(";"),
+        );
       });
       var link = make("a");
-      link.href = URL.createObjectURL(new Blob(["\ufeff" + lines.join("\r\n") + "\r\n"], { type: "text/csv;charset=utf-8" }));
+      link.href = URL.createObjectURL(
+        new Blob(["\ufeff" + lines.join("\r\n") + "\r\n"], { type: "text/csv;charset=utf-8" }),
+      );
       link.download = indicator.name + ".csv";
       link.click();
       URL.revokeObjectURL(link.href);
@@ -629,11 +997,13 @@
       live.textContent = "Carte : " + indicator.label;
     }
     select.value = data.first;
-    select.addEventListener("change", function () { show(Number(select.value)); });
+    select.addEventListener("change", function () {
+      show(Number(select.value));
+    });
     show(data.first);
     map.rpe.choose = choose;
     return map;
   }
 
   root.rpeMap.coverage = coverage;
-}(window));
+})(window);
