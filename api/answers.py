@@ -136,6 +136,8 @@ def suggestions_out(answer: Suggestions) -> SuggestionsOut:
         refused=answer.refused,
         alternatives=answer.alternatives,
         openings=[opened.relaxation for opened in answer.openings],
+        feasible_count=answer.feasible_count,
+        to_ask_count=answer.to_ask_count,
     )
     return SuggestionsOut(
         request_id=answer.request.request_id,
@@ -152,6 +154,7 @@ def suggestions_out(answer: Suggestions) -> SuggestionsOut:
         alternatives=written["alternatives"],
         openings=written["openings"],
         feasible_count=answer.feasible_count,
+        to_ask_count=answer.to_ask_count,
         refused_count=answer.refused_count,
     )
 
@@ -205,6 +208,7 @@ def suggestions_public(answer: Suggestions, places: Mapping[str, PublicPlace]) -
                 cost=_cost(suggestion.cost),
                 contact=ContactOut(phone=provider.contact.phone, email=provider.contact.email),
                 availability_confirmed=_month(suggestion.availability_confirmed_on),
+                to_ask=bool(suggestion.verdict.unknown),
             )
         )
     return SuggestionsPublic(
@@ -214,4 +218,5 @@ def suggestions_public(answer: Suggestions, places: Mapping[str, PublicPlace]) -
         home=_home(answer),
         suggestions=shown,
         feasible_count=answer.feasible_count,
+        to_ask_count=answer.to_ask_count,
     )

@@ -331,6 +331,9 @@ class VerdictOut(BaseModel):
     provider_id: str
     childminder_id: str | None = None
     feasible: bool
+    unknown: list[Literal["places", "hours", "contracts"]] = Field(
+        description="Ce qu’il faut demander avant de compter sur cet accueil."
+    )
     start: date | None
     hours_share: float
     refusals: list[RefusalOut]
@@ -405,6 +408,7 @@ class SuggestionPublic(BaseModel):
     cost: CostOut | None
     contact: ContactOut
     availability_confirmed: str | None
+    to_ask: bool = Field(description="Places, heures ou contrats inconnus : à demander.")
 
 
 class SuggestionsOut(BaseModel):
@@ -423,6 +427,7 @@ class SuggestionsOut(BaseModel):
         description="Le plus petit changement qui ouvre des possibilités, et combien."
     )
     feasible_count: int
+    to_ask_count: int = Field(description="Ceux dont il faut demander ce qui n’est pas connu.")
     refused_count: int
 
 
@@ -435,6 +440,7 @@ class SuggestionsPublic(BaseModel):
     home: HomeOut
     suggestions: list[SuggestionPublic]
     feasible_count: int
+    to_ask_count: int
 
 
 class FeatureCollection(BaseModel):

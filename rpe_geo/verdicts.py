@@ -28,6 +28,7 @@ __all__ = [
     "ScorePart",
     "Suggestion",
     "TripSide",
+    "Unknown",
     "Verdict",
     "VerdictWarning",
 ]
@@ -92,7 +93,15 @@ class VerdictWarning:
 
 
 RelaxationKind = Literal[
-    "start", "schedule", "min_hours_share", "end", "max_minutes", "mode", "needs"
+    "start",
+    "schedule",
+    "min_hours_share",
+    "end",
+    "max_minutes",
+    "mode",
+    "needs",
+    "school",
+    "children",
 ]
 
 
@@ -125,6 +134,10 @@ class AtypicalHours:
     share: Fraction
 
 
+Unknown = Literal["places", "hours", "contracts"]
+"""What is not known of a provider and must be asked before care can be counted on."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """
@@ -136,6 +149,8 @@ class Verdict:
         The first day on which nothing is refused; None when there is none.
     hours_share
         Asked hours within the working hours ÷ asked hours, exact.
+    unknown
+        What is not known of the provider: a verdict with unknowns is feasible « à demander ».
     """
 
     request_id: str
@@ -148,6 +163,7 @@ class Verdict:
     warnings: tuple[VerdictWarning, ...] = ()
     relaxations: tuple[Relaxation, ...] = ()
     atypical: AtypicalHours | None = None
+    unknown: tuple[Unknown, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -100,10 +100,10 @@ def _need(**changes: object) -> Request:
 
 def _is_complete(answer: Suggestions, *, limit: int) -> None:
     """Ranked, within the minutes asked, every contribution named, every refusal explained."""
-    scores = [one.score for one in answer.suggestions]
+    scores = [(not one.verdict.unknown, one.score) for one in answer.suggestions]
     assert scores == sorted(scores, reverse=True)
     assert [one.rank for one in answer.suggestions] == list(range(1, len(scores) + 1))
-    assert len(scores) == min(limit, answer.feasible_count)
+    assert len(scores) == min(limit, answer.feasible_count + answer.to_ask_count)
     for one in answer.suggestions:
         minutes = one.travel_minutes if one.detour_minutes is None else one.detour_minutes
         assert minutes <= answer.parameters["max_minutes"]
@@ -211,7 +211,7 @@ def test_the_command_answers_as_json_table_and_map(
     answer = json.loads(capsys.readouterr().out)
     assert list(answer) == [
         *("request_id", "parameters", "suggestions", "refused"),
-        *("alternatives", "openings", "stability"),
+        *("alternatives", "openings", "stability", "feasible_count", "to_ask_count"),
     ]
     for suggestion in answer["suggestions"]:
         assert suggestion["cost"] is None or suggestion["cost"]["reste_a_charge"] >= 0

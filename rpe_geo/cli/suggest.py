@@ -164,6 +164,8 @@ def _as_json(answers: list[Suggestions], *, several: bool) -> str:
             alternatives=answer.alternatives,
             openings=[opened.relaxation for opened in answer.openings],
             stability=answer.stability,
+            feasible_count=answer.feasible_count,
+            to_ask_count=answer.to_ask_count,
         )
         for answer in answers
     ]
@@ -200,7 +202,7 @@ def print_answer(
         Ways by public transport to those suggested; their lines are told with the first ones.
     """
     request = answer.request
-    total = answer.feasible_count + answer.refused_count
+    total = answer.feasible_count + answer.to_ask_count + answer.refused_count
     found = french.plural(answer.feasible_count, "possibilité")
     place = answer.addresses["address"].label if "address" in answer.addresses else ""
     screen.print(f"\n[bold]Demande {request.request_id}[/bold]" + (f" — {place}" if place else ""))
@@ -209,7 +211,8 @@ def print_answer(
         f"{french.minutes(answer.parameters['max_minutes'])} "
         f"{'de détour ' if answer.work is not None else ''}{french.MODES[request.mode]} au plus"
     )
-    screen.print(f"{found} sur {french.number(total)} au registre\n")
+    asked = f", et {french.number(answer.to_ask_count)} à demander" if answer.to_ask_count else ""
+    screen.print(f"{found}{asked}, sur {french.number(total)} au registre\n")
     if answer.suggestions:
         screen.print(_ranking(answer))
         for suggestion in answer.suggestions[:3]:
@@ -274,15 +277,24 @@ def _ranking(answer: Suggestions) -> Table:
     table.add_column("Début", justify="right")
     table.add_column("À charge", justify="right")
     table.add_column("À savoir")
+    first_asked = next((one for one in answer.suggestions if one.verdict.unknown), None)
     for one in answer.suggestions:
         minutes = one.travel_minutes if one.detour_minutes is None else one.detour_minutes
+        unknown = one.verdict.unknown
+        if unknown and one is first_asked:
+            table.add_section()
+            table.add_row("", "[bold]À demander[/bold]")
         table.add_row(
             str(one.rank),
             _name(one, answer),
             f"{one.score:.0f}",
             french.minutes(minutes),
-            f"{french.number(float(one.verdict.hours_share) * 100, 0)}{french.NBSP}%",
-            "" if one.verdict.start is None else french.short_day(one.verdict.start),
+            "?"
+            if "hours" in unknown
+            else f"{french.number(float(one.verdict.hours_share) * 100, 0)}{french.NBSP}%",
+            "?"
+            if one.verdict.start is None or {"places", "contracts"} & set(unknown)
+            else french.short_day(one.verdict.start),
             "–"
             if one.cost is None
             else f"{french.number(one.cost.reste_a_charge, 0)}{french.NBSP}€",

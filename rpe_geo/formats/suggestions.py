@@ -28,6 +28,8 @@ def answer_json(
     alternatives: Sequence[Combination] = (),
     openings: Sequence[Relaxation] = (),
     stability: Stability | None = None,
+    feasible_count: int,
+    to_ask_count: int,
 ) -> dict[str, Any]:
     """
     Write the answer to one request.
@@ -38,7 +40,7 @@ def answer_json(
         The request.
     parameters
         What the answer depends on: mode, minutes, dates, engine.
-    suggestions, refused, alternatives, openings, stability
+    suggestions, refused, alternatives, openings, stability, feasible_count, to_ask_count
         As in `rpe_geo.relais.suggest.Suggestions`.
 
     Returns
@@ -57,7 +59,12 @@ def answer_json(
         "refused": [verdict_json(one) for one in refused],
         "alternatives": [combination_json(one) for one in alternatives],
         "openings": [
-            relaxation_json(one) | {"gain": one.values.get("gain"), "message": opening(one.values)}
+            relaxation_json(one)
+            | {
+                "gain": one.values.get("gain"),
+                "to_ask_gain": one.values.get("to_ask", 0),
+                "message": opening(one.values),
+            }
             for one in openings
         ],
         "stability": None
@@ -67,4 +74,6 @@ def answer_json(
             "holds_share": stability.holds_share,
             "overtakings": [asdict(one) for one in stability.overtakings],
         },
+        "feasible_count": feasible_count,
+        "to_ask_count": to_ask_count,
     }

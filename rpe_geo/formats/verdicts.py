@@ -107,6 +107,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
             "hours_per_week": float(atypical.hours_per_week),
             "share": float(atypical.share),
         },
+        "unknown": list(verdict.unknown),
     }
 
 

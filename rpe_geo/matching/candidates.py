@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from hashlib import blake2b
 
 import numpy as np
@@ -47,6 +48,8 @@ class Candidates:
         Wish to how far each candidate meets it, 0 to 1; nan when not known.
     verdict_of
         Gives the verdict of a row; asked only for what is shown.
+    hours_unknown, places_unknown
+        Whose hours, and whose free places, are not known; None when all are.
     """
 
     provider_kinds: Sequence[ProviderKind]
@@ -62,9 +65,20 @@ class Candidates:
     packing: NDArray[np.float64] | None = None
     part_used: NDArray[np.float64] | None = None
     wishes: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    hours_unknown: NDArray[np.bool_] | None = None
+    places_unknown: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.provider_ids)
+
+    @cached_property
+    def to_ask(self) -> NDArray[np.bool_]:
+        """Of whom hours or free places are not known: they come after the sure ones."""
+        asked = np.zeros(len(self), dtype=np.bool_)
+        for unknown in (self.hours_unknown, self.places_unknown):
+            if unknown is not None:
+                asked |= unknown
+        return asked
 
 
 def tie_break(request_id: str, provider_id: str) -> bytes:
@@ -80,7 +94,9 @@ def best_first(
     limit: int | None = None,
 ) -> NDArray[np.intp]:
     """
-    Order rows by score, then by lot; hashes are drawn only for rows that can be among the first.
+    Order rows by score, then by lot, those of whom something must be asked after all the others.
+
+    Hashes are drawn only for rows that can be among the first.
 
     Parameters
     ----------
@@ -99,6 +115,8 @@ def best_first(
         Row numbers, best first.
     """
     count = len(totals)
+    # No score reaches the last of the sure ones from below it.
+    totals = totals - np.where(candidates.to_ask, totals.max(initial=0) + 1, 0)
     wanted = count if limit is None else min(max(limit, 0), count)
     if wanted == 0:
         return np.zeros(0, dtype=np.intp)

@@ -24,12 +24,24 @@ __all__ = [
     "less_of_the_hours",
     "more_minutes",
     "needs_met_otherwise",
+    "one_by_one",
     "other_modes",
+    "school_runs_otherwise",
     "shifts",
     "trims",
 ]
 
 _Spans = tuple[Span, ...]
+
+
+_GIVES_UP = {
+    "opening_arrive_later": "hours",
+    "opening_leave_earlier": "hours",
+    "opening_without_day": "hours",
+    "opening_share": "share",
+    "opening_shift_earlier": "the hour",
+    "opening_shift_later": "the hour",
+}
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,11 @@ class Change:
     cost: float
     reason: str
     values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def gives_up(self) -> str:
+        """Name what the family gives up: hours, however they are cut, can be weighed against each other."""
+        return _GIVES_UP.get(self.reason, self.reason)
 
 
 def trims(request: Request, scoring: ParameterTable) -> Iterator[Change]:
@@ -183,6 +200,39 @@ def needs_met_otherwise(request: Request, scoring: ParameterTable) -> Iterator[C
             reason="opening_need",
             values={"need": need},
         )
+
+
+def school_runs_otherwise(request: Request, scoring: ParameterTable) -> Iterator[Change]:
+    """Yield the request without one of the schools, from which somebody else would then fetch the child."""
+    for school in sorted({child.school for child in request.children if child.school is not None}):
+        children = tuple(
+            replace(child, school=None) if child.school == school else child
+            for child in request.children
+        )
+        yield Change(
+            kind="school",
+            to=None,
+            request=replace(request, children=children),
+            cost=float(scoring["relaxation_cost_need"]),
+            reason="opening_school",
+            values={"school": school},
+        )
+
+
+def one_by_one(request: Request, scoring: ParameterTable) -> Change:
+    """Let each of several children be taken by somebody else; `request` is that of the youngest."""
+    youngest = max(request.children, key=lambda child: child.birth_date)
+    days = sum(bool(day) for week in request.schedule.weeks for day in week.days[:7])
+    ways = 2 * days / len(request.schedule)
+    return Change(
+        kind="children",
+        to=1,
+        request=replace(request, children=(youngest,)),
+        # One way more, there and back, for each child that is somewhere else.
+        cost=(len(request.children) - 1) * ways * scoring["relaxation_apart_minutes"],
+        reason="opening_apart",
+        values={"children": len(request.children)},
+    )
 
 
 def _shorter(

@@ -22,6 +22,7 @@ from rpe_geo.matching.single_changes import (
     shorter_schedule,
 )
 from rpe_geo.matching.starts.first_starts import Question
+from rpe_geo.matching.unknowns import unknowns_of
 from rpe_geo.rules.compiled import FOREVER
 from rpe_geo.rules.need import asks_no_day, hours_within
 from rpe_geo.rules.needs import age_limits, enough, missing_needs
@@ -136,6 +137,7 @@ def facility_verdict(question: Question, facility: Facility, *, with_relaxations
         start=None if start == FOREVER else date.fromordinal(start),
         hours_share=share,
         warnings=tuple(warnings),
+        unknown=unknowns_of(facility),
     )
     if verdict.feasible:
         return verdict

@@ -29,6 +29,7 @@ from rpe_geo.matching.fragility import warnings_of
 from rpe_geo.matching.refusals import hours_refusal, refusals_of
 from rpe_geo.matching.single_changes import single_changes
 from rpe_geo.matching.starts.first_starts import Question, ask, starts_of_many
+from rpe_geo.matching.unknowns import unknowns_of
 from rpe_geo.rules.atypical import atypical_hours
 from rpe_geo.rules.compiled import FOREVER, Registry, compile_registry
 from rpe_geo.rules.laws import slot_breaches_of, working_time_breaches
@@ -249,6 +250,7 @@ def _childminder_verdicts(
                 refusals=tuple(refusals),
                 warnings=warnings_of(question, childminder, timeline, breaches, pair),
                 relaxations=tuple(changes),
+                unknown=unknowns_of(childminder),
             )
 
 

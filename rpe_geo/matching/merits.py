@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from rpe_geo.domain import Request, months_after
 from rpe_geo.matching.candidates import Candidates
-from rpe_geo.matching.preferences import wishes_of
+from rpe_geo.matching.preferences import PARTS, wishes_of
 from rpe_geo.parameters import ParameterTable
 
 __all__ = [
     "continuity_share",
     "continuity_target",
     "freshness_share",
+    "known_shares",
     "packing_share",
     "start_share",
     "travel_limits",
@@ -115,6 +116,32 @@ def freshness_share(candidates: Candidates, scoring: ParameterTable) -> NDArray[
         return np.zeros(len(candidates))
     age = -_days_between(scoring.day, candidates.confirmed_on)
     return _ramp(age, float(scoring["freshness_full_days"]), float(scoring["freshness_zero_days"]))
+
+
+def known_shares(candidates: Candidates, scoring: ParameterTable) -> NDArray[np.float64]:
+    """
+    Weigh the parts that rest on what is not known: hours on the hours told, date and duration on the free places.
+
+    Parameters
+    ----------
+    candidates
+        Feasible providers.
+    scoring
+        The table `scoring` in force; `unknown_share` is what is left of such a part.
+
+    Returns
+    -------
+    ndarray of float, shape (n, 7)
+        1, or the part that is left, for each of the seven parts.
+    """
+    shares = np.ones((len(candidates), len(PARTS)))
+    left = float(scoring["unknown_share"])
+    if candidates.hours_unknown is not None:
+        shares[candidates.hours_unknown, PARTS.index("hours")] = left
+    if candidates.places_unknown is not None:
+        for part in ("start", "continuity"):
+            shares[candidates.places_unknown, PARTS.index(part)] = left
+    return shares
 
 
 def _ramp(values: NDArray[np.float64], full: float, zero: float) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import chain, pairwise
@@ -22,6 +22,7 @@ from rpe_geo.matching.occupation import (
     pack_week,
 )
 from rpe_geo.matching.preferences import LANGUAGE_WISH, WISHES, wishes_of
+from rpe_geo.matching.unknowns import hours_unknown, places_unknown
 from rpe_geo.parameters import ParameterTable
 from rpe_geo.rules.compiled import Registry
 from rpe_geo.schedule import QUARTERS_PER_WEEK, REFERENCE_MONDAY, Timetable, monday_of
@@ -53,6 +54,8 @@ class Profiles:
     contracts: Occupations
     declared: Occupations
     knows_contracts: NDArray[np.bool_]
+    hours_unknown: NDArray[np.bool_]
+    places_unknown: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.provider_ids)
@@ -87,6 +90,7 @@ class Profiles:
         """
         childminders, mams, facilities = registry.childminders, registry.mams, registry.facilities
         count = len(childminders) + len(mams) + len(facilities)
+        whole = replace(registry, rows=np.arange(len(childminders)))
         kinds: list[ProviderKind] = ["childminder"] * len(childminders)
         kinds += ["facility"] * len(facilities)
         kinds += ["mam"] * len(mams)
@@ -131,6 +135,12 @@ class Profiles:
                 [minder.contracts is not None for minder in childminders]
                 + [False] * (count - len(childminders)),
                 dtype=np.bool_,
+            ),
+            hours_unknown=np.concatenate(
+                (hours_unknown(whole), np.ones(len(mams), dtype=np.bool_))
+            ),
+            places_unknown=np.concatenate(
+                (places_unknown(whole), np.ones(len(mams), dtype=np.bool_))
             ),
             working_first=np.array([first for first, _ in working], dtype=np.intp),
             working_length=np.array([length for _, length in working], dtype=np.int64),
@@ -186,6 +196,8 @@ class Profiles:
             packing=packing,
             part_used=part_used,
             wishes={name: self.wish(name)[rows] for name in wishes_of(request.preferences)},
+            hours_unknown=self.hours_unknown[rows],
+            places_unknown=self.places_unknown[rows],
         )
 
     def wish(self, name: str) -> NDArray[np.float64]:
@@ -292,8 +304,10 @@ class Profiles:
             shared += added * (before > 0)
         total = siblings * reached[0]
         childminder = self._is_childminder[rows]
-        hours_told = self.knows_contracts[rows] | (self.working_first[rows] >= 0)
-        known = childminder & hours_told & (total > 0)
+        told = ~self.hours_unknown[rows] | self.knows_contracts[rows]
+        known = childminder & told & (total > 0)
+        # Whose contracts nobody told may have no place left, or an empty one.
+        known &= ~self.places_unknown[rows]
         each = np.where(known, total, np.nan)
         return filled / each, shared / each
 

@@ -24,6 +24,7 @@ from rpe_geo.matching.candidates import Candidates, best_first, day_at, figure_a
 from rpe_geo.matching.merits import (
     continuity_share,
     freshness_share,
+    known_shares,
     packing_share,
     start_share,
     travel_share,
@@ -206,6 +207,7 @@ def score(candidates: Candidates, request: Request, *, scoring: ParameterTable) 
             freshness_share(candidates, scoring),
         ]
     )
+    shares *= known_shares(candidates, scoring)
     return Scores(
         candidates=candidates,
         request=request,

@@ -48,11 +48,17 @@ def reasons_of(
     list of Reason
         One per part, in the order of the parts.
     """
+    hours_told = candidates.hours_unknown is None or not candidates.hours_unknown[row]
+    places_told = candidates.places_unknown is None or not candidates.places_unknown[row]
     return [
         _travel_reason(candidates, request, scoring, row, travel_maximum),
-        _hours_reason(float(shares[1]), request),
-        _start_reason(day_at(candidates.start, row), request),
-        _continuity_reason(candidates, request, scoring, row, float(shares[3])),
+        _hours_reason(float(shares[1]), request) if hours_told else ("why_hours_unknown", {}),
+        _start_reason(day_at(candidates.start, row), request)
+        if places_told
+        else ("why_start_unknown", {}),
+        _continuity_reason(candidates, request, scoring, row, float(shares[3]))
+        if places_told
+        else ("why_continuity_unknown", {}),
         _packing_reason(figure_at(candidates.packing, row), figure_at(candidates.part_used, row)),
         _wish_reason(candidates, request, row),
         _freshness_reason(day_at(candidates.confirmed_on, row), scoring),

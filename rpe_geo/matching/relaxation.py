@@ -1,8 +1,9 @@
 """
 The smallest changes of a request that open possibilities, each verified by running the rules again.
 
-A change is proposed only when it brings at least one provider more, counted on the whole registry within reach; the
-changes are ordered by what they cost the family.
+A change is proposed only when it brings more than it loses, counted on the whole registry within reach: those who fit
+surely are possibilities, those of whom something must be asked are told apart. A change is left out where another that
+gives up the same thing costs no more and brings as much; the changes are ordered by what they cost the family.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,14 @@ from rpe_geo.matching.changes import (
     less_of_the_hours,
     more_minutes,
     needs_met_otherwise,
+    one_by_one,
     other_modes,
+    school_runs_otherwise,
     shifts,
     trims,
 )
 from rpe_geo.matching.feasibility import FeasibleMask, feasible_mask
+from rpe_geo.matching.unknowns import to_ask
 from rpe_geo.parameters import ParameterTable
 from rpe_geo.rules.compiled import Registry
 from rpe_geo.verdicts import Relaxation
@@ -53,15 +57,37 @@ class Opening:
         What changes, what it costs the family, how it is phrased.
     rows
         Positions of the providers that it brings, childminders of the registry first, then facilities.
+    to_ask
+        Positions of those that it brings and of whom something must be asked.
+    lost
+        Positions of those who fit now and no longer would.
     """
 
     change: Change
     rows: tuple[int, ...]
+    to_ask: tuple[int, ...] = ()
+    lost: tuple[int, ...] = ()
 
     @property
     def gain(self) -> int:
-        """How many possibilities more."""
-        return len(self.rows)
+        """How many possibilities more, those lost taken off."""
+        return len(self.rows) - len(self.lost)
+
+    @property
+    def useful(self) -> bool:
+        """Whether there are more possibilities than before, or more to ask and none lost."""
+        return self.gain > 0 or (self.gain == 0 and bool(self.to_ask) and not self.lost)
+
+    def beats(self, other: Opening) -> bool:
+        """Tell whether another change of the same thing costs as much or more and brings as little or less."""
+        # A share of the hours is the vaguer way to say which hours are given up: it beats only another share.
+        things = (self.change.gives_up, other.change.gives_up)
+        if things[0] != things[1] and things != ("hours", "share"):
+            return False
+        mine = (-round(self.change.cost, 6), self.gain, len(self.to_ask))
+        theirs = (-round(other.change.cost, 6), other.gain, len(other.to_ask))
+        no_worse = all(one >= two for one, two in zip(mine, theirs, strict=True))
+        return no_worse and (mine != theirs or things[0] != things[1])
 
     @property
     def relaxation(self) -> Relaxation:
@@ -70,6 +96,7 @@ class Opening:
             **self.change.values,
             "reason": self.change.reason,
             "gain": self.gain,
+            "to_ask": len(self.to_ask),
             "cost": self.change.cost,
         }
         return Relaxation(change=self.change.kind, to=self.change.to, values=values)
@@ -154,12 +181,15 @@ def find_openings(
         *search.best(search.later()),
         *search.best(search.shared()),
         *search.best(search.gains(needs_met_otherwise(request, scoring))),
+        *search.best(search.gains(school_runs_otherwise(request, scoring))),
+        *search.best(search.apart()),
         *search.best(search.travelled(more_minutes(request, scoring))),
         *search.best(search.travelled(other_modes(request, scoring))),
     ]
     found.sort(key=lambda opening: (opening.change.cost, -opening.gain))
-    verified = (search.verified(opening) for opening in found)
-    return list(islice((one for one in verified if one.gain), scoring["relaxation_limit"]))
+    verified = [one for one in map(search.verified, found) if one.useful]
+    kept = [one for one in verified if not any(other.beats(one) for other in verified)]
+    return kept[: scoring["relaxation_limit"]]
 
 
 @dataclass
@@ -179,7 +209,9 @@ class _Search:
             mask = feasible_mask(self.registry, self.request, today=self.today, law=self.law)
         self.lawful: _Mask = mask.feasible
         self.near: _Mask = self.within_reach(self.request)
-        self.accepted: _Mask = self.lawful & self.near
+        self.sure: _Mask = ~to_ask(self.registry)
+        self.fitting: _Mask = self.lawful & self.near
+        self.accepted: _Mask = self.fitting & self.sure
         refused: _Rows = np.flatnonzero(self.near & ~self.lawful)
         # Changes are looked for among the nearest, then counted on everybody.
         self.refused: _Rows = self._nearest(refused)
@@ -217,10 +249,15 @@ class _Search:
             if not len(asked):
                 break
             brought = asked[self.ask(change.request, asked).feasible]
-            openings.append(Opening(change, tuple(brought.tolist())))
+            openings.append(self.opening(change, brought))
             if asked is self.refused and self.everybody:
                 self.certain.append(change)
         return openings
+
+    def opening(self, change: Change, brought: _Rows) -> Opening:
+        """Tell the sure ones apart from those of whom something must be asked."""
+        sure = self.sure[brought]
+        return Opening(change, tuple(brought[sure].tolist()), tuple(brought[~sure].tolist()))
 
     def trimmed(self) -> list[Opening]:
         """Cut the hours at either end; who refuses the longest cut refuses the shorter ones."""
@@ -232,23 +269,41 @@ class _Search:
                 opening = self.gains([change], rows)
                 openings.extend(opening)
                 if opening and self.request.min_hours_share == 1:
-                    rows = np.array(opening[0].rows, dtype=np.intp)
+                    rows = np.sort(np.array(opening[0].rows + opening[0].to_ask, dtype=np.intp))
         return openings
 
     def later(self) -> list[Opening]:
         """Begin on the first days on which somebody more could."""
-        days = self.scoring["relaxation_start_days"]
-        if not len(self.refused) or days <= self.request.start_tolerance_days:
+        if not len(self.refused):
             return []
-        patient = replace(self.request, start_tolerance_days=days)
-        found = self.ask(patient, self.refused)
+        for days in self.scoring["relaxation_start_days"]:
+            openings = self._within(days) if days > self.request.start_tolerance_days else []
+            if any(opening.useful for opening in openings):
+                return openings
+        return []
+
+    def _within(self, days: int) -> list[Opening]:
+        """Begin on the first days within so many on which somebody more could."""
+        found = self.ask(replace(self.request, start_tolerance_days=days), self.refused)
         openings = []
         for day in np.unique(found.start[found.feasible]):
             change = later_start(self.request, day.astype(object), self.scoring)
             if change is not None:
                 brought = self.refused[found.feasible & (found.start <= day)]
-                openings.append(Opening(change, tuple(brought.tolist())))
+                openings.append(self.opening(change, brought))
         return openings
+
+    def apart(self) -> list[Opening]:
+        """Take the children of a request one by one, each with somebody else."""
+        children = dict.fromkeys(self.request.children)
+        if len(self.request.children) < 2 or not len(self.refused):
+            return []
+        alone = [replace(self.request, children=(child,)) for child in children]
+        able = np.logical_and.reduce([self.ask(one, self.refused).feasible for one in alone])
+        change = one_by_one(self.request, self.scoring)
+        if self.everybody:
+            self.certain.append(change)
+        return [self.opening(change, self.refused[able])]
 
     def shared(self) -> list[Opening]:
         """Accept a smaller part of the hours."""
@@ -257,11 +312,8 @@ class _Search:
             return []
         found = self.ask(changes[-1].request, self.refused)
         return [
-            Opening(
-                change,
-                tuple(
-                    self.refused[found.feasible & (found.hours_share >= change.to - 1e-9)].tolist()
-                ),
+            self.opening(
+                change, self.refused[found.feasible & (found.hours_share >= change.to - 1e-9)]
             )
             for change in changes
         ]
@@ -271,13 +323,9 @@ class _Search:
         if self.minutes_of is None or self.request.max_minutes is None:
             return []
         return [
-            Opening(
+            self.opening(
                 change,
-                tuple(
-                    np.flatnonzero(
-                        self.lawful & self.within_reach(change.request) & ~self.accepted
-                    ).tolist()
-                ),
+                np.flatnonzero(self.lawful & self.within_reach(change.request) & ~self.fitting),
             )
             for change in changes
         ]
@@ -285,23 +333,37 @@ class _Search:
     @staticmethod
     def best(openings: Iterable[Opening]) -> list[Opening]:
         """Keep, of each way of changing, the smallest change that helps and the one that helps most."""
-        kept = []
+        kept: list[Opening] = []
         useful = sorted(
-            (opening for opening in openings if opening.gain), key=lambda one: one.change.reason
+            (opening for opening in openings if opening.useful), key=lambda one: one.change.reason
         )
         for _, group in groupby(useful, key=lambda one: one.change.reason):
             ways = sorted(group, key=lambda one: (one.change.cost, -one.gain))
+            sure = [one for one in ways if one.gain > 0]
             most = min(ways, key=lambda one: (-one.gain, one.change.cost))
-            kept.append(ways[0])
-            if most.gain > ways[0].gain:
-                kept.append(most)
+            # The smallest change, the smallest that brings somebody sure, and the one that brings most.
+            kept.extend({id(one.change): one for one in (ways[0], *sure[:1], most)}.values())
         return kept
 
     def verified(self, opening: Opening) -> Opening:
-        """Run the rules on everybody within reach of the changed request, unless that is how it was found."""
-        if any(opening.change is change for change in self.certain):
-            return opening
-        changed = opening.change.request
-        rows = np.flatnonzero(self.within_reach(changed) & ~self.accepted)
-        brought = rows[self.ask(changed, rows).feasible]
-        return Opening(opening.change, tuple(brought.tolist()))
+        """Run the rules on everybody within reach of the changed request: whom it brings, and whom it loses."""
+        change = opening.change
+        near = self.within_reach(change.request)
+        if not any(change is known for known in self.certain):
+            rows = np.flatnonzero(near & ~self.fitting)
+            opening = self.opening(change, rows[self._fit(change, rows)])
+        now = np.flatnonzero(self.accepted)
+        held = near[now]
+        held[held] = self._fit(change, now[held])
+        return replace(opening, lost=tuple(now[~held].tolist()))
+
+    def _fit(self, change: Change, rows: _Rows) -> _Mask:
+        """Run the rules on the changed request; children taken one by one must each be accepted."""
+        asked = [change.request]
+        if change.kind == "children":
+            asked = [
+                replace(self.request, children=(child,))
+                for child in dict.fromkeys(self.request.children)
+            ]
+        fit: _Mask = np.logical_and.reduce([self.ask(one, rows).feasible for one in asked])
+        return fit

@@ -73,9 +73,11 @@ def first_rank_stability(scores: Scores, *, variation: float | None = None) -> S
     if not len(scores.candidates):
         return Stability(None, step, 1.0, ())
     first = int(scores.order(1)[0])
+    # Those of whom something must be asked come after the others whatever the weights.
+    ahead = _ahead(scores)
     corners = np.array(list(product((1 - step, 1 + step), repeat=len(scores.parts))))
     totals = _totals(scores, corners)
-    holds = totals[first] >= totals.max(axis=0) - _TOLERANCE
+    holds = totals[first] >= totals[ahead].max(axis=0) - _TOLERANCE
     singles = [
         (column, factor) for column in range(len(scores.parts)) for factor in (1 - step, 1 + step)
     ]
@@ -84,7 +86,7 @@ def first_rank_stability(scores: Scores, *, variation: float | None = None) -> S
         factors = np.ones((1, len(scores.parts)))
         factors[0, column] = factor
         moved = _totals(scores, factors)[:, 0]
-        if moved[first] < moved.max() - _TOLERANCE:
+        if moved[first] < moved[ahead].max() - _TOLERANCE:
             winner = best_first(moved, scores.candidates, scores.request.request_id, 1)[0]
             overtakings.append(
                 Overtaking(scores.parts[column], factor, scores.candidates.provider_ids[winner])
@@ -95,6 +97,12 @@ def first_rank_stability(scores: Scores, *, variation: float | None = None) -> S
         holds_share=float(holds.mean()),
         overtakings=tuple(overtakings),
     )
+
+
+def _ahead(scores: Scores) -> NDArray[np.bool_]:
+    """Mark the candidates who can be first: the sure ones, all of them where nobody is."""
+    sure: NDArray[np.bool_] = ~scores.candidates.to_ask
+    return sure if sure.any() else ~sure
 
 
 def _totals(scores: Scores, factors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -44,10 +44,13 @@ MESSAGES = {
     ),
     "why_travel_unknown": "Temps de trajet inconnu : aucun point",
     "why_hours_all": "Toutes les heures demandées : {asked} par semaine",
+    "why_hours_unknown": "Heures d'accueil inconnues, à demander : la moitié des points",
     "why_hours_part": "{covered} couvertes sur {asked} par semaine",
     "why_start_asked": "Libre à la date demandée, le {start}",
+    "why_start_unknown": "Places libres inconnues, à demander : la moitié des points",
     "why_start_late": "Libre à partir du {start}, {days} après la date demandée",
     "why_continuity_age": "L'accueil peut durer jusqu'aux 3 ans de l'enfant, le {until}",
+    "why_continuity_unknown": "Places libres inconnues : la moitié des points",
     "why_continuity_period": "L'accueil peut durer au moins jusqu'au {until}",
     "why_continuity_end": "L'accueil peut durer jusqu'à la fin demandée, le {until}",
     "why_continuity_part": "Accueil assuré jusqu'au {until}, pour un besoin jusqu'au {target}",
@@ -68,6 +71,8 @@ MESSAGES = {
     "opening_share": "En acceptant {share} des heures au lieu de {was_share} : {gain}",
     "opening_minutes": "En acceptant {minutes} {mode} au lieu de {was_minutes} : {gain}",
     "opening_mode": "En se déplaçant {mode} : {gain}",
+    "opening_school": "Si quelqu'un d'autre va à l'école « {school} » : {gain}",
+    "opening_apart": "Si les {children} enfants sont accueillis séparément : {gain} pour chacun",
     "opening_need": "Si ce besoin est couvert autrement, {need} : {gain}",
 }
 
@@ -156,7 +161,8 @@ _FORMS: dict[str, _Form] = {
     "was_minutes": minutes,
     "was_share": _percent,
     "need": lambda need: str(NEEDS.get(need, need)),
-    "gain": lambda gain: f"{plural(gain, 'possibilité')} de plus",
+    "school": str,
+    "children": number,
 }
 
 
@@ -175,7 +181,17 @@ def opening(values: Mapping[str, Any]) -> str:
         « En arrivant à 7 h au lieu de 6 h 30 : 4 possibilités de plus ».
     """
     written = {name: _FORMS[name](value) for name, value in values.items() if name in _FORMS}
+    written["gain"] = _gain(values["gain"], values.get("to_ask", 0))
     return typeset(MESSAGES[values["reason"]].format_map(written))
+
+
+def _gain(gain: int, to_ask: int) -> str:
+    """Count the possibilities that a change brings, and those that would have to be asked."""
+    asked = f"{number(to_ask)} à demander"
+    if not gain:
+        return asked
+    sure = f"{plural(gain, 'possibilité')} de plus"
+    return f"{sure}, et {asked}" if to_ask else sure
 
 
 def why(reason: str, values: Mapping[str, Any]) -> str:

@@ -115,6 +115,8 @@ MESSAGES = {
     "relaxation_end": "en terminant le {to}.",
     "relaxation_max_minutes": "en acceptant {to} min de trajet.",
     "relaxation_mode": "en se déplaçant {to}.",
+    "relaxation_school": "si quelqu'un d'autre va à l'école.",
+    "relaxation_children": "en accueillant les enfants séparément.",
     "relaxation_needs": "en répondant autrement à un besoin : {to}.",
 }
 

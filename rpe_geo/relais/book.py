@@ -15,6 +15,7 @@ from shapely import Point
 from rpe_geo.crs import WGS84, great_circle_m
 from rpe_geo.domain import Childminder, Facility, Mam, TravelMode
 from rpe_geo.matching.profiles import Profiles
+from rpe_geo.matching.unknowns import to_ask
 from rpe_geo.protocols import Repository, TravelTimeEngine
 from rpe_geo.relais.judged import Judgements
 from rpe_geo.rules.compiled import Registry, compile_registry
@@ -118,6 +119,11 @@ class ProviderBook:
         """Return when a childminder takes children, as the rules read it; None when not known."""
         pattern = int(self.registry.hours[row])
         return None if pattern < 0 else self.registry.patterns.timetables[pattern]
+
+    @cached_property
+    def to_ask(self) -> NDArray[np.bool_]:
+        """Of whom something must be asked before care can be counted on; rows that the rules answer for."""
+        return to_ask(self.registry)
 
     @property
     def judged(self) -> int:

@@ -112,8 +112,8 @@ class Suggestions:
         Feasible providers, best first.
     providers
         Records of everyone in the registry, by (kind, id).
-    feasible_count, refused_count
-        How many there are, listed or not.
+    feasible_count, to_ask_count, refused_count
+        How many there are, listed or not: who fits, who would fit if what is not known of them is as wished, who does not.
     """
 
     request: Request
@@ -124,6 +124,7 @@ class Suggestions:
     suggestions: tuple[Suggestion, ...]
     providers: Mapping[tuple[str, str], Childminder | Mam | Facility]
     feasible_count: int
+    to_ask_count: int
     refused_count: int
     _search: _Search = field(repr=False, compare=False)
 
@@ -254,7 +255,8 @@ def suggest(
         parameters=search.parameters(),
         suggestions=tuple(search.suggestions(search.scores.order(limit))),
         providers=book.records,
-        feasible_count=int(search.fits.sum()),
+        feasible_count=int(search.sure.sum()),
+        to_ask_count=int((search.fits & ~search.sure).sum()),
         refused_count=int((~search.fits).sum()),
         _search=search,
     )
@@ -298,10 +300,15 @@ class _Search:
         """Who is near and breaks no rule."""
         return self.mask.feasible & self.near
 
+    @cached_property
+    def sure(self) -> NDArray[np.bool_]:
+        """Who fits and of whom nothing must be asked first."""
+        return self.fits & ~self.book.to_ask
+
     @property
     def few(self) -> bool:
-        """Whether so few fit that more is worth a search."""
-        return int(self.fits.sum()) < int(self.tables.scoring["relaxation_threshold"])
+        """Whether so few fit surely that more is worth a search."""
+        return int(self.sure.sum()) < int(self.tables.scoring["relaxation_threshold"])
 
     @cached_property
     def scores(self) -> Scores:

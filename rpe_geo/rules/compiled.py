@@ -108,6 +108,8 @@ class Registry:
         Pattern in which she takes children; −1 when not known.
     declared
         Whether her availabilities judge `places` (INTERFACES §4bis 23).
+    knows_contracts
+        Whether her record says who her contracts are, be it nobody.
     mam
         Number of the MAM; −1 at home. `mam_first`, `mam_members` list the members, `mam_present_max` and
         `mam_children_max` the limits (−1: unknown MAM, the law's defaults hold), `mam_contracts` counts the contracts.
@@ -133,6 +135,7 @@ class Registry:
     member_from: NDArray[np.int64]
     hours: NDArray[np.int64]
     declared: NDArray[np.bool_]
+    knows_contracts: NDArray[np.bool_]
     consent: NDArray[np.bool_]
     legacy: NDArray[np.bool_]
     mam: NDArray[np.int64]
@@ -331,9 +334,10 @@ def compile_registry(
                 childminder.annual_hours_consent,
                 bool(agrement.legacy_ages),
                 mam,
+                childminder.contracts is not None,
             )
         )
-    table = np.array(columns, dtype=np.int64).reshape(-1, 11).T
+    table = np.array(columns, dtype=np.int64).reshape(-1, 12).T
     capability = np.zeros((len(childminders), len(words)), dtype=np.bool_)
     if can:
         capability[tuple(np.array(can).T)] = True
@@ -366,6 +370,7 @@ def compile_registry(
         member_from=table[5],
         hours=table[6],
         declared=table[7].astype(np.bool_),
+        knows_contracts=table[11].astype(np.bool_),
         consent=table[8].astype(np.bool_),
         legacy=table[9].astype(np.bool_),
         mam=member_of,

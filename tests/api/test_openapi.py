@@ -58,10 +58,10 @@ def test_public_models_hold_no_private_field(service):
     }  # fmt: skip
     assert set(schemas["SuggestionPublic"]["properties"]) == {
         "rank", "provider_kind", "provider_id", "childminder_id", "name", "kind", "place", "travel_minutes",
-        "detour_minutes", "start", "hours_share", "cost", "contact", "availability_confirmed",
+        "detour_minutes", "start", "hours_share", "cost", "contact", "availability_confirmed", "to_ask",
     }  # fmt: skip
     assert set(schemas["SuggestionsPublic"]["properties"]) == {
-        "request_id", "audience", "parameters", "home", "suggestions", "feasible_count",
+        "request_id", "audience", "parameters", "home", "suggestions", "feasible_count", "to_ask_count",
     }  # fmt: skip
     assert set(schemas["PlaceOut"]["properties"]) == {
         "visibility", "address", "longitude", "latitude", "radius_m",

@@ -116,7 +116,7 @@ def by_hand(childminder, hours, asked):
             week = (day - date(2024, 1, 1)).days // 7 % len(one.hours)
             free = np.maximum(free, one.places * one.hours.slots.reshape(-1, 672)[week])
         present = np.maximum(childminder.agrement.places_offered - free, 0)
-    if childminder.contracts is None and hours is None:
+    if childminder.contracts is None and not childminder.availabilities:
         return np.nan, np.nan
     open_ = np.ones(672, dtype=bool)
     if hours is not None:

@@ -13,6 +13,7 @@ from rpe_geo.domain import Agrement, Child, Childminder, Contract, Request
 from rpe_geo.matching.changes import shifts, trims
 from rpe_geo.matching.feasibility import compile_registry, evaluate, feasible_mask
 from rpe_geo.matching.relaxation import find_openings
+from rpe_geo.matching.unknowns import to_ask
 from rpe_geo.messages.matching import opening
 from rpe_geo.parameters import parameter_table
 from rpe_geo.schedule import Timetable
@@ -139,7 +140,9 @@ def test_what_is_printed_is_feasible(people, asked, data):
         )
         for mode in ("walk", "bike")
     }
-    before = feasible_mask(registry, asked, today=TODAY).feasible & (minutes["walk"] <= 15)
+    fitting = feasible_mask(registry, asked, today=TODAY).feasible & (minutes["walk"] <= 15)
+    sure = ~to_ask(registry)
+    before = fitting & sure
     found = find_openings(
         registry, asked, today=TODAY, scoring=SCORING, minutes_of=minutes.get, always=True
     )
@@ -148,17 +151,77 @@ def test_what_is_printed_is_feasible(people, asked, data):
     assert len(found) <= SCORING["relaxation_limit"]
     for one in found:
         changed = one.change.request
-        assert one.gain == len(one.rows) >= 1
-        assert not before[list(one.rows)].any()
+        brought = [*one.rows, *one.to_ask]
+        assert one.useful
+        assert not fitting[brought].any()
+        assert sure[list(one.rows)].all()
+        assert not sure[list(one.to_ask)].any()
         assert all(
-            verdict.feasible for verdict in evaluate(registry, changed, today=TODAY, only=one.rows)
+            verdict.feasible for verdict in evaluate(registry, changed, today=TODAY, only=brought)
         )
-        assert (minutes[changed.mode][list(one.rows)] <= changed.max_minutes).all()
+        assert (minutes[changed.mode][brought] <= changed.max_minutes).all()
+        if one.change.kind != "children":
+            after = feasible_mask(registry, changed, today=TODAY).feasible & sure
+            after &= minutes[changed.mode] <= changed.max_minutes
+            assert one.gain == after.sum() - before.sum()
         # Exactly one thing changes, and it is what is written.
-        field = {"needs": "children"}.get(one.change.kind, one.change.kind)
+        field = {"needs": "children", "school": "children"}.get(one.change.kind, one.change.kind)
         same = replace(changed, **{field: getattr(asked, field)})
         assert same == asked
         assert opening(one.relaxation.values)
+    for one in found:
+        assert not any(other.beats(one) for other in found)
+
+
+def test_a_gain_is_what_is_left_after_the_loss():
+    people = [
+        minder(1, "Mo-Fr 07:00-17:00"),
+        minder(2, "Mo-Fr 08:00-18:00"),
+        minder(3, "Mo-Fr 08:00-18:00"),
+    ]
+    found = sentences(people, request("Mo-Fr 07:30-16:45"))
+    # Half an hour later brings two and loses the one who closes at 17.
+    assert "Avec les mêmes horaires 30 min plus tard : 1 possibilité de plus" in found
+    assert not any("30 min plus tôt" in one for one in found)
+
+
+def test_a_change_that_brings_no_more_than_a_cheaper_one_is_left_out():
+    people = [minder(number, "Mo,Tu,Th,Fr 08:00-18:00; We 08:15-18:00") for number in range(2)]
+    found = sentences(people, request("Mo-Fr 08:00-17:00"))
+    assert not any(one.startswith(("Sans le mercredi", "En acceptant")) for one in found)
+
+
+def test_who_must_be_asked_is_told_apart():
+    sure, silent = minder(1), minder(2, contracts=None)
+    asked = request("Mo-We 04:45-17:00")
+    assert "En arrivant à 5 h au lieu de 4 h 45 : 1 possibilité de plus, et 1 à demander" in (
+        sentences([sure, silent], asked)
+    )
+    assert "En arrivant à 5 h au lieu de 4 h 45 : 1 à demander" in sentences([silent], asked)
+
+
+def test_siblings_taken_one_by_one():
+    twins = (Child(date(2026, 5, 1)), Child(date(2026, 5, 1)))
+    people = [minder(number, agrement=Agrement(1)) for number in range(3)]
+    assert sentences(people, request("Mo-Fr 09:00-17:00", children=twins)) == [
+        "Si les 2 enfants sont accueillis séparément : 3 possibilités de plus pour chacun"
+    ]
+
+
+def test_a_school_that_nobody_serves():
+    child = Child(date(2022, 5, 1), school="École des Tilleuls")
+    assert sentences([minder(1)], request("Mo-Fr 09:00-17:00", children=(child,))) == [
+        "Si quelqu'un d'autre va à l'école « École des Tilleuls » : 1 possibilité de plus"
+    ]
+
+
+def test_a_place_that_falls_free_after_many_months():
+    leaving = Contract(
+        "C", date(2025, 1, 1), Timetable.parse("Mo-Fr 08:00-17:00"), end=date(2027, 8, 31)
+    )
+    people = [minder(1, agrement=Agrement(1), contracts=(leaving,))]
+    (found,) = sentences(people, request("Mo-Fr 08:00-17:00"))
+    assert found.startswith("En commençant le 1er septembre 2027")
 
 
 def test_the_count_is_the_whole_truth():

@@ -638,5 +638,6 @@ def test_fields_of_a_verdict():
         "warnings",
         "relaxations",
         "atypical",
+        "unknown",
     ]
     assert (verdict["start"], verdict["refusals"], verdict["relaxations"]) == (MON, [], [])

@@ -174,16 +174,29 @@ def _results(service: Service, asked: Search, answer: Suggestions, today: date) 
     return {
         "reponse": answer,
         "adresse_lue": found.label if found else label,
-        "titre": f"{plural(len(cards), 'lieu', 'lieux')} à moins de {limit} minutes {mode}",
+        "titre": _title(cards, f"à moins de {limit} minutes {mode}"),
         "mode_dit": mode,
         "lieux": [_shown(card, asked) for card in cards],
         "autres": [(place, minutes, _kind(place)) for place, minutes in others],
         "genres": _kinds([card.kind for card in cards] + [_kind(place) for place, _ in others]),
-        "entiers": sum(card.suggestion.verdict.hours_share == 1 for card in cards),
+        "entiers": sum(
+            card.suggestion.verdict.hours_share == 1
+            and "hours" not in card.suggestion.verdict.unknown
+            for card in cards
+        ),
         "couts": cost_panel(answer, cards),
         "vue": map_options(content, service.settings, service.territory),
         "legende": style.legend(legend),
     }
+
+
+def _title(cards: Sequence[Card], where: str) -> str:
+    """Count the places, and those of which somebody must first ask whether there is room."""
+    asked = sum(bool(card.suggestion.verdict.unknown) for card in cards)
+    found = plural(len(cards), "lieu", "lieux")
+    if not asked:
+        return f"{found} {where}"
+    return f"{found} {where}, dont {asked} à interroger"
 
 
 def _others(service: Service, answer: Suggestions) -> list[tuple[Facility | Mam, float]]:
@@ -233,10 +246,15 @@ def _shown(card: Card, asked: Search) -> dict[str, Any]:
     suggestion, provider = card.suggestion, card.provider
     offered = _hours_of(provider)
     share = float(suggestion.verdict.hours_share)
+    unknown = suggestion.verdict.unknown
     facts = [("ok", "coche", "Tous vos horaires")]
-    if share < 1:
+    if "hours" in unknown:
+        facts = [("part", "horloge", "Horaires à demander")]
+    elif share < 1:
         facts = [("part", "horloge", f"{round(100 * share)} % de vos horaires")]
-    if suggestion.verdict.start is not None:
+    if {"places", "contracts"} & set(unknown):
+        facts.append(("part", "horloge", "Place à demander : on ne sait pas s’il y en a une"))
+    elif suggestion.verdict.start is not None:
         facts.append(("", "agenda", f"À partir du {day(suggestion.verdict.start)}"))
     if isinstance(provider, Childminder):
         comfort = [
@@ -251,8 +269,6 @@ def _shown(card: Card, asked: Search) -> dict[str, Any]:
         if comfort:
             facts.append(("", "feuille", ", ".join(comfort).capitalize()))
         facts.append(_freshness(suggestion.availability_confirmed_on, card.today))
-    elif "places_unknown" in {warning.rule for warning in suggestion.verdict.warnings}:
-        facts.append(("part", "horloge", "Places à demander"))
     return {
         "card": card,
         "cle": f"{suggestion.verdict.provider_kind}:{suggestion.verdict.provider_id}",
