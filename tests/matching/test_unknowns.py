@@ -73,7 +73,7 @@ def test_what_is_not_known(provider, expected):
 def test_the_sure_ones_come_first_however_far():
     far = minder("far", longitude=3.906)
     given = answer([minder("silent", contracts=None), minder("dumb", working_hours=None), far])
-    assert [one.verdict.provider_id for one in given.suggestions][0] == "far"
+    assert given.suggestions[0].verdict.provider_id == "far"
     assert (given.feasible_count, given.to_ask_count, given.refused_count) == (1, 2, 0)
     assert [one.rank for one in given.suggestions] == [1, 2, 3]
     assert (
