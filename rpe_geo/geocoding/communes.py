@@ -23,7 +23,14 @@ from rpe_geo.geocoding.similarity import Likeness, Resemblance, compare
 from rpe_geo.geocoding.store import AddressStore, postal_departement
 from rpe_geo.geocoding.street_names import STREET_TYPES, split_type
 
-__all__ = ["PostcodeAgreement", "Reading", "Readings", "read_commune", "read_communes"]
+__all__ = [
+    "ExactName",
+    "PostcodeAgreement",
+    "Reading",
+    "Readings",
+    "read_commune",
+    "read_communes",
+]
 
 PostcodeAgreement = Literal["agrees", "absent", "same-departement", "other-departement"]
 
@@ -53,6 +60,7 @@ _NEVER_A_CITY = frozenset({
     "rue", "avenue", "boulevard", "place", "chemin", "impasse", "allee", "route", "square", "quai", "lotissement", "residence",
     "passage", "ruelle", "sentier", "voie",
 })  # fmt: skip
+_BEGINS_MANY_NAMES = frozenset({"saint", "sainte", "notre", "mont", "grand", "villers", "sur", "sous"})
 _EXACT = Likeness(1.0, Resemblance.SAME)
 
 
@@ -77,6 +85,10 @@ class Reading:
         The known name that the typed city was taken for; "" when none was typed.
     shortened
         Whether the typed city is the beginning of this commune's name alone: Beaulieu for Beaulieu-en-Bresse.
+    typed
+        Words read as the city.
+    beside
+        Words of the same part that were read as nothing: « Bourran » in « Rodez Bourran ».
     """
 
     communes: tuple[int, ...]
@@ -86,6 +98,31 @@ class Reading:
     postcode: PostcodeAgreement
     city: str = ""
     shortened: bool = False
+    typed: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExactName:
+    """
+    Words of the address that are, letter for letter, the name of communes.
+
+    Parameters
+    ----------
+    communes
+        All that bear the name, now or formerly, inside the territory or not.
+    typed
+        The words.
+    natural
+        Whether the words are a whole part of the address: what follows the postcode, a comma, or a column.
+    agrees
+        Whether the postcode typed is one of theirs.
+    """
+
+    communes: frozenset[int]
+    typed: tuple[str, ...]
+    natural: bool
+    agrees: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +138,15 @@ class Readings:
         Whether its name cannot well be a part of the street's.
     homonym_outside
         Whether the name typed is also that of a commune outside, and no postcode tells them apart.
+    exact
+        Names of communes typed letter for letter.
     """
 
     found: tuple[Reading, ...]
     outside: int | None
     outside_is_sure: bool
     homonym_outside: bool
+    exact: tuple[ExactName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +156,8 @@ class _Cut:
     city: tuple[str, ...]
     street: tuple[str, ...]
     natural: bool
+    beside: tuple[str, ...] = ()
+    """Words of the same part left aside, where the part is surely a city's."""
 
 
 def read_communes(parsed: ParsedAddress, store: AddressStore) -> Readings:
@@ -139,20 +181,29 @@ def read_communes(parsed: ParsedAddress, store: AddressStore) -> Readings:
     outside: int | None = None
     outside_weight = 0.0
     homonym = sure = False
+    exact: list[ExactName] = []
     for cut in cuts:
         known = store.by_name.get(" ".join(cut.city))
         if not known:
             continue
-        for agreement, communes in _by_agreement(known, parsed, store).items():
+        grouped = _by_agreement(known, parsed, store)
+        if _stands_alone(cut) and (cut.natural or cut.city[0] not in _NEVER_A_CITY):
+            exact.append(
+                ExactName(frozenset(known), cut.city, cut.natural, agrees="agrees" in grouped)
+            )
+        for agreement, communes in grouped.items():
             covered = tuple(c for c in communes if c in store.covered)
             score = (
                 _AGREEMENT_SCORE[agreement] + _NATURAL_CUT * cut.natural + _PER_WORD * len(cut.city)
             )
             if covered:
                 found.append(
-                    Reading(covered, cut.street, score, _EXACT, agreement, " ".join(cut.city))
-                )
-                if agreement != "agrees" and not covered_all(known, store):
+                    Reading(
+                        covered, cut.street, score, _EXACT, agreement, " ".join(cut.city),
+                        typed=cut.city, beside=cut.beside,
+                    )
+                )  # fmt: skip
+                if agreement != "agrees" and _homonym_outside(known, parsed, store):
                     homonym = True
             elif score > outside_weight and _stands_alone(cut):
                 outside, outside_weight = communes[0], score
@@ -173,6 +224,7 @@ def read_communes(parsed: ParsedAddress, store: AddressStore) -> Readings:
         outside=outside if outside_weight >= best else None,
         outside_is_sure=sure,
         homonym_outside=homonym,
+        exact=tuple(exact),
     )
 
 
@@ -184,9 +236,14 @@ def _stands_alone(cut: _Cut) -> bool:
     return before not in ARTICLES and before not in STREET_TYPES
 
 
-def covered_all(communes: Iterable[int], store: AddressStore) -> bool:
-    """Whether the territory covers all of these communes."""
-    return all(commune in store.covered for commune in communes)
+def _homonym_outside(communes: Iterable[int], parsed: ParsedAddress, store: AddressStore) -> bool:
+    """Whether another commune of this name lies outside and, by its département, may be meant; a Cedex keeps that."""
+    wanted = postal_departement(parsed.postcode) if parsed.postcode else ""
+    return any(
+        commune not in store.covered
+        and (not wanted or postal_departement(store.communes[commune].code) == wanted)
+        for commune in communes
+    )
 
 
 def read_commune(parsed: ParsedAddress, commune: int, store: AddressStore) -> list[Reading]:
@@ -195,7 +252,7 @@ def read_commune(parsed: ParsedAddress, commune: int, store: AddressStore) -> li
     readings: list[Reading] = []
     best: tuple[float, Likeness, _Cut, str] | None = None
     for cut in _cuts(parsed):
-        if _is_street(cut.city):
+        if _is_street(cut.city) or cut.beside:
             continue
         for name in store.names_of[commune]:
             if fuzz.ratio(" ".join(cut.city), name) < _NEAR_NAME:
@@ -205,7 +262,10 @@ def read_commune(parsed: ParsedAddress, commune: int, store: AddressStore) -> li
             if likeness.score >= 0.7 and (best is None or score > best[0]):
                 best = score, likeness, cut, name
     if best:
-        readings.append(Reading((commune,), best[2].street, best[0], best[1], agreement, best[3]))
+        score, likeness, cut, name = best
+        readings.append(
+            Reading((commune,), cut.street, score, likeness, agreement, name, typed=cut.city)
+        )
     if (
         agreement == "other-departement"
         and postal_departement(parsed.postcode) in store.departements
@@ -256,10 +316,11 @@ def _cuts(parsed: ParsedAddress) -> tuple[_Cut, ...]:
             cuts.append(_Cut(parsed.city, body[:-length], natural=True))
         cuts.append(_Cut(parsed.city, street, natural=True))
         for size in range(1, len(parsed.city)):  # « Rodez Bourran », « Commune de Rodez »
+            first, rest = parsed.city[:size], parsed.city[size:]
             cuts.extend(
                 (
-                    _Cut(parsed.city[:size], street, natural=False),
-                    _Cut(parsed.city[size:], street, natural=False),
+                    _Cut(first, street, natural=False, beside=rest),
+                    _Cut(rest, street, natural=False, beside=first),
                 )
             )
         return tuple(cuts)
@@ -272,6 +333,7 @@ def _cuts(parsed: ParsedAddress) -> tuple[_Cut, ...]:
                 # what follows the city on its line, « 75007 Paris 07 SP », is no part of a street before it
                 body[:after] + (body[end:] if after else body[after + size :]),
                 natural=size == end - after,
+                beside=body[after + size : end],
             )
             for size in range(end - after, 0, -1)
         )
@@ -284,7 +346,9 @@ def _cuts(parsed: ParsedAddress) -> tuple[_Cut, ...]:
         if start < floor:
             break
         natural = start == floor and floor > 0
-        cuts.append(_Cut(body[start:], body[:start], natural=natural))
+        # the end of what follows the postcode is a city's end, « Haut » in « 12990 Valcombe Haut »
+        beside = body[after:start] if after is not None and 0 < after < start and after >= floor else ()
+        cuts.append(_Cut(body[start:], body[:start], natural=natural, beside=beside))
     if parsed.head:
         head = tuple(word for word in parsed.head if word != BREAK)
         cuts.append(_Cut(head, body, natural=True))
@@ -352,15 +416,13 @@ def _nearest(
     found: list[Reading] = []
     for cut in cuts:
         typed = " ".join(cut.city)
-        if len(typed) < 3 or _is_street(cut.city):
+        if len(typed) < 3 or cut.beside or _is_street(cut.city):
             continue
         near = process.extract(typed, choices, scorer=fuzz.ratio, score_cutoff=_NEAR_NAME, limit=2)
         alike = [(name, _name_likeness(cut.city, name, store)) for name, _, _ in near]
-        alike.extend(
-            (name, Likeness(_BEGINNING, Resemblance.INCOMPLETE))
-            for name in choices
-            if name.startswith(typed + " ")
-        )
+        if not _is_ordinary(cut.city[-1]):
+            begun = [name for name in choices if name.startswith(typed + " ")]
+            alike.extend((name, Likeness(_BEGINNING, Resemblance.INCOMPLETE)) for name in begun)
         for name, likeness in alike:
             if likeness.score < 0.7:
                 continue
@@ -376,7 +438,9 @@ def _nearest(
                     continue
                 score = _near_score(likeness, agreement, cut)
                 found.append(
-                    Reading(tuple(members), cut.street, score, likeness, agreement, name, shortened)
+                    Reading(
+                        tuple(members), cut.street, score, likeness, agreement, name, shortened, cut.city
+                    )
                 )
     found.sort(key=lambda reading: -reading.score)
     return found[:4]
@@ -390,9 +454,12 @@ def _shortened(cut: _Cut, store: AddressStore) -> list[int]:
     département, begins so too.
     """
     typed = " ".join(cut.city)
-    word = cut.city[-1]
-    ordinary = word in ARTICLES or word in STREET_TYPES or word in COMMON_WORDS
-    if len(typed) < _SHORT_CITY or ordinary or typed in store.by_name or not _stands_alone(cut):
+    if (
+        len(typed) < _SHORT_CITY
+        or _is_ordinary(cut.city[-1])
+        or typed in store.by_name
+        or not _stands_alone(cut)
+    ):
         return []
     begun = {c for name in store.names_beginning(typed) for c in store.by_name[name]}
     inside = [commune for commune in begun if commune in store.covered]
@@ -405,6 +472,13 @@ def _shortened(cut: _Cut, store: AddressStore) -> list[int]:
         for other in others
     )
     return [] if meant else inside
+
+
+def _is_ordinary(word: str) -> bool:
+    """Whether a word alone says little of a commune's name: « Saint », « Grande », « Bourg »."""
+    return (
+        word in ARTICLES or word in STREET_TYPES or word in COMMON_WORDS or word in _BEGINS_MANY_NAMES
+    )
 
 
 def _near_score(likeness: Likeness, agreement: PostcodeAgreement, cut: _Cut) -> float:

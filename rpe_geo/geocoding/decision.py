@@ -14,7 +14,9 @@ from typing import Any
 from rapidfuzz.distance import OSA
 
 from rpe_geo.geocoding.communes import Readings
+from rpe_geo.geocoding.house_numbers import HouseNumber
 from rpe_geo.geocoding.normalize import ARTICLES, words
+from rpe_geo.geocoding.numbers import NumberFound
 from rpe_geo.geocoding.parse import ParsedAddress
 from rpe_geo.geocoding.similarity import Resemblance
 from rpe_geo.geocoding.store import AddressStore, postal_departement
@@ -22,10 +24,21 @@ from rpe_geo.geocoding.street_names import PLACE_TYPES, STREET_TYPES, guess_type
 from rpe_geo.geocoding.streets import Candidate, parts_of
 from rpe_geo.parameters import ParameterTable
 
-__all__ = ["Doubt", "doubt_about_city", "doubt_about_street", "outside_territory", "rivals_of"]
+__all__ = [
+    "Doubt",
+    "doubt_about_city",
+    "doubt_about_number",
+    "doubt_about_plate",
+    "doubt_about_street",
+    "outside_territory",
+    "rivals_of",
+]
 
 _OFTEN_UNTYPED = frozenset({"rue", *PLACE_TYPES})
 _INSIDE = frozenset({"residence", "tour"})
+_USUAL_SUFFIXES = frozenset({"bis", "ter", "quater", "quinquies", "a", "b", "c", "d", "e", "f", "g", "h"})
+_JOINING = frozenset({"sur", "sous", "pres", "lez", "en", "saint", "sainte"})
+_AROUND_A_CITY = frozenset({"commune", "ville", "mairie", "de", "d", "centre", "sp", "armees", "france", "e", "er"})
 _PLACE_ARTICLES = frozenset({"le", "la", "les", "l"})
 
 
@@ -57,6 +70,9 @@ def doubt_about_city(
 ) -> Doubt | None:
     """Object to the commune: not typed, not alike enough, contradicted by the postcode, or one of several."""
     reading = best.reading
+    named = _named_elsewhere(best, parsed, readings, store)
+    if named:
+        return named
     if (
         reading.postcode == "agrees"
         and parsed.postcode not in {"", best.entry.postcode}
@@ -82,13 +98,7 @@ def doubt_about_city(
         or reading.name.score < limits["commune_likeness_min"]
     ) and not (reading.shortened and plain_street):
         return Doubt("address_city_uncertain", {"commune": city})
-    old_city = best.entry.old_city
-    if (
-        old_city
-        and reading.city
-        and reading.city != old_city
-        and reading.city != _plain_name(best, store)
-    ):
+    if _another_old_commune(best, store):
         return Doubt("address_city_uncertain", {"commune": city})
     if reading.postcode == "agrees":
         return None
@@ -118,6 +128,65 @@ def doubt_about_city(
         if len(reading.city) < limits["long_city_letters"] and not sure:
             return Doubt("address_city_uncertain", {"commune": city})
     return None
+
+
+def _named_elsewhere(
+    best: Candidate, parsed: ParsedAddress, readings: Readings, store: AddressStore
+) -> Doubt | None:
+    """
+    Object where another commune is named letter for letter: an exactly typed commune is binding.
+
+    Shorter words than those read as the city do not bind (« Aubert » in « Sant-Aubert »), nor words of the street's
+    own name, nor a beginning that the postcode completes: « 12200 Villefranche » is Villefranche-de-Rouergue.
+    """
+    reading = best.reading
+    exact = bool(reading.name) and " ".join(reading.typed) == reading.city
+    for other in readings.exact:
+        if best.entry.commune in other.communes:
+            continue
+        if exact:
+            binds = len(other.typed) > len(reading.typed)
+        elif reading.name is None or not reading.typed:
+            binds = other.natural or not set(other.typed) <= set(best.typed.full)
+        else:
+            binds = other.natural or len(other.typed) >= len(reading.typed)
+        completed = (
+            reading.postcode == "agrees"
+            and not other.agrees
+            and reading.city.startswith(" ".join(other.typed) + " ")
+        )
+        if binds and not completed:
+            typed = store.communes[min(other.communes)].city
+            values = {"typed": typed, "commune": store.communes[best.entry.commune].city}
+            return Doubt("address_street_elsewhere", values)
+    return _part_of_a_name(best, parsed, store)
+
+
+def _part_of_a_name(best: Candidate, parsed: ParsedAddress, store: AddressStore) -> Doubt | None:
+    """Object where only a part of the words of the city was read, and the rest may change its meaning."""
+    reading = best.reading
+    if not reading.beside:
+        return None
+    rest = " ".join(word for word in reading.beside if word not in _AROUND_A_CITY)
+    here = store.communes[best.entry.commune]
+    if not rest or rest == _plain_name(best, store) or rest == best.entry.old_city:
+        return None
+    another = rest in store.by_name and best.entry.commune not in store.by_name[rest]
+    is_old = reading.city != _plain_name(best, store) and not here.parent
+    goes_on = reading.beside[0] in ARTICLES or reading.beside[0] in _JOINING
+    if reading.postcode != "agrees" or another or is_old or goes_on:
+        return Doubt("address_city_uncertain", {"commune": here.city})
+    return None
+
+
+def _another_old_commune(best: Candidate, store: AddressStore) -> bool:
+    """Tell whether the old commune typed is not the street's, where the addresses tell old communes apart."""
+    typed, old_city = best.reading.city, best.entry.old_city
+    if not typed or typed == old_city or typed == _plain_name(best, store):
+        return False
+    if store.communes[best.entry.commune].parent:
+        return False  # Paris, of one of its arrondissements
+    return bool(old_city) or store.has_old_city(best.entry.commune, typed)
 
 
 def _plain_name(best: Candidate, store: AddressStore) -> str:
@@ -198,6 +267,49 @@ def doubt_about_street(
     if rivals:
         return Doubt("address_several_places", {"count": len(rivals) + 1})
     return None
+
+
+def doubt_about_plate(
+    number: NumberFound | None, wanted: HouseNumber, limits: ParameterTable
+) -> Doubt | None:
+    """Object to the plate: none near, several indices of one number, or an index that is not published."""
+    if number is None:
+        return Doubt("address_number_missing", {"number": wanted.number})
+    if number.exact or number.level == "interpolated" and not wanted.suffix:
+        return None
+    if not wanted.suffix:
+        if number.spread_m <= limits["same_number_m"] or not number.plate.suffix:
+            return None
+        return Doubt(
+            "address_number_suffix",
+            {"number": wanted.number, "suffixes": ", ".join(number.suffixes)},
+        )
+    usual = wanted.suffix in _USUAL_SUFFIXES and number.spread_m <= limits["same_plate_m"]
+    if usual or number.plate.suffix == wanted.suffix and number.plate.number == wanted.number and number.plate.position == "interpolation":
+        return None
+    return Doubt("address_suffix_missing", {"number": wanted.number, "suffix": wanted.suffix})
+
+
+def doubt_about_number(best: Candidate, parsed: ParsedAddress) -> Doubt | None:
+    """Object to the number: one that cannot be read, two that contend, or one that belongs to another name."""
+    if parsed.unclear:
+        return Doubt("address_number_unclear")
+    known = {*best.typed.full, *best.entry.core.split(" ")}
+    if parsed.number is None:
+        if any(word.isdigit() and word not in known for word in (*parsed.head, *parsed.body)):
+            return Doubt("address_number_unclear")
+        return None
+    if parsed.beside and not parsed.begins_way and not _shares_a_word(best, parsed.beside):
+        return Doubt("address_number_elsewhere", {"number": parsed.number.number})
+    if parsed.begins_way and not _shares_a_word(best, parsed.beside):
+        return Doubt("address_number_elsewhere", {"number": parsed.number.number})
+    return None
+
+
+def _shares_a_word(best: Candidate, beside: Sequence[str]) -> bool:
+    """Tell whether the street was read in the part that the number belongs to."""
+    words = set(beside)
+    return any(word in words for word in (*best.typed.core, *best.typed.full)) or not best.typed.core
 
 
 def _parts_to_read(parsed: ParsedAddress) -> list[list[str]]:

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.geocoding.index import MANIFEST
+from rpe_geo.geocoding.numbers import PLATE_FIELDS
 
 __all__ = ["address_points"]
 
-_PLATE = np.dtype(
-    [("number", "<u4"), ("suffix", "S6"), ("x", "<i4"), ("y", "<i4"), ("position", "u1")]
-)
+_PLATE = np.dtype(list(PLATE_FIELDS))
 _E7 = 1e7
 
 

@@ -19,15 +19,16 @@ import tantivy
 
 from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.geocoding.cog import OfficialList, read_cog
+from rpe_geo.geocoding.house_numbers import suffix_word
 from rpe_geo.geocoding.normalize import phonetic, words
-from rpe_geo.geocoding.numbers import Plate, metres, pack_plates, suffix_word
+from rpe_geo.geocoding.numbers import Plate, metres, pack_plates
 from rpe_geo.geocoding.sources import AddressRow, AddressSource, read_addresses
 from rpe_geo.geocoding.street_names import StreetName, read_street_name
 from rpe_geo.protocols import Progress
 
 __all__ = ["FORMAT", "MANIFEST", "IndexReport", "SourceReport", "build_index"]
 
-FORMAT = 1
+FORMAT = 2
 """Version of the index's tables; an older index is rebuilt, never read."""
 
 MANIFEST = "index.json"
@@ -50,6 +51,7 @@ CREATE TABLE streets (
 CREATE TABLE street_keys (
     commune INTEGER NOT NULL, street INTEGER NOT NULL, kind TEXT NOT NULL, core TEXT NOT NULL, full TEXT NOT NULL,
     sound TEXT NOT NULL, old TEXT NOT NULL, postcode TEXT NOT NULL);
+CREATE TABLE suffixes (id INTEGER PRIMARY KEY, suffix TEXT NOT NULL);
 CREATE TABLE frequent_words (word TEXT PRIMARY KEY, streets INTEGER NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE street_boxes USING rtree(street, west, east, south, north);
 """
@@ -411,11 +413,12 @@ def _write_streets(
         heap_size=30_000_000, num_threads=1
     )
     frequency: Counter[str] = Counter()
+    suffixes: dict[str, int] = {"": 0}
     streets.sort(key=lambda street: (street.code, street.name, street.postcode))
     for number, street in enumerate(streets, 1):
         commune = communes[street.code]
         name = read_street_name(street.name)
-        _write_street(database, number, ids[street.code], street, name)
+        _write_street(database, number, ids[street.code], street, name, suffixes)
         frequency.update(set(name.core))
         city = " ".join([*words(commune.name), *words(street.old_city), street.postcode])
         document = tantivy.Document(name=" ".join([*name.kind.split(), *name.full]), city=city)
@@ -430,6 +433,9 @@ def _write_streets(
         "INSERT INTO frequent_words VALUES (?,?)",
         ((word, count) for word, count in sorted(frequency.items()) if count >= _FREQUENT_WORD),
     )
+    database.executemany(
+        "INSERT INTO suffixes VALUES (?,?)", ((at, suffix) for suffix, at in suffixes.items())
+    )
     writer.commit()
     writer.wait_merging_threads()
     if progress:
@@ -437,13 +443,18 @@ def _write_streets(
 
 
 def _write_street(
-    database: sqlite3.Connection, number: int, commune: int, street: _Street, name: StreetName
+    database: sqlite3.Connection,
+    number: int,
+    commune: int,
+    street: _Street,
+    name: StreetName,
+    suffixes: dict[str, int],
 ) -> None:
     longitude, latitude, radius = street.middle
     database.execute(
         "INSERT INTO streets VALUES (?,?,?,?,?,?,?,?,?)",
         (number, commune, street.name, street.postcode, street.old_city, longitude, latitude, radius,
-         pack_plates(street.plates)),
+         pack_plates(street.plates, suffixes)),
     )  # fmt: skip
     known = [name]
     if street.alias:

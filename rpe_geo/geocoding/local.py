@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -16,12 +16,14 @@ from rpe_geo.geocoding.communes import Readings, read_commune, read_communes
 from rpe_geo.geocoding.decision import (
     Doubt,
     doubt_about_city,
+    doubt_about_number,
+    doubt_about_plate,
     doubt_about_street,
     outside_territory,
     rivals_of,
 )
 from rpe_geo.geocoding.fallback import TextSearch
-from rpe_geo.geocoding.normalize import BREAK
+from rpe_geo.geocoding.normalize import BREAK, words
 from rpe_geo.geocoding.numbers import NumberFound, Plate, find_number, metres
 from rpe_geo.geocoding.parse import LONGEST_ADDRESS, ParsedAddress, parse
 from rpe_geo.geocoding.reverse import nearest_address
@@ -117,7 +119,11 @@ class LocalGeocoder:
         if length > LONGEST_ADDRESS:
             return not_found(Doubt("address_too_long", {"length": length}))
         parsed = parse(
-            query.text, query.postcode, query.city, places=self._store.places_called_chez
+            query.text,
+            query.postcode,
+            query.city,
+            places=self._store.places_called_chez,
+            postcodes=self._store.covered_postcodes,
         )
         if parsed.is_empty:
             return not_found(Doubt("address_empty"))
@@ -165,11 +171,13 @@ class LocalGeocoder:
             outside
             or doubt_about_street(best, [rival for rival, _ in rivals], self.limits)
             or doubt_about_city(best, parsed, readings, self._store, self.limits)
+            or doubt_about_number(best, parsed)
         )
         placed = self._place(best, street, parsed, doubt)
         if placed.status == "ok":
             return placed
-        others = [
+        others = self._other_plates(best, street, parsed, placed)
+        others += [
             self._place(other, self._store.street(other.entry.street), parsed, doubt)
             for other in guessable[: _CHOICES + 1]
             if other.entry.street != street.id
@@ -185,8 +193,8 @@ class LocalGeocoder:
         if not (parsed.body or parsed.head or parsed.city):
             return self._postcode_alone(parsed)
         for reading in readings.found:
-            words = [word for word in reading.street if word != BREAK]
-            if words or reading.name is None or reading.name.kind > Resemblance.MISSPELT:
+            left = [word for word in reading.street if word != BREAK]
+            if left or reading.name is None or reading.name.kind > Resemblance.MISSPELT:
                 continue
             if parsed.arrondissement or len(reading.communes) == 1 or reading.postcode == "agrees":
                 sure = reading.postcode == "agrees" or (
@@ -258,7 +266,7 @@ class LocalGeocoder:
             if best.total - other.total < self.limits["same_name_margin"]
             and other.likeness.kind == best.likeness.kind
             and other.kind == best.kind
-            and not _told_apart(best, other, parsed)
+            and not self._told_apart(best, other, parsed)
         ]
         if not equals or _plates_of(street, parsed):
             return best, street
@@ -279,7 +287,7 @@ class LocalGeocoder:
         for other in rivals_of(best, candidates[:12], self.limits):
             place = self._store.street(other.entry.street)
             if not (
-                _told_apart(best, other, parsed)
+                self._told_apart(best, other, parsed)
                 or self._same_place(best, street, other, place, parsed)
             ):
                 rivals.append((other, place))
@@ -309,6 +317,18 @@ class LocalGeocoder:
         near = apart <= self.limits["same_place_m"] + street.radius_m + place.radius_m
         return near and place.commune == street.commune and not there
 
+    def _told_apart(self, best: Candidate, other: Candidate, parsed: ParsedAddress) -> bool:
+        """Tell whether the old commune or the postcode typed is the best one's and not the other's."""
+        city = best.reading.city
+        old_name = city and city != " ".join(words(self._store.communes[best.entry.commune].name))
+        if old_name and best.entry.old_city == city != other.entry.old_city:
+            return True
+        return bool(
+            parsed.postcode
+            and best.entry.commune == other.entry.commune
+            and best.entry.postcode == parsed.postcode != other.entry.postcode
+        )
+
     def _city_code(self, commune: int) -> str:
         known = self._store.communes[commune]
         return known.parent or known.code
@@ -324,10 +344,32 @@ class LocalGeocoder:
                 upper = find_number(street.plates, parsed.second) if parsed.second else None
                 if upper is not None and upper.exact:
                     number = upper
-            if number is None and doubt is None:
-                doubt = Doubt("address_number_missing", {"number": parsed.number.number})
+            doubt = doubt or doubt_about_plate(number, parsed.number, self.limits)
         score = best.total / _HIGHEST_TOTAL
         return street_answer(street, number, self._store, self.limits, score=score, doubt=doubt)
+
+    def _other_plates(
+        self, best: Candidate, street: Street, parsed: ParsedAddress, placed: Geocoded
+    ) -> list[Geocoded]:
+        """Offer the number with each of its published suffixes, where none is the one typed."""
+        plates = _plates_of(street, parsed)
+        if not plates or any(f"{plate.number}{plate.suffix}" == str(plates[0].number) for plate in plates):
+            return []
+        answers = [
+            street_answer(
+                street,
+                NumberFound("housenumber", plate, 0.0, exact=True),
+                self._store,
+                self.limits,
+                score=placed.score,
+            )
+            for plate in plates
+        ]
+        return [
+            replace(answer, status="review", reason=placed.reason)
+            for answer in answers
+            if answer.label != placed.label
+        ]
 
     def autocomplete(
         self, text: str, *, limit: int = 6, near: Point | None = None
@@ -347,18 +389,6 @@ class LocalGeocoder:
 def _plates_of(street: Street, parsed: ParsedAddress) -> list[Plate]:
     """List the plates that bear the number typed."""
     return street.plates.numbered(parsed.number.number) if parsed.number else []
-
-
-def _told_apart(best: Candidate, other: Candidate, parsed: ParsedAddress) -> bool:
-    """Tell whether the old commune or the postcode typed is the best one's and not the other's."""
-    city = best.reading.city
-    if city and best.entry.old_city == city and other.entry.old_city not in {"", city}:
-        return True
-    return bool(
-        parsed.postcode
-        and best.entry.commune == other.entry.commune
-        and best.entry.postcode == parsed.postcode != other.entry.postcode
-    )
 
 
 def _surrounds(street: Street, parsed: ParsedAddress) -> bool:

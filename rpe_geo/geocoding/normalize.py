@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
-__all__ = ["ARTICLES", "BREAK", "TITLES", "fold", "phonetic", "words"]
+__all__ = ["ARTICLES", "BREAK", "MARK", "MONTHS", "TITLES", "fold", "phonetic", "words"]
 
 BREAK = ","
 """The word that stands for a comma, a semicolon, a bracket or a new line."""
+
+MARK = "\u0000"
+"""The word that stands where a postcode stood."""
 
 ARTICLES = frozenset({"le", "la", "les", "l", "de", "du", "des", "d", "a", "au", "aux", "et", "en"})
 """Words that people drop or swap without meaning another street."""
@@ -42,13 +46,20 @@ _ABBREVIATIONS = {
     "sr": "soeur", "zae": "zone d activite economique",
 }  # fmt: skip
 
-_NUMERALS = {
-    "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8, "neuf": 9, "dix": 10, "onze": 11,
-    "douze": 12, "treize": 13, "quatorze": 14, "quinze": 15, "seize": 16, "vingt": 20, "trente": 30, "cent": 100,
-    "premier": 1, "premiere": 1, "deuxieme": 2, "troisieme": 3, "quatrieme": 4, "cinquieme": 5, "sixieme": 6,
-    "septieme": 7, "huitieme": 8, "neuvieme": 9, "dixieme": 10,
+_UNITS = {
+    "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8, "neuf": 9, "dix": 10,
+    "onze": 11, "douze": 12, "treize": 13, "quatorze": 14, "quinze": 15, "seize": 16,
 }  # fmt: skip
-_NUMERAL_WORDS = {word: str(value) for word, value in _NUMERALS.items()}
+_TENS = {
+    "vingt": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60, "septante": 70, "octante": 80, "huitante": 80,
+    "nonante": 90,
+}  # fmt: skip
+_HUNDRED = frozenset({"cent", "cents"})
+_NUMERAL_BEGINNINGS = frozenset({*_UNITS, *_TENS, *_HUNDRED, "mille"})
+_ORDINAL_WORDS = {
+    "premier": "1", "premiere": "1", "deuxieme": "2", "troisieme": "3", "quatrieme": "4", "cinquieme": "5",
+    "sixieme": "6", "septieme": "7", "huitieme": "8", "neuvieme": "9", "dixieme": "10",
+}  # fmt: skip
 
 _LIGATURES = str.maketrans(
     {
@@ -104,7 +115,17 @@ def words(text: str) -> list[str]:
     ['place', 'louis', '14', ',', '1', 'etage']
     """
     found: list[str] = []
-    for raw in _WORD.findall(_LETTER_ONE.sub("l", _LETTER_ZERO.sub("o", fold(text)))):
+    raws = _WORD.findall(_LETTER_ONE.sub("l", _LETTER_ZERO.sub("o", fold(text))))
+    read = 0
+    for index, raw in enumerate(raws):
+        if index < read:
+            continue  # a word of a number already read
+        if raw in _NUMERAL_BEGINNINGS:
+            value, length = _read_numeral(raws, index)
+            if length:
+                found.append(str(value))
+                read = index + length
+                continue
         if raw in _STRUCTURAL or not raw.strip("-–— \t"):
             if found and found[-1] != BREAK:
                 found.append(BREAK)
@@ -122,12 +143,12 @@ def words(text: str) -> list[str]:
         found.append(_numeral(raw))
     while found and found[-1] == BREAK:
         found.pop()
-    return _join_numerals(found)
+    return found
 
 
 def _numeral(word: str) -> str:
-    """Write a numeral in digits when the word is one: « onze », « XIV »."""
-    digits = _NUMERAL_WORDS.get(word)
+    """Write an ordinal or a Roman numeral in digits: « deuxième », « XIV »."""
+    digits = _ORDINAL_WORDS.get(word)
     if digits is not None:
         return digits
     if word[0] in "ivx" and _ROMAN.match(word):
@@ -140,26 +161,60 @@ def _numeral(word: str) -> str:
     return word
 
 
-def _join_numerals(found: list[str]) -> list[str]:
-    """Join « dix neuf » (10, 9) as 19; « 10 9 » never occurs otherwise before a month."""
-    if "10" not in found:
-        return found
-    joined: list[str] = []
-    for index, word in enumerate(found):
-        if (
-            word in {"7", "8", "9"}
-            and joined
-            and joined[-1] == "10"
-            and index + 1 < len(found)
-            and found[index + 1] in _MONTHS
-        ):
-            joined[-1] = f"1{word}"
-        else:
-            joined.append(word)
-    return joined
+def _read_numeral(raws: Sequence[str], start: int) -> tuple[int, int]:
+    """
+    Read a number written in words, and how many words it takes: « quatre-vingt-dix-neuf » is (99, 4); (0, 0) for none.
+
+    « un » alone is an article.
+    """
+    value, at = 0, start
+    if raws[at] == "mille" and at + 1 < len(raws):
+        rest, length = _below_thousand(raws, at + 1)
+        return (1000 + rest, 1 + length) if length else (0, 0)
+    value, length = _below_thousand(raws, start)
+    if length == 1 and raws[start] in {"un", "une"}:
+        return 0, 0
+    return value, length
 
 
-_MONTHS = frozenset({
+def _below_thousand(raws: Sequence[str], start: int) -> tuple[int, int]:
+    at = start
+    hundreds, length = 1, 0
+    if raws[at] not in _HUNDRED:
+        hundreds, length = _below_hundred(raws, at)
+        if not 1 < hundreds < 10 or at + length >= len(raws) or raws[at + length] not in _HUNDRED:  # noqa: PLR2004
+            return hundreds, length
+    at += length + 1
+    rest, more = _below_hundred(raws, at) if at < len(raws) else (0, 0)
+    return 100 * hundreds + rest, length + 1 + more
+
+
+def _below_hundred(raws: Sequence[str], start: int) -> tuple[int, int]:
+    word = raws[start]
+    following = raws[start + 1] if start + 1 < len(raws) else ""
+    if word == "quatre" and following in {"vingt", "vingts"}:
+        base, length, most = 80, 2, 19
+    elif word in _TENS:
+        base, length, most = _TENS[word], 1, 19 if word == "soixante" else 9
+    elif word == "dix" and following in {"sept", "huit", "neuf"}:
+        return 10 + _UNITS[following], 2
+    else:
+        return (_UNITS[word], 1) if word in _UNITS else (0, 0)
+    at = start + length
+    joined = 1 if at + 1 < len(raws) and raws[at] == "et" and raws[at + 1] in {"un", "une", "onze"} else 0
+    at += joined
+    if at < len(raws) and raws[at] in _UNITS and (joined or raws[at] not in {"un", "une"} or base == 80):  # noqa: PLR2004
+        unit, more = (
+            (10 + _UNITS[raws[at + 1]], 2)
+            if raws[at] == "dix" and at + 1 < len(raws) and raws[at + 1] in {"sept", "huit", "neuf"}
+            else (_UNITS[raws[at]], 1)
+        )
+        if unit <= most:
+            return base + unit, length + joined + more
+    return base, length
+
+
+MONTHS = frozenset({
     "janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre",
     "decembre",
 })  # fmt: skip

@@ -9,19 +9,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple, overload
 
-from rpe_geo.geocoding.parse import SUFFIXES, HouseNumber
+from rpe_geo.geocoding.house_numbers import HouseNumber
 
 __all__ = [
+    "PLATE_FIELDS",
     "NumberFound",
     "Plate",
     "Plates",
     "find_number",
     "metres",
     "pack_plates",
-    "suffix_word",
 ]
 
-_RECORD = struct.Struct("<I6siiB")
+PLATE_FIELDS = (("number", "<u4"), ("suffix", "<u2"), ("x", "<i4"), ("y", "<i4"), ("position", "u1"))
+"""How a plate is packed: suffix is a place in the index's list, x and y are degrees × 10⁷ (EPSG:4326)."""
+
+_RECORD = struct.Struct("<IHiiB")
 _NUMBER = struct.Struct("<I")
 _E7 = 1e7
 _POSITIONS = ("", "entrée", "bâtiment", "parcelle", "segment", "délivrance postale", "interpolation", "service technique",
@@ -62,6 +65,10 @@ class NumberFound:
         How far off the place can be for want of the exact plate: 0 when it is published once.
     exact
         Whether number and suffix are the ones asked for.
+    beyond
+        Whether it lies past the published numbers.
+    suffixes
+        The suffixes under which the number is published, when none was asked for and it never stands alone.
     """
 
     level: Literal["housenumber", "interpolated"]
@@ -69,22 +76,29 @@ class NumberFound:
     spread_m: float
     exact: bool
     beyond: bool = False
+    suffixes: tuple[str, ...] = ()
 
 
-def suffix_word(raw: str) -> str:
-    """Write a published index of repetition one way: « BIS », « qua » → bis, quater; letters stay."""
-    if not raw:
-        return ""
-    raw = raw.strip().lower()
-    return SUFFIXES.get(raw, raw)[:6]
+def pack_plates(plates: Iterable[Plate], suffixes: dict[str, int]) -> bytes:
+    """
+    Pack plates for the index, sorted by number and suffix.
 
+    Parameters
+    ----------
+    plates
+        Of one street.
+    suffixes
+        Suffix → its place in the index's own list, which grows as new ones come.
 
-def pack_plates(plates: Iterable[Plate]) -> bytes:
-    """Pack plates for the index, sorted by number and suffix."""
+    Returns
+    -------
+    bytes
+        Fifteen a plate.
+    """
     return b"".join(
         _RECORD.pack(
             plate.number,
-            plate.suffix.encode("ascii", "ignore")[:6],
+            suffixes.setdefault(plate.suffix, len(suffixes)),
             round(plate.longitude * _E7),
             round(plate.latitude * _E7),
             _POSITION_INDEX.get(plate.position, 0),
@@ -101,14 +115,17 @@ class Plates(Sequence[Plate]):
     ----------
     packed
         What `pack_plates` wrote.
+    suffixes
+        The index's list of suffixes.
     """
 
-    def __init__(self, packed: bytes) -> None:
+    def __init__(self, packed: bytes, suffixes: Sequence[str]) -> None:
         self._packed = packed
+        self._suffixes = suffixes
 
     @cached_property
     def _unpacked(self) -> list[Plate]:
-        return [_plate(record) for record in _RECORD.iter_unpack(self._packed)]
+        return [self._plate(record) for record in _RECORD.iter_unpack(self._packed)]
 
     def __len__(self) -> int:
         return len(self._packed) // _RECORD.size
@@ -127,16 +144,13 @@ class Plates(Sequence[Plate]):
         at = self._packed.find(key)
         while at >= 0:
             if at % _RECORD.size == 0:
-                found.append(_plate(_RECORD.unpack_from(self._packed, at)))
+                found.append(self._plate(_RECORD.unpack_from(self._packed, at)))
             at = self._packed.find(key, at + 1)
         return found
 
-
-def _plate(record: tuple[int, bytes, int, int, int]) -> Plate:
-    number, suffix, x, y, position = record
-    return Plate(
-        number, suffix.rstrip(b"\0").decode("ascii"), x / _E7, y / _E7, _POSITIONS[position]
-    )
+    def _plate(self, record: tuple[int, int, int, int, int]) -> Plate:
+        number, suffix, x, y, position = record
+        return Plate(number, self._suffixes[suffix], x / _E7, y / _E7, _POSITIONS[position])
 
 
 def metres(longitude_a: float, latitude_a: float, longitude_b: float, latitude_b: float) -> float:
@@ -188,6 +202,8 @@ def find_number(plates: Plates, wanted: HouseNumber) -> NumberFound | None:
 def _among(same: Sequence[Plate], wanted: HouseNumber) -> NumberFound:
     """Choose among the plates of one number: its suffix, an equivalent one, none, else the first."""
     twins = [plate for plate in same if plate.suffix == wanted.suffix]
+    if not twins and " " in wanted.suffix:  # « c bis » published « cbis »
+        twins = [plate for plate in same if plate.suffix.replace(" ", "") == wanted.suffix.replace(" ", "")]
     if not twins and wanted.suffix:
         twins = [plate for plate in same if plate.suffix == _SAME_SUFFIX.get(wanted.suffix)]
     if twins:
@@ -197,7 +213,8 @@ def _among(same: Sequence[Plate], wanted: HouseNumber) -> NumberFound:
     spread = max(metres(*plain[2:4], *other[2:4]) for other in same)
     if wanted.suffix:
         return NumberFound("interpolated", plain, max(25.0, spread), exact=False)
-    return NumberFound("housenumber", plain, spread, exact=False)
+    suffixes = () if not plain.suffix else tuple(dict.fromkeys(plate.suffix for plate in same))
+    return NumberFound("housenumber", plain, spread, exact=False, suffixes=suffixes)
 
 
 def _between(lower: Plate, upper: Plate, share: float, wanted: HouseNumber) -> NumberFound:

@@ -126,6 +126,9 @@ class AddressStore:
         for key, communes in self.by_name.items():
             for commune in communes:
                 self.names_of.setdefault(commune, []).append(key)
+        self._suffixes = [
+            row[0] for row in self._database.execute("SELECT suffix FROM suffixes ORDER BY id")
+        ]
         self.frequent = frozenset(
             row[0] for row in self._database.execute("SELECT word FROM frequent_words")
         )
@@ -135,6 +138,11 @@ class AddressStore:
         )
         self.departements = frozenset(
             postal_departement(self.communes[number].code) for number in self.covered
+        )
+        self.covered_postcodes = frozenset(
+            postcode
+            for postcode, communes in self.by_postcode.items()
+            if any(commune in self.covered for commune in communes)
         )
         self.knows_france = any(not commune.streets for commune in self.communes.values())
         self._pools: OrderedDict[int, StreetPool] = OrderedDict()
@@ -178,6 +186,10 @@ class AddressStore:
             self._held -= len(dropped.entries)
         return found
 
+    def has_old_city(self, commune: int, name: str) -> bool:
+        """Tell whether some street of a commune is published under this old commune (plain words)."""
+        return any(entry.old_city == name for entry in self.pool(commune).entries)
+
     def is_only_one(self, entry: StreetEntry) -> bool:
         """Tell whether no other commune of the territory has a street of this name."""
         communes = self._database.execute(
@@ -201,7 +213,7 @@ class AddressStore:
             longitude=row[5],
             latitude=row[6],
             radius_m=row[7],
-            plates=Plates(row[8]),
+            plates=Plates(row[8], self._suffixes),
         )
 
     def entry(self, street: int) -> StreetEntry:

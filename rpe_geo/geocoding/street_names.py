@@ -9,14 +9,16 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA
 
 from rpe_geo.geocoding.lexicon import COMMON_WORDS
-from rpe_geo.geocoding.normalize import ARTICLES, BREAK, phonetic, words
+from rpe_geo.geocoding.normalize import ARTICLES, BREAK, TITLES, phonetic, words
 
 __all__ = [
     "PLACE_TYPES",
     "QUALIFIERS",
     "STREET_TYPES",
+    "WAY_TYPES",
     "StreetName",
     "guess_type",
+    "mend_articles",
     "read_street_name",
     "split_type",
     "street_name",
@@ -47,6 +49,14 @@ STREET_TYPES: dict[str, str] = {
 PLACE_TYPES = frozenset({"lieu dit", "hameau", "village"})
 """Types of places rather than streets, put and left out at will."""
 
+WAY_TYPES = frozenset({
+    "allee", "autoroute", "avenue", "boulevard", "calade", "carrefour", "chaussee", "chemin", "corniche", "cote", "cour", "cours",
+    "descente", "digue", "draille", "escalier", "esplanade", "faubourg", "galerie", "impasse", "mail", "montee", "parvis",
+    "passage", "passerelle", "place", "placette", "plan", "pont", "promenade", "quai", "rambla", "rampe", "rocade",
+    "rond point", "route", "rue", "ruelle", "sente", "sentier", "square", "traverse", "tunnel", "venelle", "via", "voie",
+})  # fmt: skip
+"""Types of ways; the others are estates and places, whose number may be a house's or the estate's own."""
+
 _TWO_WORDS = {("rond", "point"): "rond point", ("rd", "point"): "rond point", ("rd", "pt"): "rond point", ("rond", "pt"): "rond point",
               ("lieu", "dit"): "lieu dit", ("zone", "artisanale"): "za", ("zone", "industrielle"): "za",
               ("zone", "activite"): "za", ("zone", "commerciale"): "za"}  # fmt: skip
@@ -54,7 +64,40 @@ QUALIFIERS = frozenset({
     "grande", "grand", "petite", "petit", "ancien", "ancienne", "vieux", "vieille", "nouvelle", "nouveau", "haute", "basse", "haut", "bas",
     "premiere", "seconde", "1", "2", "3", "4",
 })  # fmt: skip
+_LEADING = frozenset({"le", "la", "les", "l"})
 _NOT_TYPES = frozenset({"saint", "sainte", "saints", "notre", "dame"})
+_NEIGHBOURS = {  # of French and international keyboards
+    "a": "zqsw", "z": "aesx", "e": "zrdsw", "r": "etfd", "t": "ryfg", "y": "tugh", "u": "yihj", "i": "uojk", "o": "ipkl",
+    "p": "olm", "q": "aswz", "s": "qdzexw", "d": "sferxc", "f": "dgrtcv", "g": "fhtyvb", "h": "gjyubn", "j": "hkuin",
+    "k": "jliom", "l": "kmop", "m": "lpn", "w": "xqsae", "x": "wcsd", "c": "xvdf", "v": "cbfg", "b": "vngh", "n": "bhjm",
+}  # fmt: skip
+
+
+def _slips(word: str) -> set[str]:
+    """List what one slip of the fingers makes of a little word."""
+    made = {word[:at] + letter + word[at:] for at, letter in enumerate(word)}  # doubled
+    for at, letter in enumerate(word):
+        made |= {word[:at] + near + word[at + 1 :] for near in _NEIGHBOURS[letter]}
+        made |= {word[:at] + near + word[at:] for near in _NEIGHBOURS[letter]}
+        made |= {word[: at + 1] + near + word[at + 1 :] for near in _NEIGHBOURS[letter]}
+        if len(word) > 2:  # noqa: PLR2004
+            made.add(word[:at] + word[at + 1 :])
+        if at + 1 < len(word):
+            made.add(word[:at] + word[at + 1] + letter + word[at + 2 :])
+    return made
+
+
+_LITTLE_WORDS = frozenset("""
+    ma me mes mi mon sa se ses son ta te tes ton un une sur sous eu du de des et ou or os as an en il ils je tu nu nue su sue
+    ne ni nos cap col lac lit lys mas pas pre pres pic pin roc roi sel six sol val vin air arc bac bal bas bel ble bon but cle
+    cri dix duc eau ete fer feu foi gue jeu lin loi luc leo lea lou max guy eve ney rey leu ler rue rues les lu la le las los
+    dom don dame dal del dei der van von ben bey ali ana zoe ida noe neo jan job joe kay kim lac ray roy sam ted tim tom
+    due duel fee fez vue vie fil fils
+""".split())  # noqa: SIM905
+_SLIPS_OF_ARTICLES = frozenset(
+    slip for word in ("le", "la", "les", "de", "du", "des", "aux", "au") for slip in _slips(word)
+) - (_LITTLE_WORDS | ARTICLES | COMMON_WORDS | TITLES | set(STREET_TYPES))
+_SLIPS_OF_RUE = frozenset(_slips("rue")) - (_LITTLE_WORDS | ARTICLES | COMMON_WORDS | set(STREET_TYPES))
 _TYPO_TYPES = tuple(form for form in STREET_TYPES if len(form) >= 4)
 
 
@@ -95,8 +138,12 @@ def split_type(text: Sequence[str]) -> tuple[str, int]:
 
 @lru_cache(maxsize=4096)
 def guess_type(word: str) -> str:
-    """Name the type that a misspelt word means, or "": « aveneu » → avenue."""
-    if len(word) < 4 or word in STREET_TYPES or word in COMMON_WORDS or word in _NOT_TYPES:
+    """Name the type that a misspelt word means, or "": « aveneu » → avenue, « ruue » → rue."""
+    if word in STREET_TYPES or word in COMMON_WORDS or word in _NOT_TYPES or word in ARTICLES:
+        return ""
+    if word in _SLIPS_OF_RUE:
+        return "rue"
+    if len(word) < 4:
         return ""
     best, kind = 0.74, ""
     sound = phonetic(word)
@@ -105,6 +152,20 @@ def guess_type(word: str) -> str:
         if likeness > best:
             best, kind = likeness, STREET_TYPES[form]
     return kind
+
+
+def mend_articles(text: Sequence[str]) -> list[str]:
+    """
+    Drop the little words between others that one slip of the keyboard made of an article.
+
+    >>> mend_articles(["rue", "dy", "moulin"]), mend_articles(["rue", "leo", "lagrange"])
+    (['rue', 'moulin'], ['rue', 'leo', 'lagrange'])
+    """
+    return [
+        word
+        for index, word in enumerate(text)
+        if not (0 < index < len(text) - 1 and word in _SLIPS_OF_ARTICLES)
+    ]
 
 
 def street_name(text: Sequence[str]) -> StreetName:
@@ -117,6 +178,8 @@ def street_name(text: Sequence[str]) -> StreetName:
     StreetName(kind='rue', core=('grande',), full=('grande',))
     """
     text = [word for word in text if word != BREAK]
+    if len(text) > 2 and text[0] in _LEADING and split_type(text[1:])[0]:  # noqa: PLR2004
+        text = text[1:]  # « Le Mas de Garrel » is « Mas de Garrel »
     kind, length = split_type(text)
     rest = text[length:]
     if not kind and len(text) > 1 and text[0] in QUALIFIERS:

@@ -18,6 +18,7 @@ from rpe_geo.geocoding.street_names import (
     QUALIFIERS,
     StreetName,
     guess_type,
+    mend_articles,
     split_type,
     street_name,
 )
@@ -113,6 +114,9 @@ def street_variants(text: Sequence[str], *, numbered: bool) -> list[StreetName]:
         if core:
             variants.append(StreetName(guessed, core, tuple(main[1:])))
     readings.append(main)
+    mended = mend_articles(main)
+    if len(mended) < len(main):
+        readings.append([guessed, *mended[1:]] if guessed else mended)
     for index in range(1, len(main)):
         if main[index - 1] in ARTICLES or not split_type(main[index:])[0]:
             continue

@@ -80,7 +80,7 @@ def test_accepted(geocoder: LocalGeocoder, text: str, level: str, label: str) ->
         ("7 rue de l'église 01110", "review", "commune n'est pas indiquée"),
         ("6 rue du port 01100 Valmont", "review", ""),
         ("180 rue du Parc 01100 Valmont", "review", "numéro 180"),
-        ("3 rue des ferronniers villefranche", "review", "commune est incertaine"),
+        ("3 rue des ferronniers villefranche", "review", "à Villefranche, cette voie"),
         ("3 rue des ferronniers clairegoutte", "review", "commune"),
         ("3 rue du château de montvernelle", "review", ""),
         ("3 rue des ferroniers montvernelle 01199", "review", ""),

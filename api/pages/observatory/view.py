@@ -46,7 +46,7 @@ from rpe_geo.messages.french import MODES as TRAVEL_MODES
 from rpe_geo.messages.french import number, plural
 from rpe_geo.observatory.indicators import Indicator
 from rpe_geo.observatory.results import Observatory
-from rpe_geo.publishing.departements import departement_name
+from rpe_geo.departements import departement_name
 from rpe_geo.publishing.territories import narrowed
 
 __all__ = ["Territory", "page_values", "table_file", "territory_of"]
