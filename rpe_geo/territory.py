@@ -63,6 +63,10 @@ _USUAL_SOURCE = {
     "transit": ("non indiqué", "non indiquée"),
     "facilities": ("non indiqué", "non indiquée"),
     "BAN": ("Base Adresse Nationale (IGN, communes)", "Licence Ouverte 2.0"),
+    "BAN lieux-dits": ("Base Adresse Nationale (IGN, communes)", "Licence Ouverte 2.0"),
+    "BAN addok": ("Base Adresse Nationale (IGN, communes)", "Licence Ouverte 2.0"),
+    "BAL": ("Base Adresse Locale (communes)", "Licence Ouverte 2.0"),
+    "GeoJSON": ("non indiqué", "non indiquée"),
     "BANO": ("BANO, © OpenStreetMap contributors", "ODbL 1.0"),
 }
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from rpe_geo.cli.screen import console, progress_bar
+from rpe_geo.messages import phrase
 from rpe_geo.messages.french import number
 from rpe_geo.territory import Territory, TerritoryInputs, build_territory
 
@@ -27,7 +28,6 @@ _FIGURE_NAMES = {
     "streets": "voies",
     "communes": "communes",
     "contours": "contours",
-    "rejected": "lignes écartées",
     "ways": "rues",
     "nodes": "carrefours",
     "edges": "tronçons",
@@ -57,7 +57,9 @@ def build(
     ] = None,
     addresses: Annotated[
         list[Path] | None,
-        typer.Option(help="Adresses au format BAN ou BANO (.csv, .csv.gz) ; répétable."),
+        typer.Option(
+            help="Adresses : BAN, lieux-dits, base adresse locale, BANO, addok ou GeoJSON, .gz ou non ; répétable."
+        ),
     ] = None,
     communes: Annotated[Path | None, typer.Option(help="Communes (.parquet).")] = None,
     contours: Annotated[Path | None, typer.Option(help="Contours des communes (.parquet).")] = None,
@@ -111,12 +113,28 @@ def _show(territory: Territory) -> None:
     for part, figures in territory.contents.items():
         contents.add_row(_PART_NAMES[part], _figures(figures))
     screen.print(contents)
+    for line in _address_remarks(territory.contents.get("addresses", {})):
+        screen.print(line, markup=False)
     sources = Table(title="Sources", title_justify="left")
     for title in ("Fichier", "Producteur", "Licence", "Date du fichier"):
         sources.add_column(title, overflow="fold")
     for source in territory.sources:
         sources.add_row(source.file, source.producer, source.licence, source.date)
     screen.print(sources)
+
+
+def _address_remarks(figures: dict[str, Any]) -> list[str]:
+    """Say what was mended or left out of the address files, one line a kind."""
+    remarks = [
+        f"{Path(source['file']).name} : {phrase(f'addresses_mended_{code}', rows=number(count))}"
+        for source in figures.get("sources", ())
+        for code, count in source.get("mended", {}).items()
+    ]
+    left_out = [
+        f"{phrase(f'addresses_rejected_{code}')} : {number(count)}"
+        for code, count in figures.get("rejected", {}).items()
+    ]
+    return remarks + ([f"Lignes d'adresses écartées : {', '.join(left_out)}"] if left_out else [])
 
 
 def _figures(figures: dict[str, object]) -> str:

@@ -74,7 +74,7 @@ def street_answer(
         latitude=round(latitude, _DIGITS),
         score=round(max(0.0, min(1.0, score)), 4),
         level=level,
-        label=f"{written}{street.name}, {street.postcode} {commune.city}",
+        label=f"{written}{street.name}, {f'{street.postcode} {commune.city}'.strip()}",
         housenumber=housenumber,
         street=street.name,
         code_postal=street.postcode,

@@ -10,9 +10,9 @@ from shapely import Point
 
 from rpe_geo.geocoding.answers import commune_answer, street_answer
 from rpe_geo.geocoding.fallback import TextSearch
+from rpe_geo.geocoding.house_numbers import SUFFIXES, HouseNumber
 from rpe_geo.geocoding.normalize import ARTICLES, BREAK, fold, words
 from rpe_geo.geocoding.numbers import find_number, metres
-from rpe_geo.geocoding.house_numbers import SUFFIXES, HouseNumber
 from rpe_geo.geocoding.store import AddressStore, Street
 from rpe_geo.geocoding.street_names import STREET_TYPES
 from rpe_geo.parameters import ParameterTable

@@ -60,7 +60,9 @@ _NEVER_A_CITY = frozenset({
     "rue", "avenue", "boulevard", "place", "chemin", "impasse", "allee", "route", "square", "quai", "lotissement", "residence",
     "passage", "ruelle", "sentier", "voie",
 })  # fmt: skip
-_BEGINS_MANY_NAMES = frozenset({"saint", "sainte", "notre", "mont", "grand", "villers", "sur", "sous"})
+_BEGINS_MANY_NAMES = frozenset(
+    {"saint", "sainte", "notre", "mont", "grand", "villers", "sur", "sous"}
+)
 _EXACT = Likeness(1.0, Resemblance.SAME)
 
 
@@ -117,12 +119,15 @@ class ExactName:
         Whether the words are a whole part of the address: what follows the postcode, a comma, or a column.
     agrees
         Whether the postcode typed is one of theirs.
+    first
+        Whether the words stand before the street.
     """
 
     communes: frozenset[int]
     typed: tuple[str, ...]
     natural: bool
     agrees: bool
+    first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,8 @@ class _Cut:
     natural: bool
     beside: tuple[str, ...] = ()
     """Words of the same part left aside, where the part is surely a city's."""
+    first: bool = False
+    """Whether the city would stand before the street: a building may bear a commune's name."""
 
 
 def read_communes(parsed: ParsedAddress, store: AddressStore) -> Readings:
@@ -189,7 +196,7 @@ def read_communes(parsed: ParsedAddress, store: AddressStore) -> Readings:
         grouped = _by_agreement(known, parsed, store)
         if _stands_alone(cut) and (cut.natural or cut.city[0] not in _NEVER_A_CITY):
             exact.append(
-                ExactName(frozenset(known), cut.city, cut.natural, agrees="agrees" in grouped)
+                ExactName(frozenset(known), cut.city, cut.natural, "agrees" in grouped, cut.first)
             )
         for agreement, communes in grouped.items():
             covered = tuple(c for c in communes if c in store.covered)
@@ -289,7 +296,7 @@ def _agreement(commune: int, parsed: ParsedAddress, store: AddressStore) -> Post
     if commune in store.by_postcode.get(parsed.postcode, ()):
         return "agrees"
     if postal_departement(parsed.postcode) == postal_departement(known.code):
-        return "same-departement"
+        return "absent" if commune in store.without_postcode else "same-departement"
     return "other-departement"
 
 
@@ -316,11 +323,11 @@ def _cuts(parsed: ParsedAddress) -> tuple[_Cut, ...]:
             cuts.append(_Cut(parsed.city, body[:-length], natural=True))
         cuts.append(_Cut(parsed.city, street, natural=True))
         for size in range(1, len(parsed.city)):  # « Rodez Bourran », « Commune de Rodez »
-            first, rest = parsed.city[:size], parsed.city[size:]
+            front, back = parsed.city[:size], parsed.city[size:]
             cuts.extend(
                 (
-                    _Cut(first, street, natural=False, beside=rest),
-                    _Cut(rest, street, natural=False, beside=first),
+                    _Cut(front, street, natural=False, beside=back),
+                    _Cut(back, street, natural=False, beside=front),
                 )
             )
         return tuple(cuts)
@@ -347,21 +354,22 @@ def _cuts(parsed: ParsedAddress) -> tuple[_Cut, ...]:
             break
         natural = start == floor and floor > 0
         # the end of what follows the postcode is a city's end, « Haut » in « 12990 Valcombe Haut »
-        beside = body[after:start] if after is not None and 0 < after < start and after >= floor else ()
+        beside = (
+            body[after:start] if after is not None and 0 < after < start and after >= floor else ()
+        )
         cuts.append(_Cut(body[start:], body[:start], natural=natural, beside=beside))
     if parsed.head:
         head = tuple(word for word in parsed.head if word != BREAK)
-        cuts.append(_Cut(head, body, natural=True))
+        cuts.append(_Cut(head, body, natural=True, first=True))
         for size in range(1, min(_LONGEST_NAME, len(head))):
-            cuts.extend(
-                (_Cut(head[-size:], body, natural=False), _Cut(head[:size], body, natural=False))
-            )
+            cuts.append(_Cut(head[-size:], body, natural=False, first=True))
+            cuts.append(_Cut(head[:size], body, natural=False, first=True))
     elif after != 0:
         first = _next_break(body, 0)
         for size in range(1, min(_LONGEST_NAME, len(body) - 1) + 1):
             rest = body[size + 1 :] if body[size] == BREAK else body[size:]
             if size <= first and rest and (split_type(rest)[0] or body[size] == BREAK):
-                cuts.append(_Cut(body[:size], rest, natural=body[size] == BREAK))
+                cuts.append(_Cut(body[:size], rest, natural=body[size] == BREAK, first=True))
     return tuple(cuts)
 
 
@@ -439,7 +447,14 @@ def _nearest(
                 score = _near_score(likeness, agreement, cut)
                 found.append(
                     Reading(
-                        tuple(members), cut.street, score, likeness, agreement, name, shortened, cut.city
+                        tuple(members),
+                        cut.street,
+                        score,
+                        likeness,
+                        agreement,
+                        name,
+                        shortened,
+                        cut.city,
                     )
                 )
     found.sort(key=lambda reading: -reading.score)
@@ -477,7 +492,10 @@ def _shortened(cut: _Cut, store: AddressStore) -> list[int]:
 def _is_ordinary(word: str) -> bool:
     """Whether a word alone says little of a commune's name: « Saint », « Grande », « Bourg »."""
     return (
-        word in ARTICLES or word in STREET_TYPES or word in COMMON_WORDS or word in _BEGINS_MANY_NAMES
+        word in ARTICLES
+        or word in STREET_TYPES
+        or word in COMMON_WORDS
+        or word in _BEGINS_MANY_NAMES
     )
 
 

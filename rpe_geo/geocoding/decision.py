@@ -36,9 +36,13 @@ __all__ = [
 
 _OFTEN_UNTYPED = frozenset({"rue", *PLACE_TYPES})
 _INSIDE = frozenset({"residence", "tour"})
-_USUAL_SUFFIXES = frozenset({"bis", "ter", "quater", "quinquies", "a", "b", "c", "d", "e", "f", "g", "h"})
+_USUAL_SUFFIXES = frozenset(
+    {"bis", "ter", "quater", "quinquies", "a", "b", "c", "d", "e", "f", "g", "h"}
+)
 _JOINING = frozenset({"sur", "sous", "pres", "lez", "en", "saint", "sainte"})
-_AROUND_A_CITY = frozenset({"commune", "ville", "mairie", "de", "d", "centre", "sp", "armees", "france", "e", "er"})
+_AROUND_A_CITY = frozenset(
+    {"commune", "ville", "mairie", "de", "d", "centre", "sp", "armees", "france", "e", "er"}
+)
 _PLACE_ARTICLES = frozenset({"le", "la", "les", "l"})
 
 
@@ -70,7 +74,7 @@ def doubt_about_city(
 ) -> Doubt | None:
     """Object to the commune: not typed, not alike enough, contradicted by the postcode, or one of several."""
     reading = best.reading
-    named = _named_elsewhere(best, parsed, readings, store)
+    named = _named_elsewhere(best, readings, store)
     if named:
         return named
     if (
@@ -130,9 +134,7 @@ def doubt_about_city(
     return None
 
 
-def _named_elsewhere(
-    best: Candidate, parsed: ParsedAddress, readings: Readings, store: AddressStore
-) -> Doubt | None:
+def _named_elsewhere(best: Candidate, readings: Readings, store: AddressStore) -> Doubt | None:
     """
     Object where another commune is named letter for letter: an exactly typed commune is binding.
 
@@ -145,7 +147,7 @@ def _named_elsewhere(
         if best.entry.commune in other.communes:
             continue
         if exact:
-            binds = len(other.typed) > len(reading.typed)
+            binds = len(other.typed) > len(reading.typed) and not other.first
         elif reading.name is None or not reading.typed:
             binds = other.natural or not set(other.typed) <= set(best.typed.full)
         else:
@@ -159,10 +161,10 @@ def _named_elsewhere(
             typed = store.communes[min(other.communes)].city
             values = {"typed": typed, "commune": store.communes[best.entry.commune].city}
             return Doubt("address_street_elsewhere", values)
-    return _part_of_a_name(best, parsed, store)
+    return _part_of_a_name(best, store)
 
 
-def _part_of_a_name(best: Candidate, parsed: ParsedAddress, store: AddressStore) -> Doubt | None:
+def _part_of_a_name(best: Candidate, store: AddressStore) -> Doubt | None:
     """Object where only a part of the words of the city was read, and the rest may change its meaning."""
     reading = best.reading
     if not reading.beside:
@@ -275,7 +277,7 @@ def doubt_about_plate(
     """Object to the plate: none near, several indices of one number, or an index that is not published."""
     if number is None:
         return Doubt("address_number_missing", {"number": wanted.number})
-    if number.exact or number.level == "interpolated" and not wanted.suffix:
+    if number.exact or (number.level == "interpolated" and not wanted.suffix):
         return None
     if not wanted.suffix:
         if number.spread_m <= limits["same_number_m"] or not number.plate.suffix:
@@ -285,7 +287,11 @@ def doubt_about_plate(
             {"number": wanted.number, "suffixes": ", ".join(number.suffixes)},
         )
     usual = wanted.suffix in _USUAL_SUFFIXES and number.spread_m <= limits["same_plate_m"]
-    if usual or number.plate.suffix == wanted.suffix and number.plate.number == wanted.number and number.plate.position == "interpolation":
+    if usual or (
+        number.plate.suffix == wanted.suffix
+        and number.plate.number == wanted.number
+        and number.plate.position == "interpolation"
+    ):
         return None
     return Doubt("address_suffix_missing", {"number": wanted.number, "suffix": wanted.suffix})
 
@@ -309,7 +315,9 @@ def doubt_about_number(best: Candidate, parsed: ParsedAddress) -> Doubt | None:
 def _shares_a_word(best: Candidate, beside: Sequence[str]) -> bool:
     """Tell whether the street was read in the part that the number belongs to."""
     words = set(beside)
-    return any(word in words for word in (*best.typed.core, *best.typed.full)) or not best.typed.core
+    return (
+        any(word in words for word in (*best.typed.core, *best.typed.full)) or not best.typed.core
+    )
 
 
 def _parts_to_read(parsed: ParsedAddress) -> list[list[str]]:

@@ -188,9 +188,7 @@ def _before_a_name(words: list[str]) -> NumberRead | None:
                 number, second, [], _trim([*head, BREAK, *words[after:]]), _last_part(head)
             )
         if _names_a_street(head) or (len(head) > 1 and guess_type(head[0])):
-            return NumberRead(
-                number, second, [], _trim([*head, *words[after:]]), _last_part(head)
-            )
+            return NumberRead(number, second, [], _trim([*head, *words[after:]]), _last_part(head))
         return NumberRead(
             number,
             second,
@@ -301,7 +299,7 @@ def _read_number(
 def _read_suffix(words: Sequence[str], number: int, after: int) -> tuple[HouseNumber, int]:
     """Read what follows a number and belongs to it: « bis », « b », « c bis », « bis a »."""
     parts: list[str] = []
-    while after < len(words) and len(parts) < 3:  # noqa: PLR2004
+    while after < len(words) and len(parts) < 3:
         part = _suffix_part(words, after, first=not parts)
         if not part:
             break
@@ -320,7 +318,9 @@ def _suffix_part(words: Sequence[str], at: int, *, first: bool) -> str:
     if len(word) == 1:
         if following in SUFFIXES and len(following) > 1:
             return word  # « 42 c bis »
-        ends = following in {BREAK, MARK, RANGE, "le", "la", "les"} or begins_with_type(words, at + 1)
+        ends = following in {BREAK, MARK, RANGE, "le", "la", "les"} or begins_with_type(
+            words, at + 1
+        )
         # « 12 b rue … », « 12 a le bourg »; but « 12 r Pasteur » is a street type, « 12 l'Orée » an article
         if word in {"l", "d", "r", "n"}:
             return word if word != "n" and split_type(words[at + 1 : at + 3])[0] else ""
@@ -332,7 +332,7 @@ def _suffix_part(words: Sequence[str], at: int, *, first: bool) -> str:
         return whole  # « 42 cbis »
     # « 47bac rue … »: any short mark between a number and a street
     ends = following == BREAK or bool(split_type(words[at + 1 :])[0])
-    return word if len(word) <= 3 and ends else ""  # noqa: PLR2004
+    return word if len(word) <= 3 and ends else ""
 
 
 def begins_way(words: Sequence[str], index: int) -> bool:

@@ -18,12 +18,14 @@ from pathlib import Path
 import tantivy
 
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.geocoding.address_rows import AddressRow, AddressSource
 from rpe_geo.geocoding.cog import OfficialList, read_cog
 from rpe_geo.geocoding.house_numbers import suffix_word
 from rpe_geo.geocoding.normalize import phonetic, words
 from rpe_geo.geocoding.numbers import Plate, metres, pack_plates
-from rpe_geo.geocoding.sources import AddressRow, AddressSource, read_addresses
+from rpe_geo.geocoding.sources import read_addresses
 from rpe_geo.geocoding.street_names import StreetName, read_street_name
+from rpe_geo.messages import phrase
 from rpe_geo.protocols import Progress
 
 __all__ = ["FORMAT", "MANIFEST", "IndexReport", "SourceReport", "build_index"]
@@ -36,6 +38,8 @@ MANIFEST = "index.json"
 
 _PROGRESS_EVERY = 20_000
 _FREQUENT_WORD = 2
+_FEW_ADDRESSES = 50
+_MANY_KEYS_A_STREET = 1.5
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -63,7 +67,18 @@ CREATE INDEX street_keys_core ON street_keys (core);
 
 @dataclass(frozen=True)
 class SourceReport:
-    """One file of an index: format, licence, date of the file if known, rows kept and rejected."""
+    """
+    One file of an index.
+
+    Parameters
+    ----------
+    format, licence, published
+        As recognised; the date of the file if known.
+    rows, kept
+        Rows read and kept.
+    mended
+        Code of what was mended, or found odd and kept → rows.
+    """
 
     file: str
     format: str
@@ -71,6 +86,7 @@ class SourceReport:
     published: date | None
     rows: int
     kept: int
+    mended: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,24 +176,37 @@ def build_index(
     reports: list[SourceReport] = []
     wanted = tuple(codes)
     addresses = 0
+    elsewhere: Counter[str] = Counter()
     for path in files:
         source, rows = read_addresses(path)
         sources.append(source)
         before = addresses
+        own: dict[tuple[str, ...], _Street] = {}
         for row in rows:
             code = official.present(row.code_commune)
             if wanted and not (code.startswith(wanted) or row.code_commune.startswith(wanted)):
+                elsewhere[row.code_commune] += 1
                 continue
             addresses += 1
-            _gather(row, code, official, streets, places)
+            _gather(row, code, official, own, places)
             if progress and addresses % _PROGRESS_EVERY == 0:
                 progress("addresses_read", addresses, None)
+        _check_identity(own, source)
+        for key, street in _united(own, source).items():
+            known = streets.setdefault(key, street)
+            if known is not street:
+                known.plates.extend(street.plates)
+                known.bare.extend(street.bare)
         reports.append(_report_source(source, addresses - before))
-    if not streets:
+        if not elsewhere and addresses == before:
+            raise _nothing_usable(source)
+    if not streets and not places:
+        names = ", ".join(code for code, _ in elsewhere.most_common(5))
         raise InvalidFile(
             "addresses_none",
             where=Where(file=", ".join(str(path) for path in files)),
             codes=list(codes),
+            found=names,
         )
     if progress:
         progress("addresses_read", addresses, addresses)
@@ -188,6 +217,44 @@ def build_index(
     )
 
 
+def _nothing_usable(source: AddressSource) -> InvalidFile:
+    """Say why no row of a file can be used."""
+    reasons = ", ".join(
+        f"{phrase(f'addresses_rejected_{code}')} ({count})"
+        for code, count in source.rejected.most_common()
+    )
+    where = Where(file=str(source.path))
+    if not source.rows:
+        return InvalidFile("addresses_no_row", where=where)
+    return InvalidFile("addresses_unusable", where=where, rows=source.rows, reasons=reasons)
+
+
+def _check_identity(streets: dict[tuple[str, ...], _Street], source: AddressSource) -> None:
+    """Say where keys do not tell streets: almost every address has one of its own."""
+    numbered = sum(len(street.plates) for street in streets.values())
+    by_name = len({(*key[:3], key[4]) for key in streets})
+    several = numbered > _FEW_ADDRESSES
+    if len(streets) > by_name * _MANY_KEYS_A_STREET and len(streets) > numbered / 2:
+        source.mended["ids_not_streets"] = numbered
+    elif several and by_name > numbered / 2:
+        source.mended["streets_like_addresses"] = by_name
+
+
+def _united(
+    streets: dict[tuple[str, ...], _Street], source: AddressSource
+) -> dict[tuple[str, ...], _Street]:
+    """Unite streets by their names where their keys tell nothing."""
+    if "ids_not_streets" not in source.mended:
+        return streets
+    united: dict[tuple[str, ...], _Street] = {}
+    for (code, name, postcode, _, old), street in streets.items():
+        known = united.setdefault((code, name, postcode, "", old), street)
+        if known is not street:
+            known.plates.extend(street.plates)
+            known.bare.extend(street.bare)
+    return united
+
+
 def _report_source(source: AddressSource, kept: int) -> SourceReport:
     return SourceReport(
         file=str(source.path),
@@ -196,6 +263,12 @@ def _report_source(source: AddressSource, kept: int) -> SourceReport:
         published=source.published,
         rows=source.rows,
         kept=kept,
+        mended={
+            code: count
+            for code, count in source.mended.items()
+            if code != "rounded_coordinates"
+            or count > kept / 2  # a round figure now and then is chance
+        },
     )
 
 
@@ -207,13 +280,16 @@ def _gather(
     places: dict[tuple[str, ...], _Street],
 ) -> None:
     """Put one address on its street, and its lieu-dit among the places."""
-    key = (code, row.street, row.code_postal, row.street_id, row.old_city)
+    present = official.communes.get(code)
+    postcode = row.code_postal
+    if not postcode and present and len(present.postcodes) == 1:
+        postcode = present.postcodes[0]  # a BAL has none
+    key = (code, row.street, postcode, row.street_id, row.old_city)
     street = streets.get(key)
     if street is None:
-        present = official.communes.get(code)
         city = present.name if present else row.city
         old = row.old_city or (row.city if row.city != city else "")
-        street = streets[key] = _Street(row.street, code, city, row.code_postal, old, row.alias)
+        street = streets[key] = _Street(row.street, code, city, postcode, old, row.alias)
     if row.number:
         street.plates.append(
             Plate(row.number, suffix_word(row.suffix), row.longitude, row.latitude, row.position)
@@ -221,12 +297,10 @@ def _gather(
     else:
         street.bare.append((row.longitude, row.latitude))
     if row.locality and row.locality != row.street:
-        at = (code, row.locality, row.code_postal, "", row.old_city)
+        at = (code, row.locality, postcode, "", row.old_city)
         place = places.get(at)
         if place is None:
-            place = places[at] = _Street(
-                row.locality, code, street.city, row.code_postal, street.old_city
-            )
+            place = places[at] = _Street(row.locality, code, street.city, postcode, street.old_city)
         place.bare.append((row.longitude, row.latitude))
 
 
@@ -328,7 +402,8 @@ def _commune_rows(official: OfficialList, streets: Iterable[_Street]) -> dict[st
                 street.city, _parent(street.code), 0, set(), set()
             )
         commune.streets += 1
-        commune.postcodes.add(street.postcode)
+        if street.postcode:
+            commune.postcodes.add(street.postcode)
         if street.old_city:
             commune.old_names.add(street.old_city)
         commune.points.append(street.middle[:2])

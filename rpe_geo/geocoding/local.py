@@ -176,7 +176,7 @@ class LocalGeocoder:
         placed = self._place(best, street, parsed, doubt)
         if placed.status == "ok":
             return placed
-        others = self._other_plates(best, street, parsed, placed)
+        others = self._other_plates(street, parsed, placed)
         others += [
             self._place(other, self._store.street(other.entry.street), parsed, doubt)
             for other in guessable[: _CHOICES + 1]
@@ -349,11 +349,13 @@ class LocalGeocoder:
         return street_answer(street, number, self._store, self.limits, score=score, doubt=doubt)
 
     def _other_plates(
-        self, best: Candidate, street: Street, parsed: ParsedAddress, placed: Geocoded
+        self, street: Street, parsed: ParsedAddress, placed: Geocoded
     ) -> list[Geocoded]:
         """Offer the number with each of its published suffixes, where none is the one typed."""
         plates = _plates_of(street, parsed)
-        if not plates or any(f"{plate.number}{plate.suffix}" == str(plates[0].number) for plate in plates):
+        if not plates or any(
+            f"{plate.number}{plate.suffix}" == str(plates[0].number) for plate in plates
+        ):
             return []
         answers = [
             street_answer(

@@ -182,7 +182,7 @@ def _below_thousand(raws: Sequence[str], start: int) -> tuple[int, int]:
     hundreds, length = 1, 0
     if raws[at] not in _HUNDRED:
         hundreds, length = _below_hundred(raws, at)
-        if not 1 < hundreds < 10 or at + length >= len(raws) or raws[at + length] not in _HUNDRED:  # noqa: PLR2004
+        if not 1 < hundreds < 10 or at + length >= len(raws) or raws[at + length] not in _HUNDRED:
             return hundreds, length
     at += length + 1
     rest, more = _below_hundred(raws, at) if at < len(raws) else (0, 0)
@@ -201,9 +201,17 @@ def _below_hundred(raws: Sequence[str], start: int) -> tuple[int, int]:
     else:
         return (_UNITS[word], 1) if word in _UNITS else (0, 0)
     at = start + length
-    joined = 1 if at + 1 < len(raws) and raws[at] == "et" and raws[at + 1] in {"un", "une", "onze"} else 0
+    joined = (
+        1
+        if at + 1 < len(raws) and raws[at] == "et" and raws[at + 1] in {"un", "une", "onze"}
+        else 0
+    )
     at += joined
-    if at < len(raws) and raws[at] in _UNITS and (joined or raws[at] not in {"un", "une"} or base == 80):  # noqa: PLR2004
+    if (
+        at < len(raws)
+        and raws[at] in _UNITS
+        and (joined or raws[at] not in {"un", "une"} or base == 80)
+    ):
         unit, more = (
             (10 + _UNITS[raws[at + 1]], 2)
             if raws[at] == "dix" and at + 1 < len(raws) and raws[at + 1] in {"sept", "huit", "neuf"}

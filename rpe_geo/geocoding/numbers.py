@@ -21,7 +21,13 @@ __all__ = [
     "pack_plates",
 ]
 
-PLATE_FIELDS = (("number", "<u4"), ("suffix", "<u2"), ("x", "<i4"), ("y", "<i4"), ("position", "u1"))
+PLATE_FIELDS = (
+    ("number", "<u4"),
+    ("suffix", "<u2"),
+    ("x", "<i4"),
+    ("y", "<i4"),
+    ("position", "u1"),
+)
 """How a plate is packed: suffix is a place in the index's list, x and y are degrees × 10⁷ (EPSG:4326)."""
 
 _RECORD = struct.Struct("<IHiiB")
@@ -203,7 +209,11 @@ def _among(same: Sequence[Plate], wanted: HouseNumber) -> NumberFound:
     """Choose among the plates of one number: its suffix, an equivalent one, none, else the first."""
     twins = [plate for plate in same if plate.suffix == wanted.suffix]
     if not twins and " " in wanted.suffix:  # « c bis » published « cbis »
-        twins = [plate for plate in same if plate.suffix.replace(" ", "") == wanted.suffix.replace(" ", "")]
+        twins = [
+            plate
+            for plate in same
+            if plate.suffix.replace(" ", "") == wanted.suffix.replace(" ", "")
+        ]
     if not twins and wanted.suffix:
         twins = [plate for plate in same if plate.suffix == _SAME_SUFFIX.get(wanted.suffix)]
     if twins:

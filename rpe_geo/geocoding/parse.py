@@ -29,6 +29,8 @@ _POSTCODE = re.compile(r"(?:0[1-9]|[1-8]\d|9[0-68])\d{3}$|97\d{3}$")
 _POST_BOX = frozenset({"bp", "cs", "tsa", "cedex", "cdx"})
 _ARRONDISSEMENT = frozenset({"arrondissement", "arrdt", "arrdts", "arr", "ardt", "arrond", "arrt"})
 _WITH_ARRONDISSEMENTS = frozenset({"paris", "marseille", "lyon"})
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedAddress:
     """
@@ -220,7 +222,7 @@ def _take_postcode(found: list[str], postcodes: Container[str]) -> tuple[list[st
                 return [*found[:index], MARK, *tail], joined
     for index in range(len(found) - 1, 0, -1):  # « 1100 Valmont » has lost its zero
         word = found[index]
-        if len(word) == 4 and word.isdigit() and "0" + word in postcodes:  # noqa: PLR2004
+        if len(word) == 4 and word.isdigit() and "0" + word in postcodes:
             if found[index - 1] in MONTHS or found[index - 1] in NUMBER_WORDS:
                 continue
             if not split_type(found[index + 1 : index + 3])[0]:

@@ -38,7 +38,9 @@ _ESTATES = frozenset({
 })  # fmt: skip
 """Words that begin an estate's name where they follow a street."""
 
-_LETTERED = frozenset({"bat", "batiment", "bt", "appartement", "appt", "app", "apt", "escalier", "esc"})
+_LETTERED = frozenset(
+    {"bat", "batiment", "bt", "appartement", "appt", "app", "apt", "escalier", "esc"}
+)
 """Of these, « d » and « l » are names: « bât. D », not « entrée d'honneur »."""
 
 _DIRECTIONS = frozenset({"nord", "sud", "est", "ouest", "droite", "gauche", "centre"})
@@ -144,7 +146,12 @@ def _unit(found: Sequence[str], index: int, kept: list[str]) -> int:
             return at - index + 1  # « bât B 12 rue Haute »: B is the building's, 12 the house's
         kept.append(UNREADABLE)
         return at - index
-    if number and not sure and word not in {"lot", "villa", "pavillon", "pav"} and begins_with_type(found, end):
+    if (
+        number
+        and not sure
+        and word not in {"lot", "villa", "pavillon", "pav"}
+        and begins_with_type(found, end)
+    ):
         return 0
     return end - index
 

@@ -139,6 +139,10 @@ class AddressStore:
         self.departements = frozenset(
             postal_departement(self.communes[number].code) for number in self.covered
         )
+        self.without_postcode = self.covered.difference(
+            *(communes for communes in self.by_postcode.values())
+        )
+        """Communes whose files give no postcode."""
         self.covered_postcodes = frozenset(
             postcode
             for postcode, communes in self.by_postcode.items()

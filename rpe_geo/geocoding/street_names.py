@@ -80,24 +80,158 @@ def _slips(word: str) -> set[str]:
         made |= {word[:at] + near + word[at + 1 :] for near in _NEIGHBOURS[letter]}
         made |= {word[:at] + near + word[at:] for near in _NEIGHBOURS[letter]}
         made |= {word[: at + 1] + near + word[at + 1 :] for near in _NEIGHBOURS[letter]}
-        if len(word) > 2:  # noqa: PLR2004
+        if len(word) > 2:
             made.add(word[:at] + word[at + 1 :])
         if at + 1 < len(word):
             made.add(word[:at] + word[at + 1] + letter + word[at + 2 :])
     return made
 
 
-_LITTLE_WORDS = frozenset("""
-    ma me mes mi mon sa se ses son ta te tes ton un une sur sous eu du de des et ou or os as an en il ils je tu nu nue su sue
-    ne ni nos cap col lac lit lys mas pas pre pres pic pin roc roi sel six sol val vin air arc bac bal bas bel ble bon but cle
-    cri dix duc eau ete fer feu foi gue jeu lin loi luc leo lea lou max guy eve ney rey leu ler rue rues les lu la le las los
-    dom don dame dal del dei der van von ben bey ali ana zoe ida noe neo jan job joe kay kim lac ray roy sam ted tim tom
-    due duel fee fez vue vie fil fils
-""".split())  # noqa: SIM905
+_LITTLE_WORDS = frozenset(
+    [
+        "ma",
+        "me",
+        "mes",
+        "mi",
+        "mon",
+        "sa",
+        "se",
+        "ses",
+        "son",
+        "ta",
+        "te",
+        "tes",
+        "ton",
+        "un",
+        "une",
+        "sur",
+        "sous",
+        "eu",
+        "du",
+        "de",
+        "des",
+        "et",
+        "ou",
+        "or",
+        "os",
+        "as",
+        "an",
+        "en",
+        "il",
+        "ils",
+        "je",
+        "tu",
+        "nu",
+        "nue",
+        "su",
+        "sue",
+        "ne",
+        "ni",
+        "nos",
+        "cap",
+        "col",
+        "lac",
+        "lit",
+        "lys",
+        "mas",
+        "pas",
+        "pre",
+        "pres",
+        "pic",
+        "pin",
+        "roc",
+        "roi",
+        "sel",
+        "six",
+        "sol",
+        "val",
+        "vin",
+        "air",
+        "arc",
+        "bac",
+        "bal",
+        "bas",
+        "bel",
+        "ble",
+        "bon",
+        "but",
+        "cle",
+        "cri",
+        "dix",
+        "duc",
+        "eau",
+        "ete",
+        "fer",
+        "feu",
+        "foi",
+        "gue",
+        "jeu",
+        "lin",
+        "loi",
+        "luc",
+        "leo",
+        "lea",
+        "lou",
+        "max",
+        "guy",
+        "eve",
+        "ney",
+        "rey",
+        "leu",
+        "ler",
+        "rue",
+        "rues",
+        "les",
+        "lu",
+        "la",
+        "le",
+        "las",
+        "los",
+        "dom",
+        "don",
+        "dame",
+        "dal",
+        "del",
+        "dei",
+        "der",
+        "van",
+        "von",
+        "ben",
+        "bey",
+        "ali",
+        "ana",
+        "zoe",
+        "ida",
+        "noe",
+        "neo",
+        "jan",
+        "job",
+        "joe",
+        "kay",
+        "kim",
+        "lac",
+        "ray",
+        "roy",
+        "sam",
+        "ted",
+        "tim",
+        "tom",
+        "due",
+        "duel",
+        "fee",
+        "fez",
+        "vue",
+        "vie",
+        "fil",
+        "fils",
+    ]
+)
 _SLIPS_OF_ARTICLES = frozenset(
     slip for word in ("le", "la", "les", "de", "du", "des", "aux", "au") for slip in _slips(word)
 ) - (_LITTLE_WORDS | ARTICLES | COMMON_WORDS | TITLES | set(STREET_TYPES))
-_SLIPS_OF_RUE = frozenset(_slips("rue")) - (_LITTLE_WORDS | ARTICLES | COMMON_WORDS | set(STREET_TYPES))
+_SLIPS_OF_RUE = frozenset(_slips("rue")) - (
+    _LITTLE_WORDS | ARTICLES | COMMON_WORDS | set(STREET_TYPES)
+)
 _TYPO_TYPES = tuple(form for form in STREET_TYPES if len(form) >= 4)
 
 
@@ -178,7 +312,7 @@ def street_name(text: Sequence[str]) -> StreetName:
     StreetName(kind='rue', core=('grande',), full=('grande',))
     """
     text = [word for word in text if word != BREAK]
-    if len(text) > 2 and text[0] in _LEADING and split_type(text[1:])[0]:  # noqa: PLR2004
+    if len(text) > 2 and text[0] in _LEADING and split_type(text[1:])[0]:
         text = text[1:]  # « Le Mas de Garrel » is « Mas de Garrel »
     kind, length = split_type(text)
     rest = text[length:]

@@ -5,20 +5,27 @@ from __future__ import annotations
 import html
 import re
 
+from rpe_geo.departements import DEPARTEMENTS
 from rpe_geo.geocoding.house_numbers import RANGE, UNREADABLE
 from rpe_geo.geocoding.normalize import BREAK, fold, words
-from rpe_geo.departements import DEPARTEMENTS
 
-__all__ = ["drop_regions", "mend_text", "typed_words"]
+__all__ = ["decoded_again", "drop_regions", "is_double_encoded", "mend_text", "typed_words"]
 
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\ufffd]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\ufffd]"
+)
 # UTF-8 read as Windows-1252: « RÃ©publique ».
-_MOJIBAKE = re.compile("[\u00c2\u00c3][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2122]")
+_MOJIBAKE = re.compile(
+    "[\u00c2\u00c3][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2122]"
+)
 _EMPTY_CELL = frozenset({"nan", "null", "none", "undefined", "n/a", "#n/a", "na", "nc", "-", "."})
 _DECIMAL_ZERO = re.compile(r"(?<![\d.,])(\d{1,5})[.,]0{1,2}(?![\d.,])")
 _COUNTRY_BEFORE_POSTCODE = re.compile(r"\b(?:FRA?|F)\s?[-–.]?\s?(?=\d{5}\b)")
 _COUNTRY_CODE = re.compile(r"[,;\n]\s*FRA?\s*$", re.IGNORECASE)
-_WITHOUT_NUMBER = re.compile(r"(?:^|(?<=[\s,;]))(?:s\s?/\s?n(?:[°ºo]|um[ée]ro)?|sans\s+(?:n[°ºo]|num[ée]ro))(?=[\s,;])[\s,]*", re.IGNORECASE)
+_WITHOUT_NUMBER = re.compile(
+    r"(?:^|(?<=[\s,;]))(?:s\s?/\s?n(?:[°ºo]|um[ée]ro)?|sans\s+(?:n[°ºo]|num[ée]ro))(?=[\s,;])[\s,]*",
+    re.IGNORECASE,
+)
 _SHORT_PREPOSITIONS = (
     (re.compile(r"\bss?/\s?ss?\b", re.IGNORECASE), "sous"),
     (re.compile(r"\bs/\s?(?=\w)", re.IGNORECASE), "sur "),
@@ -29,9 +36,14 @@ _SEPARATED_RANGE = re.compile(
     r"(?<![\w/.-])(\d{1,4}\s?(?:bis|ter|quater|[a-z])?)\s?(?:[-–—/&+]|à)\s?(?=\d{1,4}\s?(?:bis|ter|quater|[a-z])?(?![\w]|\s?[-/]\s?\d))",
     re.IGNORECASE,
 )
-_CONFUSED = re.compile(r"(?<![\w'’.-])(?=[\doOlI|]*\d)(?=[\doOlI|]*[oOlI|])[\doOlI|]{2,6}(?![\w'’°º])")
+_CONFUSED = re.compile(
+    r"(?<![\w'’.-])(?=[\doOlI|]*\d)(?=[\doOlI|]*[oOlI|])[\doOlI|]{2,6}(?![\w'’°º])"
+)
 _QUESTIONED = re.compile(r"(?<!\w)(?:\d*[?_*…]+\d+|\d+\s?[?_*…]+\d*)")
-_NO_ANSWER = re.compile(r"(?:\bn[°ºo]|\bnum[ée]ro)\s?[?_*…#]+|(?<!\w)#{2,}|^\s*(?:[?_*…]+|x{1,3})(?=\s+\w)", re.IGNORECASE)
+_NO_ANSWER = re.compile(
+    r"(?:\bn[°ºo]|\bnum[ée]ro)\s?[?_*…#]+|(?<!\w)#{2,}|^\s*(?:[?_*…]+|x{1,3})(?=\s+\w)",
+    re.IGNORECASE,
+)
 _LETTER_NUMBER = re.compile(r"(?:^|(?<=[,;\n]))\s*[a-mo-z]\d{1,4}(?=\s+[a-z])", re.IGNORECASE)
 # A spreadsheet reads « 3-5 » as a date.
 _MONTH = r"(?:janv?|f[ée]vr?|mars?|avr|mai|juin|juil|ao[ûu]t?|sept?|oct|nov|d[ée]c)\.?"
@@ -40,7 +52,17 @@ _ROMAN_NUMBER = re.compile(r"^\s*(?=[ivx]{2,5}\s)x{0,2}(?:ix|iv|v?i{0,3})(?=\s)"
 _DIGITS_FOR = str.maketrans({"o": "0", "O": "0", "l": "1", "I": "1", "|": "1"})
 _MARKERS = re.compile(f"([{RANGE}{UNREADABLE}])")
 
-_COUNTRIES = frozenset({"france", "france metropolitaine", "republique francaise", "fr", "fra", "francois", "metropolitan france"})
+_COUNTRIES = frozenset(
+    {
+        "france",
+        "france metropolitaine",
+        "republique francaise",
+        "fr",
+        "fra",
+        "francois",
+        "metropolitan france",
+    }
+)
 _REGIONS = frozenset(
     " ".join(words(name))
     for name in (
@@ -77,8 +99,8 @@ def mend_text(text: str) -> str:
     text = _INVISIBLE.sub("", text)
     if "&" in text:
         text = html.unescape(text)
-    if _MOJIBAKE.search(text):
-        text = _decoded_again(text)
+    if is_double_encoded(text):
+        text = decoded_again(text)
     if fold(text).strip() in _EMPTY_CELL:
         return ""
     text = text.strip().strip("\"'«»").removeprefix("=").strip("\"' ")
@@ -101,7 +123,12 @@ def mend_text(text: str) -> str:
     )
 
 
-def _decoded_again(text: str) -> str:
+def is_double_encoded(text: str) -> bool:
+    """Tell whether a text is UTF-8 that was read as Windows-1252: « RÃ©publique »."""
+    return not text.isascii() and _MOJIBAKE.search(text) is not None
+
+
+def decoded_again(text: str) -> str:
     """Decode once more what was UTF-8; a text that was not stays as it is."""
     for encoding in ("cp1252", "latin-1"):
         try:
@@ -171,6 +198,7 @@ def drop_regions(found: list[str], postcode: str) -> list[str]:
 def _another_city(before: list[list[str]], after: list[list[str]]) -> bool:
     """Whether other parts may name the city: « 34000 Montpellier, Hérault », not « 75012, Paris »."""
     return len([part for part in before[1:] if part]) > 0 or any(
-        len([word for word in part if not word.isdigit()]) > 0 and any(word.isdigit() and len(word) == 5 for word in part)
+        len([word for word in part if not word.isdigit()]) > 0
+        and any(word.isdigit() and len(word) == 5 for word in part)
         for part in after
     )

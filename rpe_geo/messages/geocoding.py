@@ -32,11 +32,50 @@ MESSAGES = {
     "address_point_far": "aucune adresse du territoire à moins de {distance} m de ce point.",
     "address_nearest_far": "l'adresse la plus proche est à {distance} m de ce point.",
     "addresses_format": (
-        "ce n'est ni un fichier BAN (colonnes séparées par des points-virgules ; il manque {missing}) ni un fichier BANO "
-        "(huit colonnes séparées par des virgules, sans en-tête)."
+        "ce n'est aucun des formats d'adresses connus : BAN (csv, csv-with-ids, csv-bal, lieux-dits, addok), base adresse "
+        "locale (BAL 1.3 à 1.5), BANO, GeoJSON ; pour le plus proche, il manque la colonne {missing}."
     ),
+    "addresses_bano_width": (
+        "cette ligne ressemble à BANO, mais elle a {found} cellules au lieu de huit : téléchargez le fichier de nouveau, ou "
+        "ajoutez une ligne d'en-tête id,numero,voie,code_post,nom_comm,source,lat,lon."
+    ),
+    "addresses_geojson": "ce n'est pas une collection GeoJSON de points d'adresses (FeatureCollection).",
+    "addresses_line_unreadable": "cette ligne n'est pas un objet JSON : le fichier est endommagé ou d'un autre format.",
+    "addresses_zipped": "c'est une archive zip : extrayez-en le fichier d'adresses.",
     "addresses_damaged": "ce fichier compressé est endommagé ou incomplet : téléchargez-le de nouveau.",
-    "addresses_none": "aucune adresse utilisable ; vérifiez le fichier et les codes demandés ({codes}).",
+    "addresses_none": (
+        "aucune adresse dans les communes demandées ({codes}) ; les fichiers contiennent surtout {found}."
+    ),
+    "addresses_no_row": "ce fichier n'a aucune ligne d'adresse sous son en-tête.",
+    "addresses_unusable": "aucune des {rows} lignes n'est utilisable : {reasons}.",
+    "addresses_rejected_no_street": "sans nom de voie",
+    "addresses_rejected_no_commune": "code de commune illisible",
+    "addresses_rejected_no_coordinates": "sans coordonnées",
+    "addresses_rejected_coordinates_elsewhere": "coordonnées hors de France (colonnes lon et lat en degrés attendues)",
+    "addresses_rejected_pseudo_street": "nom de travail et non de voie",
+    "addresses_rejected_unreadable_number": "numéro illisible",
+    "addresses_rejected_short_row": "ligne incomplète",
+    "addresses_rejected_long_row": "ligne de trop de cellules",
+    "addresses_mended_commune_zero": "codes de commune sans leur zéro, rétablis (lignes : {rows})",
+    "addresses_mended_postcode_zero": "codes postaux sans leur zéro, rétablis (lignes : {rows})",
+    "addresses_mended_postcode_dropped": "codes postaux illisibles, laissés vides (lignes : {rows})",
+    "addresses_mended_decimal_comma": "virgules décimales dans les coordonnées, lues comme des points (lignes : {rows})",
+    "addresses_mended_decimal_number": "numéros écrits « 12.0 », lus comme des entiers (lignes : {rows})",
+    "addresses_mended_swapped_coordinates": "longitude et latitude échangées, remises en ordre (lignes : {rows})",
+    "addresses_mended_rounded_coordinates": (
+        "coordonnées arrondies à 100 m ou plus (lignes : {rows}) : les numéros n'y ont pas leur vraie place"
+    ),
+    "addresses_mended_broken_accents": "lettres accentuées perdues (lignes : {rows}) : ces voies seront mal reconnues",
+    "addresses_mended_double_encoded": "accents encodés deux fois, rétablis (lignes : {rows})",
+    "addresses_mended_foreign_ids": (
+        "identifiants qui ne suivent pas la clé de la BAN (lignes : {rows}) : les voies sont reconnues par leur nom"
+    ),
+    "addresses_mended_ids_not_streets": (
+        "presque chaque adresse a un identifiant de voie à elle (lignes : {rows}) : les voies sont reconnues par leur nom"
+    ),
+    "addresses_mended_streets_like_addresses": (
+        "presque autant de voies que d'adresses (voies : {rows}) : vérifiez que la colonne du nom de voie ne contient pas le numéro"
+    ),
     "csv_binary": "ce n'est pas un fichier CSV mais un fichier binaire : enregistrez-le au format CSV (UTF-8).",
     "csv_unreadable": "ce fichier CSV est illisible à cet endroit : vérifiez les guillemets et le séparateur.",
     "csv_no_header": "la première ligne doit porter les noms des colonnes.",

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from rpe_geo.departements import departement_name
 from rpe_geo.observatory.coverage import coverage_rate, tension
 from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.profile import summarise
 from rpe_geo.observatory.results import Observatory
-from rpe_geo.departements import departement_name
 
 __all__ = ["GROUPS", "Group", "grouped", "narrowed"]
 

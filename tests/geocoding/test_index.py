@@ -105,7 +105,7 @@ def test_a_new_index_replaces_the_old_one(ban_file: Path, bano_file: Path, tmp_p
     [
         (b"", "file_empty"),
         (b"a,b,c\n1,2,3\n", "addresses_format"),
-        (BAN_HEADER.encode() + b"\n", "addresses_none"),
+        (BAN_HEADER.encode() + b"\n", "addresses_no_row"),
         (b"\x1f\x8b\x08damaged", "addresses_damaged"),
         (gzip.compress(b"x" * 1000, mtime=0)[:-8], "addresses_damaged"),
     ],

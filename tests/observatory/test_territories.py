@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpe_geo.privacy.zones import published_zones
 from rpe_geo.departements import DEPARTEMENTS
+from rpe_geo.privacy.zones import published_zones
 from rpe_geo.publishing.territories import grouped, narrowed
 from tests.pages.observatory_files import communes, zones_with_registry
 

@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field
 
 from api.observatory_shelf import Edition, published
 from maps.choropleth import SHOWN
-from rpe_geo.observatory.results import Observatory
 from rpe_geo.departements import departement_name
+from rpe_geo.observatory.results import Observatory
 from rpe_geo.publishing.territories import Group
 
 __all__ = [

@@ -41,12 +41,12 @@ from maps.choropleth import SHOWN, Classes, classify, shown_values
 from maps.choropleth_svg import Drawing, Zone, choropleth_svg
 from maps.coverage import data_credits, method_notes
 from maps.insets import plane_of
+from rpe_geo.departements import departement_name
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import MODES as TRAVEL_MODES
 from rpe_geo.messages.french import number, plural
 from rpe_geo.observatory.indicators import Indicator
 from rpe_geo.observatory.results import Observatory
-from rpe_geo.departements import departement_name
 from rpe_geo.publishing.territories import narrowed
 
 __all__ = ["Territory", "page_values", "table_file", "territory_of"]
