@@ -12,13 +12,12 @@ from typing import Annotated, cast
 from fastapi import Depends, Header, Request
 
 from api.errors import WrongToken
-from api.masking import open_masking
 from api.security import Audience, audience_of
 from rpe_geo.privacy.public_registry import PublicRegistry
 from rpe_geo.relais import Relais
 from rpe_geo.settings import Settings
 from rpe_geo.territory import Territory
-from rpe_geo.wiring import open_relais, open_territory
+from rpe_geo.wiring import open_masking, open_relais, open_territory
 
 __all__ = [
     "AudienceDep",
@@ -69,9 +68,11 @@ class Service:
 @contextmanager
 def open_service(settings: Settings) -> Iterator[Service]:
     """Open the registry, the territory and the masking of a deployment, and close them at the end."""
-    with open_relais(settings) as relais:
+    with open_relais(settings, create=True) as relais:
         territory = open_territory(settings)
-        registry = PublicRegistry(relais.repository, open_masking(settings, territory))
+        registry = PublicRegistry(
+            relais.repository, open_masking(relais.repository, settings, territory)
+        )
         public = Relais(
             repository=registry,
             geocoder=relais.geocoder,

@@ -37,6 +37,10 @@ class Settings(BaseSettings):
         default=None,
         description="Fernet keys for personal data, separated by commas: the first closes, all open.",
     )
+    backup_database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL address of a role that reads every row (superuser or BYPASSRLS), for backups only.",
+    )
     territory: Path | None = Field(
         default=None, description="Folder of the territory, made by rpe-geo territory build."
     )

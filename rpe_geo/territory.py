@@ -22,6 +22,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -161,6 +162,16 @@ class Territory:
         return cls(directory, manifest)
 
     @property
+    def identity(self) -> str:
+        """A name that stays when its folder is renamed or it is built again in its place."""
+        named: str | None = self.manifest.get("identity")
+        if named:
+            return named
+        # Built before territories had an identity: what it was built from names it.
+        sources = json.dumps(self.manifest["sources"], sort_keys=True)
+        return hashlib.sha256(sources.encode()).hexdigest()[:32]
+
+    @property
     def contents(self) -> dict[str, dict[str, Any]]:
         """What it holds: part name to figures."""
         contents: dict[str, dict[str, Any]] = self.manifest["contents"]
@@ -274,6 +285,7 @@ def build_territory(
             contents["facilities"] = {"facilities": len(facilities)}
         manifest = {
             "format": FORMAT,
+            "identity": _identity(directory),
             "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "built_by": f"rpe_geo {version('rpe_geo')}",
             "codes": list(inputs.codes),
@@ -287,6 +299,14 @@ def build_territory(
             json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
         )
     return Territory.open(directory)
+
+
+def _identity(directory: Path) -> str:
+    """Keep the identity of the territory that is replaced; a new one gets its own."""
+    try:
+        return Territory.open(directory).identity
+    except InputError:
+        return uuid.uuid4().hex
 
 
 def _check(directory: Path, inputs: TerritoryInputs) -> None:

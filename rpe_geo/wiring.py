@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from rpe_geo.protocols import Geocoder, Repository, TravelTimeEngine
 from rpe_geo.relais import Relais
 from rpe_geo.relais.casework import Casework
-from rpe_geo.settings import Settings
+from rpe_geo.settings import Settings, user_data_folder
 from rpe_geo.territory import Territory
 
 if TYPE_CHECKING:
     from rpe_geo.deployment.links import Links
+    from rpe_geo.privacy import Cells, Masking
     from rpe_geo.relais.accounts import Accounts
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "open_casework",
     "open_geocoder",
     "open_links",
+    "open_masking",
     "open_registry",
     "open_relais",
     "open_territory",
@@ -27,7 +29,7 @@ __all__ = [
 ]
 
 
-def open_relais(settings: Settings) -> Relais:
+def open_relais(settings: Settings, *, create: bool = False) -> Relais:
     """
     Open the registry, the geocoder and the travel-time engine that the settings name.
 
@@ -35,6 +37,8 @@ def open_relais(settings: Settings) -> Relais:
     ----------
     settings
         Without a territory, what needs one says so when it is asked.
+    create
+        Whether a registry that is not there yet is made.
 
     Returns
     -------
@@ -45,22 +49,39 @@ def open_relais(settings: Settings) -> Relais:
     ------
     InputError
         When the territory is not one, or the database cannot be opened.
+    NotFound
+        When there is no registry and none is to be made.
     """
     territory = open_territory(settings)
     return Relais(
-        repository=open_registry(settings),
+        repository=open_registry(settings, create=create),
         geocoder=open_geocoder(settings, territory),
         travel=open_travel_engine(settings, territory),
         sources=tuple(territory.sources) if territory else (),
     )
 
 
-def open_registry(settings: Settings) -> Repository:
-    """Open the registry of the settings' RPE; its database is created and migrated at first use."""
+def open_registry(settings: Settings, *, create: bool = False, upgrade: bool = False) -> Repository:
+    """
+    Open the registry of the settings' RPE.
+
+    Parameters
+    ----------
+    settings
+        Address of the database, keys.
+    create
+        Whether a database that is not there yet is made: by `import`, `serve`, `user create` and `demo` only.
+    upgrade
+        Whether an older database is migrated: by `database upgrade` only.
+    """
     from rpe_geo.storage.repository import open_repository
 
     return open_repository(
-        settings.database_url, rpe_id=settings.rpe_id, encryption_keys=settings.fernet_keys
+        settings.database_url,
+        rpe_id=settings.rpe_id,
+        encryption_keys=settings.fernet_keys,
+        create=create,
+        upgrade=upgrade,
     )
 
 
@@ -95,6 +116,60 @@ def open_casework(repository: Repository, settings: Settings, rpe_id: str) -> Ca
     assert isinstance(repository, SqlRepository)
     store = SqlCasework(repository.engine, rpe_id=rpe_id, seal=Seal(settings.fernet_keys))
     return Casework(repository.of(rpe_id), store)
+
+
+def open_masking(
+    repository: Repository, settings: Settings, territory: Territory | None
+) -> Masking:
+    """
+    Open the masking of a deployment: its secret, and the cells of its territory, kept in the registry's database.
+
+    Parameters
+    ----------
+    repository
+        Of the database that keeps the cells.
+    settings
+        `masking_secret` draws the centres.
+    territory
+        Its addresses are cut into cells when its first home is masked. None or no addresses: wide squares.
+
+    Returns
+    -------
+    Masking
+        What gives every masked home its zone.
+
+    Raises
+    ------
+    InputError
+        When homes were published and the cells that masked them are lost.
+    """
+    from rpe_geo.geocoding.dwellings import address_points
+    from rpe_geo.privacy import Masking
+    from rpe_geo.privacy.ground import ground_sheets
+    from rpe_geo.storage.cells import SqlCells
+    from rpe_geo.storage.repository import SqlRepository
+
+    secret = settings.masking_secret.get_secret_value().encode()
+    if territory is None or "addresses" not in territory.contents:
+        return Masking((), secret)
+    assert isinstance(repository, SqlRepository)
+    sheets = ground_sheets(
+        SqlCells(repository.engine),
+        territory.identity,
+        *address_points(territory.addresses),
+        former=_former_cells,
+    )
+    return Masking(sheets, secret)
+
+
+def _former_cells() -> Iterator[Cells]:
+    """Read the cells that earlier versions kept in the user's data folder."""
+    from rpe_geo.storage.cells import cells_of_bytes
+
+    for path in sorted((user_data_folder() / "masking").glob("*.npz")):
+        cells = cells_of_bytes(path.read_bytes())
+        if cells is not None:
+            yield cells
 
 
 def open_territory(settings: Settings) -> Territory | None:

@@ -11,6 +11,7 @@ from rpe_geo.cli import build_app, run
 from rpe_geo.domain import Agrement, Childminder
 from rpe_geo.formats.records import json_of, write_childminders
 from rpe_geo.schedule import Timetable
+from rpe_geo.storage.repository import open_repository
 
 REQUEST = {
     "request_id": "R-1",
@@ -113,10 +114,11 @@ def test_nothing_is_imported_when_one_row_is_bad(
     assert "AM-1" in shown.out
     assert "AM-2" in shown.out
     assert len(shown.err.strip().splitlines()) == 1
-    exported = tmp_path / "out.json"
-    arguments = ["registry", "export", str(exported), "--kind", "childminders"]
-    assert run([*arguments, "--database", database]) == 0
-    assert json.loads(exported.read_text(encoding="utf-8")) == []
+    assert not (tmp_path / "r.sqlite").exists()
+    exported = str(tmp_path / "out.json")
+    arguments = ["registry", "export", exported, "--kind", "childminders", "--database", database]
+    _refused(arguments, capsys, "aucun registre", "r.sqlite")
+    assert not (tmp_path / "out.json").exists()
 
 
 def test_an_import_leaves_what_it_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,6 +169,8 @@ def test_an_unknown_commune(
 def test_a_request_without_territory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = _write(tmp_path / "r.json", REQUEST)
     database = f"sqlite:///{tmp_path / 'r.sqlite'}"
+    _refused(["suggest", source, "--database", database], capsys, "aucun registre")
+    open_repository(database).close()
     _refused(["suggest", source, "--database", database], capsys, "--territory")
 
 

@@ -45,7 +45,7 @@ def a_town(seed: int = 1, dwellings: int = 3000) -> tuple[np.ndarray, np.ndarray
 
 LON, LAT = a_town()
 CELLS = Cells.cut(LON, LAT)
-MASKING = Masking(CELLS, b"secret of the tests")
+MASKING = Masking((CELLS,), b"secret of the tests")
 
 
 def a_childminder(**changes) -> Childminder:
@@ -103,7 +103,7 @@ class TestCells:
 
 class TestZones:
     def test_the_same_home_always_has_the_same_zone(self):
-        again = Masking(Cells.cut(LON, LAT), b"secret of the tests")
+        again = Masking((Cells.cut(LON, LAT),), b"secret of the tests")
         assert MASKING.zone("AM-1", LON[5], LAT[5]) == again.zone("AM-1", LON[5], LAT[5])
 
     def test_the_zone_covers_its_cell_and_k_dwellings(self):
@@ -131,7 +131,7 @@ class TestZones:
         assert np.median(away) > 10
 
     def test_another_secret_draws_another_centre(self):
-        other = Masking(CELLS, b"another")
+        other = Masking((CELLS,), b"another")
         assert other.zone("AM-1", LON[5], LAT[5]) != MASKING.zone("AM-1", LON[5], LAT[5])
 
     def test_neighbours_do_not_lie_upon_each_other(self):
@@ -141,9 +141,9 @@ class TestZones:
         zone = MASKING.zone("AM-1", LON[5], LAT[5], hidden=True)
         assert zone.dwellings >= 100
 
-    @pytest.mark.parametrize("cells", [None, Cells.cut(LON[:5], LAT[:5])])
-    def test_unknown_dwellings_give_a_wide_square(self, cells):
-        masking = Masking(cells, b"s")
+    @pytest.mark.parametrize("sheets", [(), (Cells.cut(LON[:5], LAT[:5]),)])
+    def test_unknown_dwellings_give_a_wide_square(self, sheets):
+        masking = Masking(sheets, b"s")
         zone = masking.zone("AM-1", 3.87, 43.61)
         assert zone.dwellings is None
         assert zone.radius_m >= 1000
@@ -155,12 +155,12 @@ class TestZones:
     def test_overseas_is_measured_in_its_own_plane(self, longitude, latitude):
         random = np.random.default_rng(2)
         lon, lat = longitude + random.normal(0, 0.004, 400), latitude + random.normal(0, 0.004, 400)
-        masking = Masking(Cells.cut(lon, lat), b"s")
+        masking = Masking((Cells.cut(lon, lat),), b"s")
         zone = masking.zone("AM-1", lon[0], lat[0])
         away = great_circle_m(lon, lat, np.array(zone.longitude), np.array(zone.latitude))
         assert (away <= zone.radius_m * 1.01).sum() >= K
         assert zone.radius_m < 1500
-        blind = Masking(None, b"s").zone("AM-1", longitude, latitude)
+        blind = Masking((), b"s").zone("AM-1", longitude, latitude)
         assert (
             great_circle_m(np.array(longitude), np.array(latitude), blind.longitude, blind.latitude)
             <= blind.radius_m * 1.01
@@ -303,7 +303,7 @@ def answers_of_the_service(
     engine, origins: gpd.GeoSeries, lon, lat, masking: Masking, mode: str
 ) -> np.ndarray:
     """Compute what the public is told from each origin if she lives in each dwelling: minutes to her zone's centre."""
-    leaf = masking.cells.leaf_of_each(lon, lat)
+    leaf = masking.sheets[0].leaf_of_each(lon, lat)
     cells, first, which = np.unique(leaf, return_index=True, return_inverse=True)
     zones = [masking.zone("AM-1", lon[home], lat[home]) for home in first]
     centres = gpd.GeoSeries(
@@ -331,7 +331,7 @@ def some_origins(lon, lat, count: int, seed: int = 3) -> gpd.GeoSeries:
 
 class TestAttack:
     def check(self, engine, lon, lat, mode: str, *, naive_dwellings: int) -> None:
-        masking = Masking(Cells.cut(lon, lat), b"secret of the tests")
+        masking = Masking((Cells.cut(lon, lat),), b"secret of the tests")
         origins = some_origins(lon, lat, 100)
         answers = answers_of_the_service(engine, origins, lon, lat, masking, mode)
         random = np.random.default_rng(8)

@@ -35,6 +35,9 @@ _COMMANDS = {
     "synth": "synth",
     "user": "user",
     "purge": "purge",
+    "backup": "backup",
+    "restore": "backup",
+    "database": "database",
 }
 """Command → module of this package that has it; each module has `register(app)`."""
 

@@ -52,7 +52,7 @@ def demo(
         tiles_url="",  # the ground of a fictive territory is its own streets
     )
     family = _family(today)
-    with open_relais(settings) as relais:
+    with open_relais(settings, create=True) as relais:
         _fill(relais, territory, directory, screen, today)
         write_requests([family], directory / "demande.json")
         answer = relais.suggest(family, today=today, limit=8)

@@ -49,8 +49,8 @@ def register(app: typer.Typer) -> None:
 
 
 @contextmanager
-def _registry(database: str | None) -> Iterator[Repository]:
-    repository = open_registry(Settings().override(database_url=database))
+def _registry(database: str | None, *, create: bool = False) -> Iterator[Repository]:
+    repository = open_registry(Settings().override(database_url=database), create=create)
     try:
         yield repository
     finally:
@@ -98,7 +98,7 @@ def import_file(
     if reading.faults:
         report = report_faults(reading, kind)
     else:
-        with progress_bar() as progress, _registry(database) as repository:
+        with progress_bar() as progress, _registry(database, create=True) as repository:
             report = import_records(
                 reading,
                 kind,

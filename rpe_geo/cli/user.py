@@ -37,11 +37,11 @@ def _group() -> None:
 
 @contextmanager
 def _administration(
-    database: str | None, rpe: str | None
+    database: str | None, rpe: str | None, *, create: bool = False
 ) -> Iterator[tuple[Settings, Administration]]:
     settings = Settings().override(database_url=database)
     rpe_id = rpe or settings.rpe_id
-    repository = open_registry(settings)
+    repository = open_registry(settings, create=create)
     try:
         trail = open_casework(repository, settings, rpe_id).store
         yield settings, Administration(open_accounts(repository, settings), rpe_id, trail)
@@ -72,7 +72,7 @@ def create(
     rpe_ids = rpe or [Settings().rpe_id]
     made, link = False, ""
     for rpe_id in rpe_ids:
-        with _administration(database, rpe_id) as (settings, administration):
+        with _administration(database, rpe_id, create=True) as (settings, administration):
             account, new = administration.add(email, name, kind, password=password)
             made = made or new
             link = _link(settings, administration, account, "invitation", "bienvenue")

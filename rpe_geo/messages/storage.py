@@ -47,6 +47,65 @@ MESSAGES = {
         "cette base (révision {revision}) vient d'une version plus récente de rpe_geo, qui connaît ici la {known} ; "
         "mettez rpe_geo à jour."
     ),
+    "database_older": (
+        "cette base (révision {revision}) vient d'une version plus ancienne de rpe_geo, qui connaît ici la {known} ; "
+        "essayez « rpe-geo database upgrade --dry-run », puis « rpe-geo database upgrade »."
+    ),
+    "database_missing": (
+        "aucun registre à {database} ; vérifiez RPE_DATABASE_URL ou --database, ou créez-le par « rpe-geo import » ou "
+        "« rpe-geo user create »."
+    ),
+    "database_empty": (
+        "ce fichier est vide et n'est pas pris pour un nouveau registre ; remettez une sauvegarde (« rpe-geo restore »), "
+        "ou supprimez-le pour repartir de rien."
+    ),
+    "database_damaged": (
+        "cette base est endommagée ({reason}) ; arrêtez le service et remettez une sauvegarde (« rpe-geo restore --replace »)."
+    ),
+    "masking_cells_lost": (
+        "les cellules qui masquent les domiciles sont perdues ou endommagées ({found} feuilles sur {kept}) : en tracer de "
+        "nouvelles révélerait où l'on habite. Remettez une sauvegarde (« rpe-geo restore ») ; à défaut, « rpe-geo database "
+        "accept-new-zones --yes » accepte de les redessiner."
+    ),
+    "masking_cells_elsewhere": (
+        "des domiciles ont été publiés avec des cellules gardées par une version précédente, introuvables ici (dossier "
+        "« masking » des données de l'utilisateur). Copiez ce dossier depuis l'ancienne machine ; à défaut, « rpe-geo "
+        "database accept-new-zones --yes » accepte de redessiner les zones."
+    ),
+    "new_zones_unconfirmed": (
+        "de nouvelles zones, comparées aux anciennes, peuvent révéler un domicile ; si aucune sauvegarde n'a les cellules "
+        "perdues, confirmez avec --yes."
+    ),
+    "encryption_keys_needed": "aucune clé de chiffrement : donnez RPE_ENCRYPTION_KEYS.",
+    "backup_missing": "ce dossier n'est pas une sauvegarde de rpe_geo (backup.json manque).",
+    "backup_unreadable": "ce fichier n'est pas la description d'une sauvegarde de rpe_geo, ou il est endommagé.",
+    "backup_damaged": "la sauvegarde est endommagée ou incomplète ({file}) ; prenez-en une autre.",
+    "backup_newer": (
+        "la sauvegarde (révision {revision}) vient d'une version plus récente de rpe_geo, qui connaît ici la {known} ; "
+        "mettez rpe_geo à jour."
+    ),
+    "backup_older": (
+        "La sauvegarde est de la révision {revision} ; après l'avoir remise, lancez « rpe-geo database upgrade » (révision {known})."
+    ),
+    "backup_key_missing": (
+        "une clé de chiffrement de cette sauvegarde manque ici : donnez celles de l'ancienne installation (RPE_ENCRYPTION_KEYS)."
+    ),
+    "backup_other_masking_secret": (
+        "{name} n'est pas celui de l'installation sauvegardée : les zones masquées seraient tracées ailleurs ; donnez l'ancien."
+    ),
+    "backup_other_secret_key": (
+        "{name} n'est pas celle de l'installation sauvegardée : les liens déjà envoyés ne s'ouvriront plus."
+    ),
+    "backup_other_kind": "cette sauvegarde est celle d'une base {kind} ; donnez l'adresse d'une telle base.",
+    "backup_target_taken": (
+        "il y a déjà un registre à {database} ; arrêtez le service et ajoutez --replace pour qu'il cède la place."
+    ),
+    "backup_tool_missing": "l'outil {tool} de PostgreSQL n'est pas installé sur cette machine.",
+    "backup_tool_failed": "{tool} n'a pas abouti : {reason}",
+    "backup_role_blind": (
+        "ce rôle de PostgreSQL ne voit pas les lignes de tous les RPE, la sauvegarde serait incomplète ; donnez dans "
+        "RPE_BACKUP_DATABASE_URL un rôle superutilisateur ou BYPASSRLS, réservé aux sauvegardes."
+    ),
     "encryption_key_unusable": (
         "la clé de chiffrement n'en est pas une : il faut 32 octets en base64, par exemple produits par « openssl rand "
         "-base64 32 | tr '+/' '-_' »."

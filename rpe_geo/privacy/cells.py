@@ -23,6 +23,10 @@ _OVERSEAS = (
 """Département, west, east, south, north: where Lambert-93 is not the plane in force."""
 
 
+_EDGE_M = 1000
+"""How far beyond the outermost dwelling a cell still answers for a home."""
+
+
 def plane_of(longitude: float, latitude: float) -> int:
     """Name the legal metric CRS where a point lies (EPSG:4326): Lambert-93, or the local one overseas."""
     for code, west, east, south, north in _OVERSEAS:
@@ -138,6 +142,17 @@ class Cells:
                 break
             node = below
         return node
+
+    def knows(
+        self, longitude: NDArray[np.float64], latitude: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        """Tell of each point (EPSG:4326) whether it lies where these cells know addresses, within a kilometre."""
+        if not len(self.dwellings):
+            return np.zeros(len(longitude), dtype=bool)
+        points = np.column_stack(to_metric(longitude, latitude, self.crs))
+        low, high = self.dwellings.min(axis=0) - _EDGE_M, self.dwellings.max(axis=0) + _EDGE_M
+        inside: NDArray[np.bool_] = ((points >= low) & (points <= high)).all(axis=1)
+        return inside
 
     def inside(self, node: int) -> NDArray[np.float64]:
         """Return the dwellings of a node, metric x, y."""

@@ -49,13 +49,14 @@ class Masking:
 
     Parameters
     ----------
-    cells
-        The territory cut into cells; None where no address is known.
+    sheets
+        The territory cut into cells, oldest sheet first: the first that knows a home answers for it, so that no later
+        sheet moves its zone. None where no address is known.
     secret
         Key of the deployment; another one draws other centres within the same cells.
     """
 
-    cells: Cells | None
+    sheets: tuple[Cells, ...]
     secret: bytes
 
     def zone(self, key: str, longitude: float, latitude: float, *, hidden: bool = False) -> Zone:
@@ -76,22 +77,20 @@ class Masking:
         Zone
             A function of the cell, the key and the secret; two homes of one cell have the same.
         """
-        crs = self.cells.crs if self.cells is not None else plane_of(longitude, latitude)
-        xs, ys = to_metric(np.array([longitude]), np.array([latitude]), crs)
-        x, y = float(xs[0]), float(ys[0])
+        home = np.array([longitude]), np.array([latitude])
         k = int(_PARAMETERS["dwellings_min"])
-        if self.cells is None or len(self.cells.dwellings) < k or not self._knows(x, y):
-            return self._blind_zone(key, x, y, crs)
-        at_least = int(_PARAMETERS["dwellings_hidden"]) if hidden else k
-        node = self.cells.node_of(x, y, at_least)
-        return self._draw(key, f"{crs}:{node}", self.cells.inside(node), crs)
-
-    def _knows(self, x: float, y: float) -> bool:
-        """Tell whether a point lies where addresses are known, within a kilometre."""
-        assert self.cells is not None
-        low = self.cells.dwellings.min(axis=0) - 1000
-        high = self.cells.dwellings.max(axis=0) + 1000
-        return bool(low[0] <= x <= high[0] and low[1] <= y <= high[1])
+        for number, cells in enumerate(self.sheets):
+            if len(cells.dwellings) < k or not cells.knows(*home)[0]:
+                continue
+            xs, ys = to_metric(*home, cells.crs)
+            at_least = int(_PARAMETERS["dwellings_hidden"]) if hidden else k
+            node = cells.node_of(float(xs[0]), float(ys[0]), at_least)
+            # The first sheet is named as cells were before there were sheets: its zones stay where they are.
+            name = f"{cells.crs}:{node}" if number == 0 else f"{cells.crs}:sheet {number}:{node}"
+            return self._draw(key, name, cells.inside(node), cells.crs)
+        crs = self.sheets[0].crs if self.sheets else plane_of(longitude, latitude)
+        xs, ys = to_metric(*home, crs)
+        return self._blind_zone(key, float(xs[0]), float(ys[0]), crs)
 
     def _blind_zone(self, key: str, x: float, y: float, crs: int) -> Zone:
         """Mask by a fixed square where nothing is known of the dwellings."""

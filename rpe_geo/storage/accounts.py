@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from rpe_geo.desk.accounts import Account, Membership, Session, Tries, read_role
 from rpe_geo.errors import Conflict
-from rpe_geo.storage.database import reading, writing
 from rpe_geo.storage.tables import accounts, memberships, sessions, sign_in_tries
+from rpe_geo.storage.transactions import reading_accounts, writing_accounts
 
 __all__ = ["SqlAccounts"]
 
@@ -52,7 +52,7 @@ class SqlAccounts:
 
     def of_rpe(self, rpe_id: str) -> list[Account]:
         """Return the accounts that have to do with one RPE, deactivated ones included, by name."""
-        with reading(self._engine) as connection:
+        with reading_accounts(self._engine) as connection:
             rows = connection.execute(
                 select(accounts)
                 .join(memberships, memberships.c.account_id == accounts.c.account_id)
@@ -62,7 +62,7 @@ class SqlAccounts:
             return [self._read(connection, row) for row in rows]
 
     def _one(self, condition: Any) -> Account | None:
-        with reading(self._engine) as connection:
+        with reading_accounts(self._engine) as connection:
             row = connection.execute(select(accounts).where(condition)).first()
             return None if row is None else self._read(connection, row)
 
@@ -84,7 +84,7 @@ class SqlAccounts:
     def create(self, account: Account) -> None:
         """Store a new account, or raise `Conflict` when its e-mail is taken."""
         try:
-            with writing(self._engine) as connection:
+            with writing_accounts(self._engine) as connection:
                 connection.execute(
                     insert(accounts).values(account_id=account.account_id, **_columns(account))
                 )
@@ -95,7 +95,7 @@ class SqlAccounts:
 
     def change_password(self, account_id: str, before: str, after: str) -> bool:
         """Store another hash of a password where the one before still stands; tell whether it did."""
-        with writing(self._engine) as connection:
+        with writing_accounts(self._engine) as connection:
             changed = connection.execute(
                 update(accounts)
                 .where(accounts.c.account_id == account_id, accounts.c.password_hash == before)
@@ -105,7 +105,7 @@ class SqlAccounts:
 
     def link_identity(self, account_id: str, identity: str) -> bool:
         """Store the identity that signs in to an account where there is none yet; tell whether it is this one now."""
-        with writing(self._engine) as connection:
+        with writing_accounts(self._engine) as connection:
             own = accounts.c.account_id == account_id
             connection.execute(
                 update(accounts).where(own, accounts.c.identity.is_(None)).values(identity=identity)
@@ -115,7 +115,7 @@ class SqlAccounts:
 
     def unlink_identity(self, account_id: str) -> None:
         """Forget the identity of an account, and every session of it."""
-        with writing(self._engine) as connection:
+        with writing_accounts(self._engine) as connection:
             connection.execute(
                 update(accounts).where(accounts.c.account_id == account_id).values(identity=None)
             )
@@ -141,7 +141,7 @@ class SqlAccounts:
         guard
             Looks at every membership of the RPE as it stands in this transaction, and raises to refuse.
         """
-        with writing(self._engine) as connection:
+        with writing_accounts(self._engine) as connection:
             # Two administrators who dismiss each other come one after the other.
             rows = connection.execute(
                 select(memberships).where(memberships.c.rpe_id == rpe_id).with_for_update()
@@ -159,7 +159,7 @@ class SqlAccounts:
 
     def open_session(self, token_hash: str, session: Session) -> None:
         """Keep a session, and forget those that ended long ago."""
-        with writing(self._engine) as connection:
+        with writing_accounts(self._engine) as connection:
             long_ago = session.opened_at - _ENDED_KEPT
             connection.execute(delete(sessions).where(sessions.c.expires_at < long_ago))
             connection.execute(
@@ -177,7 +177,7 @@ class SqlAccounts:
 
     def session(self, token_hash: str) -> Session | None:
         """Find a session whose account still works for its RPE; whether it ended is for the caller to see."""
-        with reading(self._engine) as connection:
+        with reading_accounts(self._engine) as connection:
             row = connection.execute(
                 select(sessions).where(sessions.c.token_hash == token_hash)
             ).first()
@@ -194,7 +194,7 @@ class SqlAccounts:
 
     def extend_session(self, token_hash: str, expires_at: datetime) -> None:
         """Let a session last longer."""
-        with writing(self._engine) as connection:
+        with writing_accounts(self._engine) as connection:
             connection.execute(
                 update(sessions)
                 .where(sessions.c.token_hash == token_hash)
@@ -203,7 +203,7 @@ class SqlAccounts:
 
     def move_session(self, token_hash: str, rpe_id: str, now: datetime) -> None:
         """Let a session work for another RPE."""
-        with writing(self._engine) as connection:
+        with writing_accounts(self._engine) as connection:
             held = sessions.c.token_hash == token_hash
             owner = connection.scalar(select(sessions.c.account_id).where(held))
             connection.execute(update(sessions).where(held).values(rpe_id=rpe_id))
@@ -211,19 +211,19 @@ class SqlAccounts:
 
     def close_session(self, token_hash: str) -> None:
         """Forget a session."""
-        with writing(self._engine) as connection:
+        with writing_accounts(self._engine) as connection:
             connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
 
     def close_sessions_of(self, account_id: str) -> None:
         """Forget every session of an account."""
-        with writing(self._engine) as connection:
+        with writing_accounts(self._engine) as connection:
             connection.execute(delete(sessions).where(sessions.c.account_id == account_id))
 
     # ---- wrong passwords -----------------------------------------------------------------------------------------
 
     def tries(self, subject: str) -> Tries:
         """Return the wrong passwords in a row of an e-mail or a device, by its hash."""
-        with reading(self._engine) as connection:
+        with reading_accounts(self._engine) as connection:
             row = connection.execute(
                 select(sign_in_tries).where(sign_in_tries.c.subject == subject)
             ).first()
@@ -239,7 +239,7 @@ class SqlAccounts:
             return self._change_tries(subject, change, now)
 
     def _change_tries(self, subject: str, change: Callable[[Tries], Tries], now: datetime) -> Tries:
-        with writing(self._engine) as connection:
+        with writing_accounts(self._engine) as connection:
             connection.execute(delete(sign_in_tries).where(sign_in_tries.c.at < now - _TRIES_KEPT))
             held = sign_in_tries.c.subject == subject
             row = connection.execute(select(sign_in_tries).where(held).with_for_update()).first()
@@ -254,7 +254,7 @@ class SqlAccounts:
 
     def forget_tries(self, subject: str) -> None:
         """Forget the wrong passwords of an e-mail or a device."""
-        with writing(self._engine) as connection:
+        with writing_accounts(self._engine) as connection:
             connection.execute(delete(sign_in_tries).where(sign_in_tries.c.subject == subject))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -15,9 +17,19 @@ from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, ins
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from rpe_geo.errors import InputError, InvalidFile, ServiceUnavailable, Where
+from rpe_geo.errors import InputError, InvalidFile, NotFound, ServiceUnavailable, Where
 
-__all__ = ["connect", "current_revision", "head_revision", "migrate", "reading", "writing"]
+__all__ = [
+    "connect",
+    "current_revision",
+    "existing_revision",
+    "head_revision",
+    "migrate",
+    "migration_names",
+    "reading",
+    "rehearse_migrations",
+    "writing",
+]
 
 _MIGRATIONS = "rpe_geo.storage.migrations"
 _LOCK = 7_310_442_019
@@ -42,7 +54,7 @@ def connect(address: str) -> Engine:
     Returns
     -------
     Engine
-        Nothing is connected yet, but the folder of a SQLite file exists.
+        Nothing is connected yet.
 
     Raises
     ------
@@ -79,14 +91,6 @@ def _connect_sqlite(url: URL) -> Engine:
             "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
         )
     else:
-        path = Path(str(url.database))
-        if not str(url.database).startswith("file:"):
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise InvalidFile(
-                    "file_unwritable", where=Where(file=str(path)), reason=error.strerror
-                ) from None
         engine = create_engine(url, connect_args={"timeout": _BUSY_S})
 
     @event.listens_for(engine, "connect")
@@ -96,6 +100,8 @@ def _connect_sqlite(url: URL) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
         # What a page said is kept must survive the loss of power, not only of the process.
         connection.execute("PRAGMA synchronous = FULL")
+        # What is erased leaves no readable page behind.
+        connection.execute("PRAGMA secure_delete = ON")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -118,7 +124,9 @@ def _translated(engine: Engine, error: DBAPIError) -> Exception:
     reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "?"
     if engine.dialect.name == "sqlite":
         where = Where(file=engine.url.database)
-        if "not a database" in reason or "malformed" in reason:
+        if "malformed" in reason or "corrupt" in reason:
+            return InvalidFile("database_damaged", where=where, reason=reason)
+        if "not a database" in reason:
             return InvalidFile("database_not_sqlite", where=where)
         if "locked" in reason or "busy" in reason:
             return ServiceUnavailable("database_busy", where=where)
@@ -152,15 +160,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @cache
-def _revisions() -> tuple[str, ...]:
-    """List the migrations of this code, oldest first; they are called `NNNN_subject.py`."""
-    names = (entry.name[:4] for entry in files(f"{_MIGRATIONS}.versions").iterdir())
-    return tuple(sorted(name for name in names if name.isdigit()))
+def migration_names() -> dict[str, str]:
+    """List the migrations of this code, oldest first: revision to name of its module, `NNNN_subject`."""
+    entries = (entry.name for entry in files(f"{_MIGRATIONS}.versions").iterdir())
+    modules = sorted(name.removesuffix(".py") for name in entries if name[:4].isdigit())
+    return {module[:4]: module for module in modules}
 
 
 def head_revision() -> str:
     """Name the newest migration of this code."""
-    return _revisions()[-1]
+    return list(migration_names())[-1]
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -171,44 +180,104 @@ def current_revision(connection: Connection) -> str | None:
     return revision
 
 
-def migrate(engine: Engine) -> None:
+def existing_revision(engine: Engine) -> str:
     """
-    Bring a database to the newest revision; several processes may try at once.
+    Read the revision of a database that must be there.
 
     Parameters
     ----------
     engine
-        Of an empty or older database; an up-to-date one costs two small queries.
+        Of a database; nothing is made.
+
+    Returns
+    -------
+    str
+        Its revision, which this code may not know.
 
     Raises
     ------
+    NotFound
+        When there is no registry.
+    InvalidFile
+        When its file is empty or damaged.
+    """
+    file = _sqlite_file(engine)
+    if file is not None:
+        _require_file(file, create=False)
+    with reading(engine) as connection:
+        revision = current_revision(connection)
+    if revision is None:
+        raise NotFound("database_missing", database=_shown(engine))
+    return revision
+
+
+def migrate(engine: Engine, *, create: bool = True, upgrade: bool = False) -> None:
+    """
+    Make sure that a database has the tables of this code; several processes may ask at once.
+
+    Parameters
+    ----------
+    engine
+        Of a database; an up-to-date one costs two small queries.
+    create
+        Whether a database that is not there yet, or holds no table, is made.
+    upgrade
+        Whether an older one is brought to the newest revision.
+
+    Raises
+    ------
+    NotFound
+        When there is no database and none is to be made.
     InputError
-        When the database is newer than this code.
+        When the database is newer than this code, or older and no upgrade was asked for.
+    InvalidFile
+        When the file is empty, damaged or somebody else's: it is never taken for a new registry.
     ServiceUnavailable
         When it does not answer, or PostgreSQL has no PostGIS and this role may not create it.
     """
-    if engine.dialect.name == "sqlite":
-        _create_privately(engine.url.database)
+    file = _sqlite_file(engine)
+    if file is not None:
+        _require_file(file, create=create)
     with reading(engine) as connection:
         revision = current_revision(connection)
         if revision is None and engine.dialect.name == "sqlite":
             _require_empty(connection)
     if revision == head_revision():
         return
-    if engine.dialect.name == "sqlite" and engine.url.database:
-        # Outside of any transaction, and kept in the file: readers and a writer no longer wait for each other.
-        with _in_our_words(engine), engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            if raw is not None:
-                raw.execute("PRAGMA journal_mode = WAL")
+    _require_leave(engine, revision, create=create, upgrade=upgrade)
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         revision = current_revision(connection)
-        if revision is not None and revision not in _revisions():
-            raise InputError("database_newer", revision=revision, known=head_revision())
         if revision != head_revision():
+            _require_leave(engine, revision, create=create, upgrade=upgrade)
             _upgrade(connection)
+
+
+def _require_leave(engine: Engine, revision: str | None, *, create: bool, upgrade: bool) -> None:
+    """Refuse to make or change a database that nobody asked to make or change."""
+    if revision is None:
+        if not create:
+            raise NotFound("database_missing", database=_shown(engine))
+        return
+    if revision not in migration_names():
+        raise InputError("database_newer", revision=revision, known=head_revision())
+    if revision != head_revision() and not upgrade:
+        raise InputError("database_older", revision=revision, known=head_revision())
+
+
+def _shown(engine: Engine) -> str:
+    """Name a database for people, without its password."""
+    file = _sqlite_file(engine)
+    return str(file) if file is not None else engine.url.render_as_string(hide_password=True)
+
+
+def _sqlite_file(engine: Engine) -> Path | None:
+    """Return the file of a SQLite database; None in memory, for a URI, or on PostgreSQL."""
+    database = engine.url.database
+    if engine.dialect.name != "sqlite" or not database:
+        return None
+    return None if database.startswith((":memory:", "file:")) else Path(database)
 
 
 def _require_empty(connection: Connection) -> None:
@@ -217,17 +286,58 @@ def _require_empty(connection: Connection) -> None:
         raise InvalidFile("database_of_others", where=Where(file=connection.engine.url.database))
 
 
-def _create_privately(database: str | None) -> None:
-    """Create the file of a SQLite database so that only its owner reads it; SQLite's other files follow it."""
-    if database is None or database.startswith((":memory:", "file:")) or not database:
-        return
+def _require_file(path: Path, *, create: bool) -> None:
+    """Make sure that a SQLite file is there and not empty; a new one appears whole, and only its owner reads it."""
+    where = Where(file=str(path))
     try:
-        os.close(os.open(database, os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        return
+        if path.stat().st_size == 0:
+            raise InvalidFile("database_empty", where=where)
+    except FileNotFoundError:
+        if not create:
+            raise NotFound("database_missing", database=str(path)) from None
+        _create_privately(path)
     except OSError as error:
-        where = Where(file=database)
-        raise InvalidFile("file_unwritable", where=where, reason=error.strerror) from None
+        raise InvalidFile("file_unreadable", where=where, reason=error.strerror) from None
+
+
+def _create_privately(path: Path) -> None:
+    """Write the first page of a database beside its place, then link it there: no process ever sees half of it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+        try:
+            with closing(sqlite3.connect(name)) as raw:
+                raw.execute("PRAGMA user_version = 1")
+                # Kept in the file: readers and a writer do not wait for each other.
+                raw.execute("PRAGMA journal_mode = WAL")
+            with suppress(FileExistsError):  # another process was quicker: its file is as good
+                os.link(name, path)
+        finally:
+            for leftover in (name, f"{name}-wal", f"{name}-shm"):
+                Path(leftover).unlink(missing_ok=True)
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        where = Where(file=str(path))
+        raise InvalidFile("file_unwritable", where=where, reason=reason) from None
+
+
+def rehearse_migrations(engine: Engine) -> None:
+    """
+    Migrate a PostgreSQL database in a transaction that is undone.
+
+    Parameters
+    ----------
+    engine
+        Of an older database; its writers wait meanwhile.
+    """
+    with _in_our_words(engine), engine.connect() as connection:
+        transaction = connection.begin()
+        try:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            _upgrade(connection)
+        finally:
+            transaction.rollback()
 
 
 def _upgrade(connection: Connection) -> None:

@@ -454,10 +454,15 @@ def _aware(moment: datetime) -> datetime:
 
 
 def open_repository(
-    url: str, *, rpe_id: str = "rpe", encryption_keys: Sequence[str] = ()
+    url: str,
+    *,
+    rpe_id: str = "rpe",
+    encryption_keys: Sequence[str] = (),
+    create: bool = True,
+    upgrade: bool = False,
 ) -> SqlRepository:
     """
-    Open the registry of one RPE; its database is created and migrated at first use.
+    Open the registry of one RPE.
 
     Parameters
     ----------
@@ -467,6 +472,10 @@ def open_repository(
         Whose registry.
     encryption_keys
         Fernet keys for personal data; the first closes, all open. Without keys it is stored as it is.
+    create
+        Whether a database that is not there yet is made.
+    upgrade
+        Whether an older database is migrated.
 
     Returns
     -------
@@ -475,15 +484,17 @@ def open_repository(
 
     Raises
     ------
+    NotFound
+        When there is no database and none is to be made.
     InputError
-        When the address cannot be understood, a key cannot be used, or the database is newer than this code.
+        When the address cannot be understood, a key cannot be used, or the database is newer or older than this code.
     ServiceUnavailable
         When PostgreSQL does not answer or has no PostGIS.
     """
     seal = Seal(encryption_keys)
     engine = connect(url)
     try:
-        migrate(engine)
+        migrate(engine, create=create, upgrade=upgrade)
     except BaseException:
         engine.dispose()
         raise

@@ -11,9 +11,14 @@ from rpe_geo.errors import InputError
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
-__all__ = ["Seal"]
+__all__ = ["Seal", "is_sealed"]
 
 _TOKEN_START = "gAAAA"  # noqa: S105 - how every Fernet token begins, not a secret
+
+
+def is_sealed(text: str) -> bool:
+    """Tell whether a stored document is sealed."""
+    return text.startswith(_TOKEN_START)
 
 
 class Seal:
@@ -49,7 +54,7 @@ class Seal:
 
     def open(self, text: str) -> dict[str, Any]:
         """Read a document, sealed or not."""
-        if text.startswith(_TOKEN_START):
+        if is_sealed(text):
             text = self._unseal(text)
         document: dict[str, Any] = json.loads(text)
         return document

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from sqlalchemy import Table, bindparam, column, func, select, table
+from sqlalchemy import Table, and_, bindparam, column, func, select, table
 from sqlalchemy.sql import ColumnElement
 
 from rpe_geo.crs import EARTH_RADIUS_M
-from rpe_geo.storage.tables import place_index
+from rpe_geo.storage.tables import SECURED_BY_RPE, place_index
 
 __all__ = ["Box", "boxes_around", "lies_in"]
 
@@ -27,10 +27,16 @@ def lies_in(placed: Table, box: Box, *, on_postgresql: bool) -> ColumnElement[bo
     box
         West, south, east, north (EPSG:4326).
     on_postgresql
-        GiST there, R*Tree on SQLite.
+        There GiST, or the index on coordinates where rows are secured; R*Tree on SQLite.
     """
     west, south, east, north = box
     if on_postgresql:
+        if placed in SECURED_BY_RPE:
+            # Row-level security comes first, and PostGIS's operators are not among those that PostgreSQL lets an index
+            # answer before it; the comparison of numbers is.
+            return and_(
+                placed.c.longitude.between(west, east), placed.c.latitude.between(south, north)
+            )
         envelope = func.ST_MakeEnvelope(west, south, east, north, 4326)
         return placed.c.place.op("&&")(envelope)
     index = table(

@@ -39,6 +39,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 __all__ = [
     "PERSONAL_TABLES",
     "PLACED_TABLES",
+    "SECURED_BY_RPE",
+    "SECURED_FOR_ACCOUNTS",
     "Document",
     "Place",
     "accounts",
@@ -49,6 +51,8 @@ __all__ = [
     "facilities",
     "imported_records",
     "mams",
+    "masking_cells",
+    "masking_grounds",
     "memberships",
     "metadata",
     "place_index",
@@ -162,6 +166,8 @@ childminders = Table(
     Column("mam_id", String),
     Column("availability_confirmed_on", Date),
     Index(None, "rpe_id", "mam_id"),
+    # Under row-level security PostgreSQL trusts the comparison of numbers, not the operators of PostGIS: see `space`.
+    Index("ix_childminders_rpe_id_longitude", "rpe_id", "longitude", "latitude"),
 )
 
 mams = Table(
@@ -300,6 +306,30 @@ audit_entries = Table(
     Index(None, "rpe_id", "subject_id"),
 )
 """Who read or changed which file."""
+
+masking_grounds = Table(
+    "masking_grounds",
+    metadata,
+    Column("territory_id", String, primary_key=True),
+    Column("cells_id", String, nullable=False),
+    Column("sheets", Integer, nullable=False),
+)
+"""Which cells mask the homes of a territory, and how many sheets of them there must be: see `rpe_geo.privacy.ground`."""
+
+masking_cells = Table(
+    "masking_cells",
+    metadata,
+    Column("cells_id", String, primary_key=True),
+    Column("sheet", Integer, primary_key=True),
+    Column("fingerprint", String, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("cut_at", DateTime(timezone=True), nullable=False),
+)
+"""The cells themselves, as arrays; a sheet never changes once it was kept."""
+
+SECURED_BY_RPE = (childminders, requests, case_events, audit_entries)
+SECURED_FOR_ACCOUNTS = (accounts, memberships, sessions, sign_in_tries)
+"""Tables under row-level security on PostgreSQL: by RPE, and for transactions that say that they deal with accounts."""
 
 PLACED_TABLES = (childminders, mams, facilities)
 """Tables searched in space: GiST on PostGIS, R*Tree on SQLite."""

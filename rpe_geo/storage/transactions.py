@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from rpe_geo.storage.database import reading, writing
 from rpe_geo.storage.tables import registries
 
-__all__ = ["OwnRows"]
+__all__ = ["OwnRows", "reading_accounts", "writing_accounts"]
 
 
 @dataclass(frozen=True)
@@ -86,3 +86,25 @@ class OwnRows:
             connection.execute(
                 text("SELECT set_config('rpe_geo.rpe_id', :rpe_id, true)"), {"rpe_id": self.rpe_id}
             )
+
+
+@contextmanager
+def reading_accounts(engine: Engine) -> Iterator[Connection]:
+    """Give a connection in a transaction that may read accounts, sessions and tries, of every RPE."""
+    with reading(engine) as connection:
+        _announce_accounts(connection)
+        yield connection
+
+
+@contextmanager
+def writing_accounts(engine: Engine) -> Iterator[Connection]:
+    """Give a connection in a transaction that may read and write accounts, sessions and tries, of every RPE."""
+    with writing(engine) as connection:
+        _announce_accounts(connection)
+        yield connection
+
+
+def _announce_accounts(connection: Connection) -> None:
+    """Say that this transaction deals with accounts: an account may work for several RPE, so that no RPE is named."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT set_config('rpe_geo.accounts', 'open', true)"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -455,7 +454,3 @@ def test_zones_are_never_drawn_again(settings, service, need, monkeypatch, tmp_p
     with TestClient(create_app(settings)) as client:
         after = client.get(f"{API}/childminders", params={"limit": 500}).json()["items"]
     assert [one["place"] for one in before] == [one["place"] for one in after]
-    kept = list(
-        (Path(settings.database_url.removeprefix("sqlite:///")).parent / "rpe_geo").rglob("*.npz")
-    )
-    assert len(kept) == 1

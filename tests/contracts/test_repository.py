@@ -252,11 +252,12 @@ def test_the_column_of_places_gives_points_back(repository):
     from sqlalchemy import select
 
     from rpe_geo.storage.tables import childminders
+    from rpe_geo.storage.transactions import OwnRows
 
     repository.save(
         childminders=[childminder("A"), childminder("B", longitude=None, latitude=None)]
     )
-    with repository.engine.connect() as connection:
+    with OwnRows(repository.engine, repository.rpe_id).reading() as connection:
         query = select(childminders.c.childminder_id, childminders.c.place).where(
             childminders.c.rpe_id == repository.rpe_id
         )
