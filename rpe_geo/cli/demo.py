@@ -138,7 +138,7 @@ def _observe(directory: Path) -> str:
     from rpe_geo.observatory.results import Source
     from rpe_geo.open_data.commune_files import CommuneFiles
     from rpe_geo.open_data.observatory_files import write_observatory
-    from rpe_geo.relais.observe import observe_communes
+    from rpe_geo.observatory.communes import observe_communes
 
     files = demonstration_folder()
     observatory = observe_communes(

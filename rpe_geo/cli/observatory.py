@@ -189,9 +189,9 @@ def build(
     from rpe_geo.observatory.decay import parse_decay
     from rpe_geo.open_data.commune_files import CommuneFiles
     from rpe_geo.open_data.observatory_files import write_observatory
-    from rpe_geo.open_data.zone_supply import ZoneFiles
-    from rpe_geo.relais.observe import observe_communes
-    from rpe_geo.relais.observe_zones import observe_zones
+    from rpe_geo.observatory.commune_supply import ZoneFiles
+    from rpe_geo.observatory.communes import observe_communes
+    from rpe_geo.observatory.within_commune import observe_zones
 
     if mode not in get_args(Mode):
         raise InputError("observatory_mode", given=mode, known=list(get_args(Mode)))
@@ -262,7 +262,7 @@ def build(
             )
         if requests is not None:
             from rpe_geo.parameters import parameter_table
-            from rpe_geo.relais.observe_requests import with_requests
+            from rpe_geo.observatory.open_requests import with_requests
 
             table = parameter_table("observatory", date(year, 12, 31))
             observatory = with_requests(observatory, requests, table)

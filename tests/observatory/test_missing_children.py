@@ -6,7 +6,7 @@ import pytest
 
 from rpe_geo.observatory.missing_children import estimate_children
 from rpe_geo.open_data.commune_files import CommuneFiles
-from rpe_geo.relais.observe import observe_communes
+from rpe_geo.observatory.communes import observe_communes
 
 YEARS = (2018, 2019, 2020)
 

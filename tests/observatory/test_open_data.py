@@ -19,7 +19,7 @@ from rpe_geo.open_data.national_tables import (
     read_places,
     read_rates,
 )
-from rpe_geo.relais.observe import observe_communes
+from rpe_geo.observatory.communes import observe_communes
 
 COMMUNES = pd.DataFrame(
     {

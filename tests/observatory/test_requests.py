@@ -11,7 +11,7 @@ from rpe_geo.domain import Child, Request, Timetable
 from rpe_geo.formats.records import write_requests
 from rpe_geo.observatory.results import Note, Observatory
 from rpe_geo.parameters import parameter_table
-from rpe_geo.relais.observe_requests import with_requests
+from rpe_geo.observatory.open_requests import with_requests
 
 
 def test_requests_are_counted_and_gatherings_are_circles(tmp_path):

@@ -19,8 +19,8 @@ from rpe_geo.observatory.zones import demand_cells, zone_of
 from rpe_geo.open_data.commune_files import CommuneFiles
 from rpe_geo.open_data.observatory_files import read_observatory, write_observatory
 from rpe_geo.open_data.zone_files import read_iris_births, read_iris_zones, read_zones
-from rpe_geo.open_data.zone_supply import ZoneFiles
-from rpe_geo.relais.observe_zones import observe_zones
+from rpe_geo.observatory.commune_supply import ZoneFiles
+from rpe_geo.observatory.within_commune import observe_zones
 from rpe_geo.schedule import Timetable
 
 ON = date(2026, 11, 22)

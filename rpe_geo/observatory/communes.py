@@ -46,9 +46,9 @@ from rpe_geo.open_data.contours import read_contours
 from rpe_geo.open_data.national_tables import Communes, OfficialTable, read_communes
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Progress, TravelTimeEngine, silent
-from rpe_geo.relais.observe_checks import compare_communes
-from rpe_geo.relais.observe_epci import calibrated_on_epcis
-from rpe_geo.relais.observe_learning import (
+from rpe_geo.observatory.checks import compare_communes
+from rpe_geo.observatory.epci_calibration import calibrated_on_epcis
+from rpe_geo.observatory.learnt_children import (
     ESTIMATES,
     kinds_of_communes,
     with_missing_children,

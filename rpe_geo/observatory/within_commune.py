@@ -38,10 +38,10 @@ from rpe_geo.observatory.zones import demand_cells, zone_of
 from rpe_geo.open_data.commune_codes import former_codes, today
 from rpe_geo.open_data.commune_files import CommuneFiles, commune_parts, commune_sources, pace_of
 from rpe_geo.open_data.zone_files import Zones, read_iris_births, read_iris_zones, read_zones
-from rpe_geo.open_data.zone_supply import ZoneFiles, commune_supply
+from rpe_geo.observatory.commune_supply import ZoneFiles, commune_supply
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Mode, Progress, TravelTimeEngine, silent
-from rpe_geo.relais.observe import pairs_between, travel_words
+from rpe_geo.observatory.communes import pairs_between, travel_words
 
 __all__ = ["observe_zones"]
 
