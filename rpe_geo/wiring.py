@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rpe_geo.protocols import Geocoder, Repository, TravelTimeEngine
+from rpe_geo.protocols import Geocoder, Progress, Repository, TravelTimeEngine
 from rpe_geo.relais import Relais
 from rpe_geo.relais.casework import Casework
 from rpe_geo.settings import Settings, user_data_folder
@@ -13,10 +16,12 @@ from rpe_geo.territory import Territory
 
 if TYPE_CHECKING:
     from rpe_geo.deployment.links import Links
+    from rpe_geo.observatory.tiles import Runner
     from rpe_geo.privacy import Cells, Masking
     from rpe_geo.relais.accounts import Accounts
 
 __all__ = [
+    "Streets",
     "open_accounts",
     "open_casework",
     "open_geocoder",
@@ -24,9 +29,19 @@ __all__ = [
     "open_masking",
     "open_registry",
     "open_relais",
+    "open_runner",
+    "open_streets",
     "open_territory",
     "open_travel_engine",
 ]
+
+
+@dataclass(frozen=True)
+class Streets:
+    """A territory, and the travel times on its streets."""
+
+    territory: Territory
+    engine: TravelTimeEngine
 
 
 def open_relais(settings: Settings, *, create: bool = False) -> Relais:
@@ -185,6 +200,36 @@ def open_geocoder(settings: Settings, territory: Territory | None) -> Geocoder |
 def open_travel_engine(settings: Settings, territory: Territory | None) -> TravelTimeEngine | None:
     """Open the travel-time engine that the settings name; None when it needs streets that are not there."""
     return _ENGINES[settings.travel_engine](settings, territory)
+
+
+def open_streets(directory: Path) -> Streets:
+    """Open a territory and the travel times on its streets, for a command that is given its folder."""
+    from rpe_geo.travel.street import StreetEngine
+
+    territory = Territory.open(directory)
+    return Streets(territory, StreetEngine(territory.streets))
+
+
+def open_runner(
+    scheduler: str | None, kept_in: Path, progress: Progress
+) -> AbstractContextManager[Runner | None]:
+    """
+    Start what runs the tiles of an observatory: processes here, or a cluster.
+
+    Parameters
+    ----------
+    scheduler
+        « local », or the address of a Dask scheduler; None runs nothing apart.
+    kept_in
+        Folder in which finished tiles are kept until the end.
+    progress
+        Told of each tile.
+    """
+    if scheduler is None:
+        return nullcontext()
+    from rpe_geo.deployment.cluster import DaskRunner
+
+    return DaskRunner(scheduler, kept_in=kept_in, progress=progress)
 
 
 def _local_geocoder(_settings: Settings, territory: Territory | None) -> Geocoder | None:

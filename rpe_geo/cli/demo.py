@@ -135,19 +135,15 @@ def _family(today: date) -> Request:
 def _observe(directory: Path) -> str:
     """Measure the places for the children of each commune, and draw them."""
     from maps.coverage import coverage_map
+    from rpe_geo.observatory.inputs import Study
     from rpe_geo.observatory.results import Source
+    from rpe_geo.open_data.build import ObservatoryFiles, build_observatory
     from rpe_geo.open_data.commune_files import CommuneFiles
     from rpe_geo.open_data.observatory_files import write_observatory
-    from rpe_geo.observatory.communes import observe_communes
 
     files = demonstration_folder()
-    observatory = observe_communes(
-        CommuneFiles(
-            communes=files / "communes.parquet",
-            contours=files / "contours.parquet",
-        ),
-        year=_OBSERVED_YEAR,
-    )
+    own = CommuneFiles(communes=files / "communes.parquet", contours=files / "contours.parquet")
+    observatory = build_observatory(ObservatoryFiles(own), Study(year=_OBSERVED_YEAR))
     # Nothing here comes from the producers that such files usually have.
     observatory = replace(
         observatory,

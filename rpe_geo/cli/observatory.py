@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
@@ -14,7 +13,7 @@ from rpe_geo.cli.screen import console, progress_bar, write_whole
 from rpe_geo.errors import InputError
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import number
-from rpe_geo.protocols import Mode, TravelTimeEngine
+from rpe_geo.protocols import Mode
 
 if TYPE_CHECKING:
     from rpe_geo.observatory.results import Observatory
@@ -187,88 +186,54 @@ def build(
     """Calculer les indicateurs et les comparer aux chiffres publiés."""
     # Imported here: the other commands start without the weight of these.
     from rpe_geo.observatory.decay import parse_decay
+    from rpe_geo.observatory.inputs import Study
+    from rpe_geo.open_data.build import ObservatoryFiles, build_observatory
     from rpe_geo.open_data.commune_files import CommuneFiles
     from rpe_geo.open_data.observatory_files import write_observatory
-    from rpe_geo.observatory.commune_supply import ZoneFiles
-    from rpe_geo.observatory.communes import observe_communes
-    from rpe_geo.observatory.within_commune import observe_zones
+    from rpe_geo.open_data.zone_supply import ZoneFiles
+    from rpe_geo.wiring import open_runner, open_streets
 
     if mode not in get_args(Mode):
         raise InputError("observatory_mode", given=mode, known=list(get_args(Mode)))
-    files = CommuneFiles(
-        communes=communes,
-        contours=contours,
-        places=places,
-        births=births,
-        rates=rates or _near(places, "taux-couverture-global-*.parquet"),
-        cog=cog,
+    study = Study(
+        year=year,
+        on=_day(on),
+        codes=tuple(code or ()),
+        departements=tuple(departement or ()),
+        mode=cast("Mode", mode),
+        minutes=minutes,
+        decay=parse_decay(decay) if decay else None,
+        estimate_missing=estimate_missing,
     )
-    weight = parse_decay(decay) if decay else None
-    engine: TravelTimeEngine | None = None
-    if territory is not None:
-        from rpe_geo.territory import Territory
-        from rpe_geo.travel.street import StreetEngine
-
-        place = Territory.open(territory)
-        engine = cast("TravelTimeEngine", StreetEngine(place.streets))
-        facilities = facilities or place.facilities
-    if scheduler is not None and (zones is not None or territory is not None):
+    streets = open_streets(territory) if territory else None
+    if streets is not None:
+        facilities = facilities or streets.territory.facilities
+    within = None
+    if zones is not None:
+        within = ZoneFiles(
+            zones,
+            facilities,
+            childminders,
+            iris_births or _near(zones, "naissances-iris*.csv"),
+            iris_zones or _near(zones, "iris-*.csv"),
+            credit,
+        )
+    rates = rates or _near(places, "taux-couverture-global-*.parquet")
+    files = CommuneFiles(communes, contours, places, births, rates, cog)
+    if scheduler is not None and (within is not None or streets is not None):
         raise InputError("scheduler_streets")
-    if estimate_missing and zones is not None:
-        raise InputError("estimate_zones")
-    with ExitStack() as stack:
-        progress = stack.enter_context(progress_bar())
-        run = None
-        if scheduler is not None:
-            from rpe_geo.deployment.cluster import DaskRunner
-
-            kept_in = directory / ".tiles"
-            run = stack.enter_context(DaskRunner(scheduler, kept_in=kept_in, progress=progress))
-        if zones is None:
-            observatory = observe_communes(
-                files,
-                year=year,
-                codes=code,
-                departements=departement,
-                engine=engine,
-                mode=cast("Mode", mode),
-                minutes=minutes,
-                decay=weight,
-                run=run,
-                estimate_missing=estimate_missing,
-                progress=progress,
-            )
-        else:
-            if departement or (code and len(code) > 1):
-                raise InputError("zones_several_communes")
-            observatory = observe_zones(
-                files,
-                ZoneFiles(
-                    zones,
-                    facilities,
-                    childminders,
-                    iris_births or _near(zones, "naissances-iris*.csv"),
-                    iris_zones or _near(zones, "iris-*.csv"),
-                    credit,
-                ),
-                year=year,
-                on=_day(on),
-                commune=code[0] if code else None,
-                engine=engine,
-                mode=cast("Mode", mode),
-                minutes=minutes,
-                decay=weight,
-                progress=progress,
-            )
-        if requests is not None:
-            from rpe_geo.parameters import parameter_table
-            from rpe_geo.observatory.open_requests import with_requests
-
-            table = parameter_table("observatory", date(year, 12, 31))
-            observatory = with_requests(observatory, requests, table)
+    kept_in = directory / ".tiles"
+    with progress_bar() as progress, open_runner(scheduler, kept_in, progress) as run:
+        observatory = build_observatory(
+            ObservatoryFiles(files, within, requests),
+            study,
+            engine=streets.engine if streets else None,
+            run=run,
+            progress=progress,
+        )
         write_observatory(observatory, directory)
-        if scheduler is not None:
-            shutil.rmtree(directory / ".tiles", ignore_errors=True)
+        if run is not None:
+            shutil.rmtree(kept_in, ignore_errors=True)
     _tell(observatory, directory)
 
 

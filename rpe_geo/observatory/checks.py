@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
 from rpe_geo.messages.french import number
 from rpe_geo.observatory.calibration import Check, compare
 from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate
-from rpe_geo.open_data.national_tables import (
-    Births,
-    Communes,
-    OfficialTable,
-    read_births,
-    read_rates,
-)
+from rpe_geo.observatory.inputs import CommuneInputs, OfficialTable
 
 __all__ = ["compare_communes"]
 
@@ -27,15 +19,7 @@ MODE_NAMES = {
 }
 
 
-def compare_communes(
-    zones: pd.DataFrame,
-    official: OfficialTable | None,
-    communes: Communes,
-    births: Births,
-    *,
-    rates_file: Path | None,
-    births_file: Path | None,
-) -> list[Check]:
+def compare_communes(zones: pd.DataFrame, inputs: CommuneInputs) -> list[Check]:
     """
     Compare with the rows FR and D… of the places, and of the rates.
 
@@ -43,20 +27,15 @@ def compare_communes(
     ----------
     zones
         Every commune, with its places (also calibrated) and children.
-    official
-        The published places; without them nothing is compared.
-    communes
-        For the arrondissements of the three cities.
-    births
-        The births used, when `births_file` is not given.
-    rates_file, births_file
-        Published rates, and births of every year: rates are compared with the births of their own year.
+    inputs
+        Published places and rates (without them nothing is compared), and the births of their years.
 
     Returns
     -------
     list of Check
         France first, then each département.
     """
+    official = inputs.official
     checks: list[Check] = []
     modes = list(PLACE_MODES)
     if official is not None:
@@ -98,22 +77,16 @@ def compare_communes(
             unit="places",
             why="calé : les communes somment au total publié du département",
         )
-    if rates_file is not None and official is not None:
-        checks += _rate_checks(zones, rates_file, births_file, communes, births)
+    if inputs.rates is not None and official is not None:
+        checks += _rate_checks(zones, inputs, inputs.rates)
     return checks
 
 
-def _rate_checks(
-    zones: pd.DataFrame,
-    rates_file: Path,
-    births_file: Path | None,
-    communes: Communes,
-    births: Births,
-) -> list[Check]:
+def _rate_checks(zones: pd.DataFrame, inputs: CommuneInputs, rates: OfficialTable) -> list[Check]:
     """Compare rates, with the births of the three years that end in the year of the published rates."""
-    rates = read_rates(rates_file)
+    births, communes = inputs.births, inputs.communes
     year = rates.year or births.years[2]
-    matched = read_births(births_file, year) if births_file else births
+    matched = inputs.rates_births or births
     own = matched.communes.groupby(
         communes.boroughs["commune"]
         .reindex(matched.communes.index)

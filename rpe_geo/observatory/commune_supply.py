@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from rpe_geo.domain import Childminder, Facility
-from rpe_geo.formats.records import read_childminders, read_facilities
 from rpe_geo.observatory.coverage import PLACE_MODES
+from rpe_geo.observatory.inputs import ZoneInputs
 from rpe_geo.observatory.results import Note
 from rpe_geo.observatory.supply import (
     NEEDS,
@@ -24,40 +20,12 @@ from rpe_geo.observatory.supply import (
     share_places,
 )
 from rpe_geo.observatory.zones import spread, zone_of
-from rpe_geo.open_data.facilities_geojson import read_facilities_geojson
 
-__all__ = ["ZoneFiles", "commune_supply"]
-
-
-@dataclass(frozen=True)
-class ZoneFiles:
-    """
-    What is known below the commune; all but the zones may be missing.
-
-    Parameters
-    ----------
-    zones
-        Polygons, with their children if the file knows them.
-    facilities
-        Crèches and others (`.geojson`, or a registry file).
-    childminders
-        Registry file of childminders.
-    iris_births, iris_zones
-        Births by IRIS, and which IRIS lies in which zone: they say how the commune's children are spread.
-    credit
-        Who made the zones and the list of facilities, and when: « Ville de Montpellier, 2014 ».
-    """
-
-    zones: Path
-    facilities: Path | None = None
-    childminders: Path | None = None
-    iris_births: Path | None = None
-    iris_zones: Path | None = None
-    credit: str = ""
+__all__ = ["commune_supply"]
 
 
 def commune_supply(
-    files: ZoneFiles,
+    inputs: ZoneInputs,
     flat: gpd.GeoDataFrame,
     totals: pd.Series,
     children: pd.Series,
@@ -69,7 +37,7 @@ def commune_supply(
 
     Parameters
     ----------
-    files
+    inputs
         What is known below the commune.
     flat
         Zones in a metric CRS.
@@ -88,8 +56,8 @@ def commune_supply(
         One row per place of care (`kind, longitude, latitude, places, zone, mode, estimated…`), and what to say of it.
     """
     notes: list[Note] = []
-    facilities, facility_notes = _facilities(files, flat, totals, children, table)
-    people, people_notes = _childminders(files, flat, totals, children, on)
+    facilities, facility_notes = _facilities(inputs, flat, totals, children, table)
+    people, people_notes = _childminders(inputs, flat, totals, children, on)
     notes += [*facility_notes, *people_notes]
     other = _spread_over_zones(flat, float(totals["places_other"]), children, "other")
     supply = pd.concat([frame for frame in (facilities, people, other) if len(frame)])
@@ -136,18 +104,13 @@ def commune_supply(
 
 
 def _facilities(
-    files: ZoneFiles, flat: gpd.GeoDataFrame, totals: pd.Series, children: pd.Series, table: Any
+    inputs: ZoneInputs, flat: gpd.GeoDataFrame, totals: pd.Series, children: pd.Series, table: Any
 ) -> tuple[pd.DataFrame, list[Note]]:
-    if files.facilities is None:
+    if inputs.facilities is None:
         total = float(totals["places_facility"])
         notes = [Note("facilities_spread", {"places": total})]
         return _spread_over_zones(flat, total, children, "facility"), notes
-    found: Sequence[Facility] = (
-        read_facilities_geojson(files.facilities)
-        if files.facilities.suffix.lower() == ".geojson"
-        else read_facilities(files.facilities)
-    )
-    frame = facility_supply(found)
+    frame = facility_supply(inputs.facilities)
     notes = []
     total = float(totals["places_facility"])
     located = frame["longitude"].notna() & frame["latitude"].notna()
@@ -167,11 +130,10 @@ def _facilities(
 
 
 def _childminders(
-    files: ZoneFiles, flat: gpd.GeoDataFrame, totals: pd.Series, children: pd.Series, on: date
+    inputs: ZoneInputs, flat: gpd.GeoDataFrame, totals: pd.Series, children: pd.Series, on: date
 ) -> tuple[pd.DataFrame, list[Note]]:
-    if files.childminders is not None:
-        people: Sequence[Childminder] = read_childminders(files.childminders)
-        frame = childminder_supply(people, on=on)
+    if inputs.childminders is not None:
+        frame = childminder_supply(inputs.childminders, on=on)
         return frame.assign(mode="places_childminder", drawn=False), []
     total = float(totals["places_childminder"])
     notes = [Note("childminders_spread", {"places": total})]

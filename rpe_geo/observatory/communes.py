@@ -8,7 +8,6 @@ and the children who compete for it within two.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 import geopandas as gpd
@@ -16,63 +15,44 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rpe_geo.errors import InputError, InvalidFile, Where
+from rpe_geo.errors import InputError
 from rpe_geo.messages.french import number
 from rpe_geo.observatory.calibration import Check, calibrate
+from rpe_geo.observatory.checks import compare_communes
 from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate
 from rpe_geo.observatory.decay import Decay
+from rpe_geo.observatory.epci_calibration import calibrated_on_epcis
 from rpe_geo.observatory.hotspots import Neighbours, getis_ord, local_moran
-from rpe_geo.observatory.neighbours import straight_pairs
-from rpe_geo.observatory.pairs import TravelPairs
-from rpe_geo.observatory.profile import (
-    access_profile,
-    default_decay,
-    merge_parts,
-    summarise,
-    with_need,
-)
-from rpe_geo.observatory.results import Note, Observatory
-from rpe_geo.observatory.tiles import Runner, tiled_access_profile
-from rpe_geo.open_data.commune_codes import former_codes, today
-from rpe_geo.open_data.commune_files import (
-    CommuneFiles,
-    births_of,
-    commune_sources,
-    official_places,
+from rpe_geo.observatory.inputs import (
+    CommuneInputs,
+    Communes,
+    OfficialTable,
+    Study,
+    asked_communes,
     pace_of,
     parts_of,
 )
-from rpe_geo.open_data.contours import read_contours
-from rpe_geo.open_data.national_tables import Communes, OfficialTable, read_communes
-from rpe_geo.parameters import parameter_table
-from rpe_geo.protocols import Mode, Progress, TravelTimeEngine, silent
-from rpe_geo.observatory.checks import compare_communes
-from rpe_geo.observatory.epci_calibration import calibrated_on_epcis
 from rpe_geo.observatory.learnt_children import (
     ESTIMATES,
     kinds_of_communes,
     with_missing_children,
 )
+from rpe_geo.observatory.neighbours import straight_pairs
+from rpe_geo.observatory.pairs import TravelPairs
+from rpe_geo.observatory.profile import access_profile, merge_parts, summarise, with_need
+from rpe_geo.observatory.results import Note, Observatory
+from rpe_geo.observatory.tiles import Runner, tiled_access_profile
+from rpe_geo.protocols import Mode, Progress, TravelTimeEngine, silent
 
-__all__ = [
-    "observe_communes",
-    "pairs_between",
-    "travel_words",
-]
+__all__ = ["observe_communes", "pairs_between", "travel_words"]
 
 
 def observe_communes(
-    files: CommuneFiles,
+    inputs: CommuneInputs,
+    study: Study,
     *,
-    year: int,
-    codes: Sequence[str] | None = None,
-    departements: Sequence[str] | None = None,
     engine: TravelTimeEngine | None = None,
-    mode: Mode = "car",
-    minutes: float | None = None,
-    decay: Decay | None = None,
     run: Runner | None = None,
-    estimate_missing: bool = False,
     progress: Progress = silent,
 ) -> Observatory:
     """
@@ -80,23 +60,14 @@ def observe_communes(
 
     Parameters
     ----------
-    files
+    inputs
         The open data.
-    year
-        Year of the places; the children are the births of the three years that end there.
-    codes, departements
-        Communes wanted, and départements wanted whole; all if neither.
+    study
+        What is asked.
     engine
         Travel times on real streets; None computes them from great circles (`car_between_zones`).
-    mode, minutes
-        Mode and longest travel time; 15 minutes by default.
-    decay
-        Weights of E2SFCA and 3SFCA; the steps of the DREES by default.
     run
         Runs the tiles of a run from great circles (see `rpe_geo.observatory.tiles`); None computes in one piece.
-    estimate_missing
-        Estimate the children of communes whose births are not published, where that can be done, and compute with them;
-        they are flagged uncertain. Without it they stay missing.
     progress
         Told of each step.
 
@@ -108,41 +79,33 @@ def observe_communes(
     Raises
     ------
     InputError
-        For files that cannot be used, years that do not match, and codes that are unknown.
+        For codes that are unknown, and places of the year that are missing.
     """
-    table = parameter_table("observatory", date(year, 12, 31))
-    minutes = float(minutes or table["catchment_min"])
-    decay = decay or default_decay(minutes, table["steps_of_the_catchment"])
+    table, minutes, decay = study.table, study.reach_min, study.weight
+    communes, births, official = inputs.communes, inputs.births, inputs.official
     steps = 6
-    progress("observatory_read", 0, steps)
-    communes = read_communes(files.communes)
-    former = former_codes(files.cog) if files.cog else {}
-    asked = _asked(communes, codes or (), departements or (), former)
+    asked = asked_communes(communes, study.codes, study.departements, inputs.former)
     partial = len(asked) < len(communes.table)
-    official, places_notes = official_places(files, communes, year, former)
-    births, births_notes = births_of(files, communes, year, former)
-    notes = [*births_notes, *places_notes]
+    notes = list(inputs.notes)
     progress("observatory_read", 1, steps)
 
-    parts = parts_of(communes, official, births, year)
+    parts = parts_of(communes, official, births, study.year)
     parts["children_source"] = np.where(parts["children"].notna(), "observé", "absent")
     ages = births.by_age.reindex(parts.index)
     learnt: dict[str, Any] = {}
-    if estimate_missing:
+    if study.estimate_missing:
         parts, ages, learnt_notes, learnt = with_missing_children(parts, communes, births)
         notes += learnt_notes
-    kept = (
-        _margin(parts, asked, table, minutes) if codes else pd.Series(data=True, index=parts.index)
-    )
-    parts = parts[kept]
+    if study.codes:
+        parts = parts[_margin(parts, asked, table, minutes)]
 
     def pairs() -> TravelPairs:
-        return pairs_between(parts, parts, engine, mode=mode, minutes=minutes, table=table)
+        return pairs_between(parts, parts, engine, mode=study.mode, minutes=minutes, table=table)
 
     progress("observatory_read", 2, steps)
     times: TravelPairs | None = None
     if run is not None and engine is None:
-        profile = tiled_access_profile(parts, parts, pace_of(mode, table), decay, run=run)
+        profile = tiled_access_profile(parts, parts, pace_of(study.mode, table), decay, run=run)
     else:
         times = pairs()
         profile = access_profile(parts["children"], parts["places"], times, decay)
@@ -162,10 +125,7 @@ def observe_communes(
         inside = inside.assign(access_margin_effect=inside["access_e2sfca"] - effect)
     checks: list[Check] = []
     if not partial:
-        checks = compare_communes(
-            zones, official, communes, births, rates_file=files.rates, births_file=files.births
-        )
-        checks += epci_checks
+        checks = [*compare_communes(zones, inputs), *epci_checks]
         notes += epci_notes
     inside = _flags(inside, checks, table)
     notes += _without_figures(inside)
@@ -174,47 +134,32 @@ def observe_communes(
     inside = _local_statistics(inside, table, minutes)
     progress("observatory_read", 5, steps)
 
-    shapes, shape_notes = _shapes(files, inside.index)
-    notes += shape_notes
-    geozones = gpd.GeoDataFrame(inside, geometry=shapes.reindex(inside.index).array, crs=4326)
+    shapes = inputs.shapes
+    polygons = [None] * len(inside) if shapes is None else shapes.reindex(inside.index).array
+    notes += inputs.shape_notes
     progress("observatory_read", steps, steps)
     return Observatory(
-        zones=geozones,
+        zones=gpd.GeoDataFrame(inside, geometry=polygons, crs=4326),
         supply=gpd.GeoDataFrame(
             {"kind": [], "name": [], "places": [], "estimated": []}, geometry=[], crs=4326
         ),
         checks=tuple(checks),
         summary=summarise(inside),
         parameters={
-            "title": _title(communes, asked, departements or ()),
+            "title": _title(communes, asked, study.departements),
             "zones": "communes",
-            "year": year,
+            "year": study.year,
             "children_years": list(births.years),
-            "mode": mode,
+            "mode": study.mode,
             "minutes": minutes,
             "decay": str(decay),
             "travel_times": travel_words(engine, table),
             "margin_zones": int(parts["whole"].nunique()) - len(inside),
             **learnt,
         },
-        sources=commune_sources(files, year),
+        sources=inputs.sources,
         notes=tuple(notes),
     )
-
-
-def _asked(
-    communes: Communes, codes: Sequence[str], departements: Sequence[str], former: dict[str, str]
-) -> pd.Index:
-    """List the communes wanted, in the order of the file."""
-    if not codes and not departements:
-        return communes.table.index
-    wanted = set(today(codes, communes.table.index, former, Where(field="--code")))
-    for departement in departements:
-        members = communes.table.index[communes.table["departement"] == departement]
-        if members.empty:
-            raise InputError("departement_unknown", given=departement)
-        wanted |= set(members)
-    return communes.table.index[communes.table.index.isin(wanted)]
 
 
 def _title(communes: Communes, asked: pd.Index, departements: Sequence[str]) -> str:
@@ -428,19 +373,3 @@ def _local_statistics(zones: pd.DataFrame, table: Any, minutes: float) -> pd.Dat
         hotspot=spots.kind.map({"froid": "tension", "chaud": "aisance", "": ""}),
         moran=moran.kind,
     )
-
-
-def _shapes(files: CommuneFiles, codes: pd.Index) -> tuple[gpd.GeoSeries, list[Note]]:
-    if files.contours is None:
-        return gpd.GeoSeries([None] * len(codes), index=codes, crs=4326), []
-    shapes, notes = read_contours(files.contours, list(codes))
-    absent = codes.difference(shapes.index)
-    if len(absent) == len(codes):
-        raise InvalidFile(
-            "contours_unmatched",
-            where=Where(file=files.contours.name),
-            first=str(codes[0]),
-        )
-    if len(absent):
-        notes.append(Note("zones_empty", {"count": len(absent), "first": str(absent[0])}))
-    return shapes, notes

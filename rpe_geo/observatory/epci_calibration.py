@@ -14,8 +14,8 @@ import pandas as pd
 
 from rpe_geo.observatory.calibration import Check, calibrate, compare
 from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate
+from rpe_geo.observatory.inputs import OfficialTable
 from rpe_geo.observatory.results import Note
-from rpe_geo.open_data.national_tables import OfficialTable
 
 __all__ = ["CALIBRATED", "calibrated_on_epcis"]
 

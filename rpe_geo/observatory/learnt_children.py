@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rpe_geo.observatory.inputs import Births, Communes
 from rpe_geo.observatory.missing_children import estimate_children
 from rpe_geo.observatory.profile import scaled_ages
 from rpe_geo.observatory.results import Note
-from rpe_geo.open_data.national_tables import Births, Communes
 
-__all__ = ["KIND_FEATURES", "kinds_of_communes", "with_missing_children"]
+__all__ = ["ESTIMATES", "KIND_FEATURES", "kinds_of_communes", "with_missing_children"]
 
 ESTIMATES = ("children_estimate", "children_low", "children_high")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rpe_geo.crs import metric_crs
-from rpe_geo.formats.records import read_requests
+from rpe_geo.domain import Request
 from rpe_geo.observatory.hotspots import unmet_clusters
 from rpe_geo.observatory.results import Note, Observatory
 from rpe_geo.observatory.zones import zone_of
@@ -23,7 +23,9 @@ __all__ = ["with_requests"]
 _GRID_M = 500.0
 
 
-def with_requests(observatory: Observatory, path: Path, table: ParameterTable) -> Observatory:
+def with_requests(
+    observatory: Observatory, requests: Sequence[Request], table: ParameterTable
+) -> Observatory:
     """
     Add the requests that wait for an answer.
 
@@ -31,8 +33,8 @@ def with_requests(observatory: Observatory, path: Path, table: ParameterTable) -
     ----------
     observatory
         What was found; its zones need contours for requests to be counted in them.
-    path
-        File of the open requests, geocoded.
+    requests
+        The open requests, geocoded.
     table
         Parameters of the observatory: the fewest that may be told.
 
@@ -43,7 +45,6 @@ def with_requests(observatory: Observatory, path: Path, table: ParameterTable) -
         `request_areas`: `longitude, latitude, radius_m, requests` of every place where they gather, on a grid of 500 m.
     """
     fewest = int(table["fewest_professionals"])
-    requests = read_requests(path)
     placed = [one for one in requests if one.longitude is not None and one.latitude is not None]
     zones = observatory.zones
     shapes = zones.geometry[~(zones.geometry.isna() | zones.geometry.is_empty)]

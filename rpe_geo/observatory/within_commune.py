@@ -6,7 +6,6 @@ The neighbouring communes count as one point each: their children compete for th
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import geopandas as gpd
@@ -18,30 +17,27 @@ from rpe_geo.crs import metric_crs
 from rpe_geo.errors import InputError, InvalidFile, Where
 from rpe_geo.observatory.accessibility import cost_to_closest, count_choices, two_step_fca
 from rpe_geo.observatory.calibration import calibrate, compare
+from rpe_geo.observatory.codes import today
+from rpe_geo.observatory.commune_supply import commune_supply
+from rpe_geo.observatory.communes import pairs_between, travel_words
 from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate, freshness, vacancy_rate
 from rpe_geo.observatory.decay import Binary, Decay
 from rpe_geo.observatory.hotspots import Neighbours, getis_ord, local_moran
 from rpe_geo.observatory.indicators import INDICATORS
+from rpe_geo.observatory.inputs import CommuneInputs, Study, ZoneInputs, pace_of, parts_of
 from rpe_geo.observatory.neighbours import straight_pairs
 from rpe_geo.observatory.pairs import TravelPairs
 from rpe_geo.observatory.profile import (
     access_profile,
-    default_decay,
     merge_parts,
     scaled_ages,
     summarise,
     with_need,
 )
-from rpe_geo.observatory.results import Note, Observatory, Source
+from rpe_geo.observatory.results import Note, Observatory
 from rpe_geo.observatory.supply import NEEDS, SLOTS
 from rpe_geo.observatory.zones import demand_cells, zone_of
-from rpe_geo.open_data.commune_codes import former_codes, today
-from rpe_geo.open_data.commune_files import CommuneFiles, commune_parts, commune_sources, pace_of
-from rpe_geo.open_data.zone_files import Zones, read_iris_births, read_iris_zones, read_zones
-from rpe_geo.observatory.commune_supply import ZoneFiles, commune_supply
-from rpe_geo.parameters import parameter_table
-from rpe_geo.protocols import Mode, Progress, TravelTimeEngine, silent
-from rpe_geo.observatory.communes import pairs_between, travel_words
+from rpe_geo.protocols import Progress, TravelTimeEngine, silent
 
 __all__ = ["observe_zones"]
 
@@ -50,16 +46,11 @@ _FAR_KM = 5.0
 
 
 def observe_zones(
-    files: CommuneFiles,
-    zone_files: ZoneFiles,
+    inputs: CommuneInputs,
+    below: ZoneInputs,
+    study: Study,
     *,
-    year: int,
-    on: date,
-    commune: str | None = None,
     engine: TravelTimeEngine | None = None,
-    mode: Mode = "car",
-    minutes: float | None = None,
-    decay: Decay | None = None,
     progress: Progress = silent,
 ) -> Observatory:
     """
@@ -67,37 +58,38 @@ def observe_zones(
 
     Parameters
     ----------
-    files
+    inputs
         Open data of the communes.
-    zone_files
+    below
         What is known below.
-    year
-        Year of the commune's places; its children are the births of the three years that end there.
-    on
-        The day on which the registry is looked at.
-    commune
-        Code of the commune; the one that holds the zones if None.
-    engine, mode, minutes, decay, progress
+    study
+        What is asked; its code is the commune of the zones, the one that holds them if there is none.
+    engine, progress
         See `observe_communes`.
 
     Returns
     -------
     Observatory
         One row per zone, in the order of the file. Children and places sum to the commune's own figures.
+
+    Raises
+    ------
+    InputError
+        When the commune is not found, has no children, or is not where the zones are.
     """
+    if study.departements or len(study.codes) > 1:
+        raise InputError("zones_several_communes")
     steps = 5
-    progress("observatory_read", 0, steps)
-    table = parameter_table("observatory", date(year, 12, 31))
-    minutes = float(minutes or table["catchment_min"])
-    decay = decay or default_decay(minutes, table["steps_of_the_catchment"])
-    zones = read_zones(zone_files.zones)
-    parts, communes, births, notes = commune_parts(files, year)
-    notes = [*notes, *zones.notes]
+    table, minutes, decay, on = study.table, study.reach_min, study.weight, study.day
+    commune = study.codes[0] if study.codes else None
+    zones, communes, births = below.zones, inputs.communes, inputs.births
+    parts = parts_of(communes, inputs.official, births, study.year)
+    notes = [*inputs.notes, *zones.notes]
     crs = metric_crs(commune)
     flat = zones.table.to_crs(crs)
-    code = _commune_asked(commune, parts, files) or _commune_of(flat, parts, files)
+    code = _commune_asked(commune, parts, inputs) or _commune_of(flat, parts, inputs)
     own = parts[parts["whole"] == code]
-    _refuse_elsewhere(flat, own, zone_files, str(communes.table.loc[code, "nom"]))
+    _refuse_elsewhere(flat, own, below, str(communes.table.loc[code, "nom"]))
     totals = own[["children", *PLACE_MODES]].sum(min_count=1)
     progress("observatory_read", 1, steps)
 
@@ -108,21 +100,21 @@ def observe_zones(
             first=str(births.years[0]),
             last=str(births.years[2]),
         )
-    children, child_notes = _children(zones, zone_files, flat, code, float(totals["children"]))
-    supply, supply_notes = commune_supply(zone_files, flat, totals, children, table, on)
+    children, child_notes = _children(below, flat, code, float(totals["children"]))
+    supply, supply_notes = commune_supply(below, flat, totals, children, table, on)
     notes += [*child_notes, *supply_notes]
     progress("observatory_read", 2, steps)
 
     cells = demand_cells(flat.geometry, CELL_M)
     outside = parts[(parts["whole"] != code) & parts["places"].notna()]
     demand, everyone, offered = _points(cells, children, supply, outside, table, minutes, own)
-    times = pairs_between(demand, offered, engine, mode=mode, minutes=minutes, table=table)
+    times = pairs_between(demand, offered, engine, mode=study.mode, minutes=minutes, table=table)
     progress("observatory_read", 3, steps)
 
     result = _coverage(flat, children, supply, totals)
-    hidden, registry_notes = _unsaid(supply, zone_files, table)
+    hidden, registry_notes = _unsaid(supply, below, table)
     notes += registry_notes
-    result = result.join(_access(everyone, offered, times, cells, decay, zone_files, hidden))
+    result = result.join(_access(everyone, offered, times, cells, decay, below, hidden))
     # No file tells the ages of a zone: they are those of its commune.
     of_commune = births.by_age.reindex(own.index).sum(min_count=1)
     result = with_need(
@@ -140,7 +132,7 @@ def observe_zones(
     result["access_margin_effect"] = result["access_e2sfca"] - inner.reindex(result.index)
     progress("observatory_read", 4, steps)
 
-    result = _registry_columns(result, supply, zone_files, table)
+    result = _registry_columns(result, supply, below, table)
     result = _flags(result, table)
     result = _hot_spots(result, flat, table)
     checks = [
@@ -171,31 +163,31 @@ def observe_zones(
             "title": name,
             "zones": "zones",
             "commune": code,
-            "year": year,
+            "year": study.year,
             "children_years": list(births.years),
-            "registry_on": on.isoformat() if zone_files.childminders else "",
-            "mode": mode,
+            "registry_on": on.isoformat() if below.childminders is not None else "",
+            "mode": study.mode,
             "minutes": minutes,
             "decay": str(decay),
             "travel_times": travel_words(engine, table),
             "margin_zones": int(len(demand) - len(cells)),
             "estimated": bool(supply["estimated"].any()),
         },
-        sources=(*commune_sources(files, year), *_sources(zone_files, on)),
+        sources=(*inputs.sources, *below.sources),
         notes=tuple(notes),
     )
 
 
-def _commune_asked(commune: str | None, parts: pd.DataFrame, files: CommuneFiles) -> str | None:
+def _commune_asked(commune: str | None, parts: pd.DataFrame, inputs: CommuneInputs) -> str | None:
     """Find the commune of today that is asked for, if one is."""
     if commune is None:
         return None
-    former = former_codes(files.cog) if files.cog else {}
-    return today([commune], pd.Index(parts["whole"].unique()), former, Where(field="--code"))[0]
+    known = pd.Index(parts["whole"].unique())
+    return today([commune], known, inputs.former, Where(field="--code"))[0]
 
 
 def _refuse_elsewhere(
-    flat: gpd.GeoDataFrame, own: pd.DataFrame, files: ZoneFiles, name: str
+    flat: gpd.GeoDataFrame, own: pd.DataFrame, below: ZoneInputs, name: str
 ) -> None:
     """Refuse zones that lie far from the commune: they would get another's children and places."""
     centres = gpd.GeoSeries(gpd.points_from_xy(own["longitude"], own["latitude"]), crs=4326)
@@ -204,13 +196,13 @@ def _refuse_elsewhere(
     if far_m > 1000 * (_FAR_KM + 2 * float(own["radius_km"].max())):
         raise InvalidFile(
             "zones_elsewhere",
-            where=Where(file=files.zones.name),
+            where=Where(file=below.files["zones"]),
             commune=name,
             km=far_m / 1000,
         )
 
 
-def _commune_of(flat: gpd.GeoDataFrame, parts: pd.DataFrame, files: CommuneFiles) -> str:
+def _commune_of(flat: gpd.GeoDataFrame, parts: pd.DataFrame, inputs: CommuneInputs) -> str:
     """Find the commune whose centre lies in the zones."""
     west, south, east, north = flat.to_crs(4326).total_bounds
     near = parts[parts["longitude"].between(west, east) & parts["latitude"].between(south, north)]
@@ -222,19 +214,22 @@ def _commune_of(flat: gpd.GeoDataFrame, parts: pd.DataFrame, files: CommuneFiles
     if len(found) == 1:
         return str(found[0])
     code = "zones_several_communes" if len(found) else "zones_commune_unknown"
-    raise InvalidFile(code, where=Where(file=files.communes.name))
+    raise InvalidFile(code, where=Where(file=inputs.files["communes"]))
 
 
 def _children(
-    zones: Zones, files: ZoneFiles, flat: gpd.GeoDataFrame, commune: str, total: float
+    below: ZoneInputs, flat: gpd.GeoDataFrame, commune: str, total: float
 ) -> tuple[pd.Series, list[Note]]:
     """Spread the children of the commune: by the zones' own counts, by births of IRIS, or by surface."""
     notes: list[Note] = []
-    if zones.has_children:
-        known = zones.table["children"]
-    elif files.iris_births is not None and files.iris_zones is not None:
-        births = read_iris_births(files.iris_births, commune)
-        zone = read_iris_zones(files.iris_zones).reindex(births.index)
+    if below.zones.has_children:
+        known = below.zones.table["children"]
+    elif below.iris_births is not None and below.iris_zones is not None:
+        births = below.iris_births[below.iris_births.index.str.startswith(commune)]
+        if births.empty:
+            where = Where(file=below.files["iris_births"])
+            raise InvalidFile("iris_commune_missing", where=where, commune=commune)
+        zone = below.iris_zones.reindex(births.index)
         placed = zone.isin(flat.index)
         if (~placed).any():
             lost = float(births[~placed].sum())
@@ -242,7 +237,7 @@ def _children(
         if not placed.any():
             raise InvalidFile(
                 "iris_none_placed",
-                where=Where(file=files.iris_zones.name),
+                where=Where(file=below.files["iris_zones"]),
                 first=str(births.index[0]),
                 known=str(flat.index[0]),
             )
@@ -318,12 +313,12 @@ def _access(
     times: TravelPairs,
     cells: gpd.GeoDataFrame,
     decay: Decay,
-    files: ZoneFiles,
+    below: ZoneInputs,
     hidden: list[str],
 ) -> pd.DataFrame:
     """Compute the measures on the cells, then take their mean by zone; hidden ones are left empty."""
     profile = access_profile(people, offered["places"], times, decay)
-    if files.childminders is not None:
+    if below.childminders is not None:
         reach = Binary(decay.cutoff_min)
         free = offered["free"].where(offered["mode"] == "places_childminder", 0.0)
         # Fewer than a place is no place: what the registry knows counts, not what it was scaled to.
@@ -343,9 +338,9 @@ def _access(
     return merge_parts(inside, people.loc[cells.index], cells["zone"])
 
 
-def _unsaid(supply: pd.DataFrame, files: ZoneFiles, table: Any) -> tuple[list[str], list[Note]]:
+def _unsaid(supply: pd.DataFrame, below: ZoneInputs, table: Any) -> tuple[list[str], list[Note]]:
     """List the measures that so few professionals make that they would tell where one lives; say what is not known."""
-    if files.childminders is None:
+    if below.childminders is None:
         return [], []
     people = supply[supply["kind"] == "childminder"]
     hidden: list[str] = []
@@ -371,10 +366,10 @@ def _unsaid(supply: pd.DataFrame, files: ZoneFiles, table: Any) -> tuple[list[st
 
 
 def _registry_columns(
-    zones: pd.DataFrame, supply: pd.DataFrame, files: ZoneFiles, table: Any
+    zones: pd.DataFrame, supply: pd.DataFrame, below: ZoneInputs, table: Any
 ) -> pd.DataFrame:
     """Add what only a registry knows: vacancy, freshness; small counts stay unsaid."""
-    if files.childminders is None:
+    if below.childminders is None:
         return zones.assign(estimated=True)
     own = supply[(supply["kind"] == "childminder") & supply["zone"].notna()]
     sums = own.groupby("zone")[["free_hours", "offered_hours"]].sum()
@@ -429,26 +424,3 @@ def _hot_spots(zones: pd.DataFrame, flat: gpd.GeoDataFrame, table: Any) -> pd.Da
         hotspot=spots.kind.map({"froid": "tension", "chaud": "aisance", "": ""}),
         moran=moran.kind,
     )
-
-
-def _sources(files: ZoneFiles, on: date) -> tuple[Source, ...]:
-    producer, _, when = (
-        files.credit.rpartition(",") if "," in files.credit else (files.credit, "", "")
-    )
-    producer = producer.strip() or "producteur non indiqué"
-    known = (
-        (files.zones, "Zones", producer, when.strip()),
-        (files.facilities, "Établissements d'accueil", producer, when.strip()),
-        (files.iris_births, "Naissances domiciliées par IRIS", "INSEE", "2005–2009"),
-        (files.iris_zones, "Rattachement des IRIS aux zones", producer, when.strip()),
-    )
-    sources = [
-        Source(title, who, "Licence Ouverte 2.0", date_, path.name)
-        for path, title, who, date_ in known
-        if path is not None
-    ]
-    if files.childminders is not None:
-        registry = "Registre des assistantes et assistants maternels"
-        own = Source(registry, "relais petite enfance", "usage du relais", on.isoformat())
-        sources.append(own)
-    return tuple(sources)

@@ -10,20 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from rpe_geo.errors import InputError, InvalidFile, InvalidRecord, Where
+from rpe_geo.errors import InvalidFile, InvalidRecord, Where
 from rpe_geo.files import read_bytes
+from rpe_geo.observatory.codes import among, departement_of
 from rpe_geo.observatory.results import Note
 
 __all__ = [
     "check_codes",
-    "city_of",
-    "departement_of",
     "former_codes",
     "on_todays_communes",
     "refuse_repeated",
-    "today",
 ]
 
 _COMMUNE = re.compile(r"^(?:\d{5}|2[AB]\d{3})$")
@@ -72,17 +69,6 @@ def refuse_repeated(ids: pd.Series, path: Path, field: str) -> None:
         )
 
 
-def departement_of(codes: pd.Index) -> pd.Index:
-    """Name the département of each commune code: two characters, three overseas."""
-    text = pd.Series(codes.astype(str))
-    return pd.Index(np.where(text.str[:2].isin(["97", "98"]), text.str[:3], text.str[:2]))
-
-
-def city_of(borough: str) -> str:
-    """Name the city of a municipal arrondissement of Paris, Lyon or Marseille."""
-    return {"75": "75056", "69": "69123", "13": "13055"}[borough[:2]]
-
-
 def former_codes(path: Path) -> dict[str, str]:
     """
     Read which commune of today holds each former code.
@@ -124,36 +110,6 @@ def former_codes(path: Path) -> dict[str, str]:
     return {old: new for old, new in former.items() if old != new}
 
 
-def today(
-    codes: Iterable[str], known: pd.Index, former: Mapping[str, str], where: Where
-) -> list[str]:
-    """
-    Turn asked codes into communes of today.
-
-    Raises
-    ------
-    InputError
-        For a code that is unknown, that lost its zero, or that belonged to a commune merged since.
-    """
-    answer = []
-    for code in codes:
-        if code in known:
-            answer.append(code)
-        elif former.get(code) in known:
-            answer.append(former[code])
-        elif code.zfill(5) in known:
-            raise InputError("code_zero_lost", where=where, given=code, expected=code.zfill(5))
-        else:
-            raise InputError("asked_commune_unknown", where=where, given=code)
-    return list(dict.fromkeys(answer))
-
-
-def _among(codes: pd.Index, known: pd.Index) -> NDArray[np.bool_]:
-    """Mark the codes that are known; ten times faster than `isin` where many are."""
-    there: NDArray[np.bool_] = known.get_indexer(codes) >= 0
-    return there
-
-
 def on_todays_communes(
     figures: pd.DataFrame,
     known: pd.Index,
@@ -191,10 +147,10 @@ def on_todays_communes(
     """
     where = Where(file=path.name)
     notes = []
-    here = _among(figures.index, known)
+    here = among(figures.index, known)
     if not here.all():
         codes = pd.Index([former.get(code, code) for code in figures.index])
-        moved = (codes != figures.index) & _among(codes, known) & ~here
+        moved = (codes != figures.index) & among(codes, known) & ~here
         if moved.any():
             notes.append(
                 Note(
@@ -209,7 +165,7 @@ def on_todays_communes(
             )
             names = figures.index.where(~moved, codes)
             figures = figures.groupby(names).sum(skipna=False)
-            here = _among(figures.index, known)
+            here = among(figures.index, known)
         # A file for all of France beside the communes of one département is no fault.
         near = departement_of(figures.index).isin(departement_of(known).unique())
         lost = figures.index[~here & near & ~figures.index.isin(list(cities))]

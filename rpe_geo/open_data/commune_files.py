@@ -1,41 +1,38 @@
-"""The open data of communes, read and set on one footing: points of computation with their children and places."""
+"""The open data of communes, each file read once and set on the communes of today."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
-from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from rpe_geo.errors import InputError, InvalidFile, Where
-from rpe_geo.observatory.coverage import PLACE_MODES
-from rpe_geo.observatory.neighbours import StraightPace
-from rpe_geo.observatory.results import Note, Source
-from rpe_geo.open_data.commune_codes import former_codes, on_todays_communes
-from rpe_geo.open_data.national_tables import (
+from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.observatory.inputs import (
     Births,
+    CommuneInputs,
     Communes,
     OfficialTable,
+    Study,
+    asked_communes,
+    computed_codes,
+)
+from rpe_geo.observatory.results import Note, Source
+from rpe_geo.open_data.commune_codes import former_codes, on_todays_communes
+from rpe_geo.open_data.contours import read_contours
+from rpe_geo.open_data.national_tables import (
     read_births,
     read_communes,
     read_places,
+    read_rates,
 )
-from rpe_geo.parameters import parameter_table
-from rpe_geo.protocols import Mode
 
 __all__ = [
     "CommuneFiles",
-    "births_of",
-    "commune_parts",
-    "commune_sources",
-    "computed_codes",
-    "official_places",
-    "pace_of",
-    "parts_of",
+    "read_commune_inputs",
 ]
 
 
@@ -62,49 +59,78 @@ class CommuneFiles:
     cog: Path | None = None
 
 
-def pace_of(mode: Mode, table: Any) -> StraightPace:
-    """Name how long great circles take in a mode."""
-    if mode == "car":
-        car = table["car_between_zones"]
-        return StraightPace(car["detour_factor"], car["speed_kph"], car["start_min"])
-    speeds = parameter_table("speeds", table.day)
-    return StraightPace(speeds["detour_factor"][mode], speeds["straight_line_kph"][mode])
-
-
-def commune_parts(
-    files: CommuneFiles, year: int
-) -> tuple[pd.DataFrame, Communes, Births, list[Note]]:
+def read_commune_inputs(
+    files: CommuneFiles, study: Study, *, within: bool = False
+) -> CommuneInputs:
     """
-    Read the communes as points of computation, with children and places.
+    Read the open data of communes, each file once.
 
     Parameters
     ----------
     files
         The open data.
-    year
-        Year of the places.
+    study
+        What is asked: the year of the places, and the communes whose polygons are wanted.
+    within
+        Whether zones inside communes are measured: the polygons of the communes and the published rates are then not read.
 
     Returns
     -------
-    tuple
-        Points by code (`whole, longitude, latitude, children, places_…, places, inner_min`), communes, births, notes.
+    CommuneInputs
+        Everything on the communes of today.
+
+    Raises
+    ------
+    InputError
+        For files that cannot be used, years that do not match, and codes that are unknown.
     """
     communes = read_communes(files.communes)
     former = former_codes(files.cog) if files.cog else {}
-    births, notes = births_of(files, communes, year, former)
-    official, places_notes = official_places(files, communes, year, former)
-    parts = parts_of(communes, official, births, year)
-    return parts, communes, births, [*notes, *places_notes]
+    asked = None
+    if not within:
+        asked = asked_communes(communes, study.codes, study.departements, former)
+    official, places_notes = _official_places(files, communes, study.year, former)
+    rates = None
+    # Published rates are those of all communes: a part of them is not compared.
+    if (
+        official is not None
+        and files.rates
+        and asked is not None
+        and len(asked) == len(communes.table)
+    ):
+        rates = read_rates(files.rates)
+    births, rates_births, births_notes = _births(files, communes, study.year, former, rates)
+    shapes: gpd.GeoSeries | None = None
+    shape_notes: list[Note] = []
+    if files.contours is not None and asked is not None:
+        shapes, shape_notes = _shapes(files.contours, asked)
+    return CommuneInputs(
+        communes=communes,
+        births=births,
+        official=official,
+        former=former,
+        shapes=shapes,
+        rates=rates,
+        rates_births=rates_births,
+        sources=_commune_sources(files, study.year),
+        notes=(*births_notes, *places_notes),
+        shape_notes=tuple(shape_notes),
+        files={"communes": files.communes.name},
+    )
 
 
-def computed_codes(communes: Communes) -> pd.Index:
-    """List the codes that are computed: communes, and arrondissements in place of their cities."""
-    cities = set(communes.boroughs["commune"])
-    whole = communes.table.index[~communes.table.index.isin(cities)]
-    return whole.append(communes.boroughs.index)
+def _shapes(path: Path, codes: pd.Index) -> tuple[gpd.GeoSeries, list[Note]]:
+    """Read the polygons of the communes asked for; say how many have none."""
+    shapes, notes = read_contours(path, list(codes))
+    absent = codes.difference(shapes.index)
+    if len(absent) == len(codes):
+        raise InvalidFile("contours_unmatched", where=Where(file=path.name), first=str(codes[0]))
+    if len(absent):
+        notes.append(Note("zones_empty", {"count": len(absent), "first": str(absent[0])}))
+    return shapes, notes
 
 
-def official_places(
+def _official_places(
     files: CommuneFiles, communes: Communes, year: int, former: Mapping[str, str]
 ) -> tuple[OfficialTable | None, list[Note]]:
     """
@@ -150,39 +176,40 @@ def official_places(
     return replace(official, communes=own), notes
 
 
-def births_of(
-    files: CommuneFiles, communes: Communes, year: int, former: Mapping[str, str]
+def _births(
+    files: CommuneFiles,
+    communes: Communes,
+    year: int,
+    former: Mapping[str, str],
+    rates: OfficialTable | None,
+) -> tuple[Births, Births, list[Note]]:
+    """
+    Read births on the communes of today, and those of the years of published rates as the file has them.
+
+    Without a file the columns of the communes are summed; the nearest three years when the right ones are missing.
+    """
+    if files.births is None:
+        births, notes = _births_of_columns(files, communes, year)
+        return births, births, notes
+    rates_year = rates.year if rates is not None and rates.year else year
+    births, rates_births = read_births(files.births, (year, rates_year))
+    known = computed_codes(communes)
+    cities = set(communes.boroughs["commune"])
+    by_year, notes = on_todays_communes(births.by_year, known, former, files.births, cities=cities)
+    three = by_year[list(births.years)]
+    own = replace(
+        births,
+        communes=three.sum(axis=1, min_count=3),
+        by_age=three.set_axis([2, 1, 0], axis=1),
+        by_year=by_year,
+    )
+    return own, rates_births, notes
+
+
+def _births_of_columns(
+    files: CommuneFiles, communes: Communes, year: int
 ) -> tuple[Births, list[Note]]:
-    """
-    Read births, or sum the columns of the communes; the nearest three years when the right ones are missing.
-
-    Parameters
-    ----------
-    files, communes, year, former
-        See `official_places`.
-
-    Returns
-    -------
-    tuple
-        Births by commune of today, and what was merged, unknown or shifted.
-    """
-    if files.births is not None:
-        births = read_births(files.births, year)
-        known = computed_codes(communes)
-        cities = set(communes.boroughs["commune"])
-        by_year, notes = on_todays_communes(
-            births.by_year, known, former, files.births, cities=cities
-        )
-        three = by_year[list(births.years)]
-        return (
-            replace(
-                births,
-                communes=three.sum(axis=1, min_count=3),
-                by_age=three.set_axis([2, 1, 0], axis=1),
-                by_year=by_year,
-            ),
-            notes,
-        )
+    """Sum the columns `naissYY` of the communes; the nearest three years when the right ones are missing."""
     both = pd.concat([communes.table, communes.boroughs])
     present = sorted(
         2000 + int(name[5:]) for name in both.columns if name[:5] == "naiss" and name[5:].isdigit()
@@ -215,53 +242,7 @@ def births_of(
     )
 
 
-def parts_of(
-    communes: Communes, official: OfficialTable | None, births: Births, year: int
-) -> pd.DataFrame:
-    """List the points of computation: communes, and arrondissements in place of their cities."""
-    cities = set(communes.boroughs["commune"])
-    whole = communes.table[~communes.table.index.isin(cities)]
-    parts = pd.concat([whole.assign(commune=whole.index), communes.boroughs])
-    if parts["longitude"].isna().any():
-        code = parts.index[parts["longitude"].isna()][0]
-        raise InputError("centroid_missing", given=code)
-    if official is not None:
-        places = official.communes.reindex(parts.index)
-    else:
-        columns = {
-            f"places_assmat_{year}": "places_childminder",
-            f"places_eaje_{year}": "places_facility",
-            f"places_autres_{year}": "places_other",
-        }
-        if not set(columns) <= set(parts.columns):
-            found = [str(c)[-4:] for c in parts.columns if str(c).startswith("places_assmat_")]
-            raise InputError("places_year_missing", year=str(year), present=found or "aucune")
-        places = parts[list(columns)].rename(columns=columns)
-    radius_km = np.sqrt(parts["superficie_km2"].astype(np.float64).fillna(0) / np.pi)
-    return pd.DataFrame(
-        {
-            "whole": parts["commune"],
-            "longitude": parts["longitude"].astype(np.float64),
-            "latitude": parts["latitude"].astype(np.float64),
-            "radius_km": radius_km,
-            "children": births.communes.reindex(parts.index),
-            **{mode: places[mode] for mode in PLACE_MODES},
-            "places": places[list(PLACE_MODES)].sum(axis=1, min_count=len(PLACE_MODES)),
-        }
-    ).pipe(_with_inner_minutes)
-
-
-def _with_inner_minutes(parts: pd.DataFrame) -> pd.DataFrame:
-    """Give each zone the minutes between its own homes and places; never above the nearest step of the catchment."""
-    table = parameter_table("observatory", date.today())  # noqa: DTZ011 - a convention, not a law
-    pace = pace_of("car", table)
-    # Two random points of a disc are 0.905 radius apart.
-    inner = pace.start_min + 0.905 * 1000 * parts["radius_km"] * pace.minutes_per_m
-    nearest = float(table["catchment_min"]) / 3
-    return parts.assign(inner_min=inner.clip(upper=nearest))
-
-
-def commune_sources(files: CommuneFiles, year: int) -> tuple[Source, ...]:
+def _commune_sources(files: CommuneFiles, year: int) -> tuple[Source, ...]:
     """Name the producers of the open data used."""
     licence = "Licence Ouverte 2.0"
     known = (

@@ -11,8 +11,7 @@ import gzip
 import io
 import re
 import warnings
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +22,11 @@ from numpy.typing import NDArray
 
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
 from rpe_geo.files import read_bytes
-from rpe_geo.observatory.results import Note
-from rpe_geo.open_data.commune_codes import check_codes, city_of, departement_of, refuse_repeated
+from rpe_geo.observatory.codes import city_of, departement_of
+from rpe_geo.observatory.inputs import Births, Communes, OfficialTable
+from rpe_geo.open_data.commune_codes import check_codes, refuse_repeated
 
 __all__ = [
-    "Births",
-    "Communes",
-    "OfficialTable",
     "read_births",
     "read_communes",
     "read_places",
@@ -42,69 +39,6 @@ _METROPOLE = (-6.0, 41.0, 10.5, 52.0)
 _YEARS_AROUND = 3
 """Births of so many years before and after the three are read too."""
 _SIGNED = r"^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$"
-
-
-@dataclass(frozen=True)
-class Communes:
-    """
-    The communes of a file, with the arrondissements of Paris, Lyon and Marseille apart.
-
-    Parameters
-    ----------
-    table
-        By code: `nom, departement, region, epci, epci_nom, population, superficie_km2, longitude, latitude` and what
-        else the file holds (`naiss20`, `places_assmat_2020`…).
-    boroughs
-        The same for the municipal arrondissements, with `commune`, the code of their city.
-    notes
-        What was mended.
-    """
-
-    table: pd.DataFrame
-    boroughs: pd.DataFrame
-    notes: tuple[Note, ...] = ()
-
-
-@dataclass(frozen=True)
-class OfficialTable:
-    """
-    A published table with figures at every level.
-
-    Parameters
-    ----------
-    communes, epcis, departements, regions
-        Figures by code (départements « 01 », regions « 84 »); municipal arrondissements stand among the communes.
-    france
-        The row FR.
-    year
-        The year found in the name of the file, if any.
-    epci_of
-        Intercommunalité of each commune in the year of the file, when it says so (CNAF: `comp1`).
-    """
-
-    communes: pd.DataFrame
-    epcis: pd.DataFrame
-    departements: pd.DataFrame
-    regions: pd.DataFrame
-    france: pd.Series
-    year: int | None = None
-    epci_of: pd.Series | None = None
-
-
-@dataclass(frozen=True)
-class Births:
-    """Births of the three years that end at a year, summed; nan where a year is missing; see `OfficialTable`."""
-
-    years: tuple[int, int, int]
-    communes: pd.Series
-    epcis: pd.Series
-    departements: pd.Series
-    france: float
-    notes: tuple[Note, ...] = field(default=())
-    by_age: pd.DataFrame = field(default_factory=pd.DataFrame)
-    """Communes by age completed in the last year (columns 0, 1, 2): the births of that year, of the one before…"""
-    by_year: pd.DataFrame = field(default_factory=pd.DataFrame)
-    """Communes by year of birth, for the years around the three: nan where not published."""
 
 
 def year_in_name(path: Path) -> int | None:
@@ -386,7 +320,7 @@ def read_rates(path: Path) -> OfficialTable:
     return _levels(_read_table(path), path, {"tcg": "coverage_rate"})
 
 
-def read_births(path: Path, year: int) -> Births:
+def read_births(path: Path, years: Sequence[int]) -> list[Births]:
     """
     Read the births of the three years that end at a year: the children under three of its December.
 
@@ -394,13 +328,14 @@ def read_births(path: Path, year: int) -> Births:
     ----------
     path
         INSEE état civil: `id, naiss08 … naiss23`.
-    year
-        Last of the three years.
+    years
+        Last of the three years; several are taken from one reading.
 
     Returns
     -------
-    Births
-        Sums by level. A département without any birth in a year (Mayotte before 2020) has none published: nan.
+    list of Births
+        Sums by level, in the order of the years. A département without any birth in a year (Mayotte before 2020) has none
+        published: nan.
 
     Raises
     ------
@@ -408,27 +343,43 @@ def read_births(path: Path, year: int) -> Births:
         When one of the years is not in the file; its years are named.
     """
     table = _read_table(path)
-    years = (year - 2, year - 1, year)
     present = sorted(
         2000 + int(name[5:]) for name in table.columns if re.fullmatch(r"naiss\d\d", str(name))
     )
-    if not set(years) <= set(present):
-        raise InvalidFile(
-            "years_missing",
-            where=Where(file=path.name),
-            years=[str(wanted) for wanted in years if wanted not in present],
-            present=f"{present[0]} à {present[-1]}" if present else "aucune",
-            year=str(year),
-        )
-    around = [one for one in present if year - 2 - _YEARS_AROUND <= one <= year + _YEARS_AROUND]
-    found = _levels(table, path, {f"naiss{one % 100:02d}": str(one) for one in around})
-    unknown = found.departements.eq(0) | found.departements.isna()
-    departements = found.departements.mask(unknown)
-    own = departement_of(found.communes.index)
+    around: set[int] = set()
+    for year in years:
+        three = (year - 2, year - 1, year)
+        if not set(three) <= set(present):
+            raise InvalidFile(
+                "years_missing",
+                where=Where(file=path.name),
+                years=[str(wanted) for wanted in three if wanted not in present],
+                present=f"{present[0]} à {present[-1]}" if present else "aucune",
+                year=str(year),
+            )
+        around |= set(_around(present, year))
+    found = _levels(table, path, {f"naiss{one % 100:02d}": str(one) for one in sorted(around)})
+    return [_births_ending(found, _around(present, year), year) for year in years]
+
+
+def _around(present: Sequence[int], year: int) -> list[int]:
+    """List the years from which the births of the three that end at a year can be told."""
+    return [one for one in present if year - 2 - _YEARS_AROUND <= one <= year + _YEARS_AROUND]
+
+
+def _births_ending(found: OfficialTable, around: Sequence[int], year: int) -> Births:
+    """Sum the births of three years; what is zero in a whole département is not published."""
+    years = (year - 2, year - 1, year)
+    columns = [str(one) for one in around]
+    by_departement = found.departements[columns]
+    unknown = by_departement.eq(0) | by_departement.isna()
+    departements = by_departement.mask(unknown)
+    by_commune = found.communes[columns]
+    own = departement_of(by_commune.index)
     hidden = unknown.reindex(own).fillna(value=False).astype(bool).to_numpy()
-    communes = found.communes.mask(
-        pd.DataFrame(hidden, found.communes.index, found.communes.columns)
-    ).rename(columns=int)
+    communes = by_commune.mask(pd.DataFrame(hidden, by_commune.index, by_commune.columns)).rename(
+        columns=int
+    )
     three = [str(one) for one in years]
     return Births(
         years=years,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,11 +16,11 @@ import shapely
 from rpe_geo.crs import metric_crs
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
 from rpe_geo.files import read_bytes
-from rpe_geo.observatory.results import Note
+from rpe_geo.observatory.inputs import Zones
 from rpe_geo.open_data.commune_codes import refuse_repeated
 from rpe_geo.open_data.contours import mend, refuse_metres
 
-__all__ = ["Zones", "read_iris_births", "read_iris_zones", "read_zones"]
+__all__ = ["read_iris_births", "read_iris_zones", "read_zones"]
 
 _CODES = (
     "code",
@@ -38,28 +38,9 @@ _NAMES = ("nom", "name", "LIBSQUART", "LIBQUART", "nom_iris", "NOM_IRIS", "libel
 _CHILDREN = ("children", "enfants", "enfants_0_2", "enfants_moins_3", "pop0002", "P21_POP0002")
 _LENGTHS = {"code_iris": 9, "CODE_IRIS": 9, "DCOMIRIS": 9, "code_commune": 5, "INSEE_COM": 5}
 """Columns of official codes → their number of characters."""
+_IRIS = re.compile(r"(?:\d{5}|2[AB]\d{3})\d{4}")
 _OVERLAP_TOLERATED = 0.005
 _TITLE_LINES = 30
-
-
-@dataclass(frozen=True)
-class Zones:
-    """
-    Polygons to measure.
-
-    Parameters
-    ----------
-    table
-        By code: `nom`, `children` (nan where unknown) and polygons, EPSG:4326.
-    has_children
-        Whether the file itself says how many children live there.
-    notes
-        What was mended.
-    """
-
-    table: gpd.GeoDataFrame
-    has_children: bool
-    notes: tuple[Note, ...]
 
 
 def read_zones(path: Path) -> Zones:
@@ -208,27 +189,25 @@ def _plane(shapes: gpd.GeoSeries) -> int:
     return metric_crs(departements[nearest])
 
 
-def read_iris_births(path: Path, commune: str) -> pd.Series:
+def read_iris_births(path: Path) -> pd.Series:
     """
-    Read the births of the IRIS of a commune, summed over the years of the file.
+    Read births by IRIS, summed over the years of the file.
 
     Parameters
     ----------
     path
         INSEE « Naissances domiciliées, données par IRIS » as CSV: title lines, a row of names (`dc, iris, nais09…`), a row
         of labels.
-    commune
-        Code of the commune.
 
     Returns
     -------
     Series
-        Births by IRIS code (nine characters).
+        Births by IRIS code (nine characters: the commune's five, then four).
 
     Raises
     ------
     InvalidFile
-        When the names are not found, or no row is of this commune.
+        When the names are not found.
     """
     try:
         rows = list(csv.reader(io.StringIO(read_bytes(path).decode("utf-8-sig"))))
@@ -245,13 +224,14 @@ def read_iris_births(path: Path, commune: str) -> pd.Series:
     years = [n for n, name in enumerate(header) if name.startswith("nais")]
     births = {}
     for row in rows[start + 1 :]:
-        if len(row) == len(header) and row[header.index("dc")] == commune:
+        if len(row) == len(header):
             cells = [row[n] for n in years]
             known = [float(cell) for cell in cells if cell.replace(".", "", 1).isdigit()]
-            births[commune + row[header.index("iris")]] = sum(known) if known else float("nan")
-    if not births:
-        raise InvalidFile("iris_commune_missing", where=Where(file=path.name), commune=commune)
-    return pd.Series(births, name="births")
+            code = row[header.index("dc")] + row[header.index("iris")]
+            if not _IRIS.fullmatch(code):
+                continue  # the row of labels
+            births[code] = sum(known) if known else float("nan")
+    return pd.Series(births, name="births", dtype=np.float64)
 
 
 def read_iris_zones(path: Path) -> pd.Series:

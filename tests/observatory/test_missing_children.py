@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rpe_geo.observatory.inputs import Study
 from rpe_geo.observatory.missing_children import estimate_children
+from rpe_geo.open_data.build import ObservatoryFiles, build_observatory
 from rpe_geo.open_data.commune_files import CommuneFiles
-from rpe_geo.observatory.communes import observe_communes
 
 YEARS = (2018, 2019, 2020)
 
@@ -114,10 +115,10 @@ def test_estimates_enter_the_indicators_only_when_asked(tmp_path):
         tmp_path / "places-2020.parquet",
         tmp_path / "births.parquet",
     )
-    plain = observe_communes(files, year=2020).zones
+    plain = build_observatory(ObservatoryFiles(files), Study(year=2020)).zones
     assert np.isnan(plain.loc[lost, "children"])
     assert plain["children_source"].value_counts().to_dict() == {"observé": 239, "absent": 1}
-    found = observe_communes(files, year=2020, estimate_missing=True)
+    found = build_observatory(ObservatoryFiles(files), Study(year=2020, estimate_missing=True))
     one = found.zones.loc[lost]
     assert one["children_source"] == "estimé"
     assert one["children"] == one["children_estimate"]

@@ -10,6 +10,8 @@ import shapely
 
 from rpe_geo.errors import InputError
 from rpe_geo.messages import explain
+from rpe_geo.observatory.inputs import Study
+from rpe_geo.open_data.build import ObservatoryFiles, build_observatory
 from rpe_geo.open_data.commune_codes import former_codes
 from rpe_geo.open_data.commune_files import CommuneFiles
 from rpe_geo.open_data.contours import read_contours
@@ -19,7 +21,6 @@ from rpe_geo.open_data.national_tables import (
     read_places,
     read_rates,
 )
-from rpe_geo.observatory.communes import observe_communes
 
 COMMUNES = pd.DataFrame(
     {
@@ -66,7 +67,7 @@ def files(tmp_path):
 
 
 def observe(paths, **options):
-    inputs = CommuneFiles(
+    files = CommuneFiles(
         paths["communes"],
         paths.get("contours"),
         paths["places-2020"],
@@ -74,7 +75,7 @@ def observe(paths, **options):
         paths.get("rates"),
         paths.get("cog"),
     )
-    return observe_communes(inputs, **({"year": 2020} | options))
+    return build_observatory(ObservatoryFiles(files), Study(**({"year": 2020} | options)))
 
 
 def test_three_communes_end_to_end(files):
@@ -301,7 +302,7 @@ def test_the_files_of_cnaf_and_insee(real_data):
     assert places.france.sum() == 1_307_725
     assert places.communes.loc["97611"].isna().all()
     assert len(places.departements) == 101
-    births = read_births(france / "etat-civil-2008-2023.parquet", 2020)
+    (births,) = read_births(france / "etat-civil-2008-2023.parquet", [2020])
     assert births.france == 2_221_895
     assert np.isnan(births.communes["97611"])
     rates = read_rates(france / "taux-couverture-global-2021.parquet")
@@ -312,15 +313,17 @@ def test_the_files_of_cnaf_and_insee(real_data):
 @pytest.mark.real
 def test_all_of_france_against_the_published_figures(real_data):
     france = real_data / "france"
-    found = observe_communes(
-        CommuneFiles(
-            france / "communes.parquet",
-            None,
-            france / "places-2020.parquet",
-            france / "etat-civil-2008-2023.parquet",
-            france / "taux-couverture-global-2021.parquet",
+    found = build_observatory(
+        ObservatoryFiles(
+            CommuneFiles(
+                france / "communes.parquet",
+                None,
+                france / "places-2020.parquet",
+                france / "etat-civil-2008-2023.parquet",
+                france / "taux-couverture-global-2021.parquet",
+            )
         ),
-        year=2020,
+        Study(year=2020),
     )
 
     def gaps(what):

@@ -8,10 +8,10 @@ import pandas as pd
 import shapely
 
 from rpe_geo.domain import Child, Request, Timetable
-from rpe_geo.formats.records import write_requests
+from rpe_geo.formats.records import read_requests, write_requests
+from rpe_geo.observatory.open_requests import with_requests
 from rpe_geo.observatory.results import Note, Observatory
 from rpe_geo.parameters import parameter_table
-from rpe_geo.observatory.open_requests import with_requests
 
 
 def test_requests_are_counted_and_gatherings_are_circles(tmp_path):
@@ -41,7 +41,9 @@ def test_requests_are_counted_and_gatherings_are_circles(tmp_path):
     empty = gpd.GeoDataFrame({"kind": []}, geometry=[], crs=4326)
     before = Observatory(zones, empty, (), {}, {}, ())
     found = with_requests(
-        before, tmp_path / "requests.json", parameter_table("observatory", date(2026, 1, 1))
+        before,
+        read_requests(tmp_path / "requests.json"),
+        parameter_table("observatory", date(2026, 1, 1)),
     )
     # Two in the middle and two in the east are not told; nor is the west, whose count would give their sum.
     assert found.zones["open_requests"].isna().all()

@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from rpe_geo.observatory.inputs import Study, parts_of
 from rpe_geo.observatory.missing_children import estimate_children
-from rpe_geo.open_data.commune_files import CommuneFiles, commune_parts
+from rpe_geo.open_data.commune_files import CommuneFiles, read_commune_inputs
 
 HIDDEN = {
     "2019": [2019],
@@ -36,7 +37,9 @@ def main(folder: Path) -> None:
         folder / "places-2020.parquet",
         folder / "etat-civil-2008-2023.parquet",
     )
-    parts, communes, births, _ = commune_parts(files, 2020)
+    inputs = read_commune_inputs(files, Study(year=2020))
+    communes, births = inputs.communes, inputs.births
+    parts = parts_of(communes, inputs.official, births, 2020)
     both = pd.concat([communes.table, communes.boroughs]).loc[parts.index]
     zones = both[["population"]].assign(group=both["departement"])
     groups = zones["group"].unique()

@@ -1,0 +1,115 @@
+"""What is known below the commune, read: zones, facilities, a registry, births by IRIS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from rpe_geo.domain import Facility
+from rpe_geo.formats.records import read_childminders, read_facilities
+from rpe_geo.observatory.inputs import ZoneInputs
+from rpe_geo.observatory.results import Source
+from rpe_geo.open_data.facilities_geojson import read_facilities_geojson
+from rpe_geo.open_data.zone_files import read_iris_births, read_iris_zones, read_zones
+
+__all__ = ["ZoneFiles", "read_zone_inputs"]
+
+
+@dataclass(frozen=True)
+class ZoneFiles:
+    """
+    What is known below the commune; all but the zones may be missing.
+
+    Parameters
+    ----------
+    zones
+        Polygons, with their children if the file knows them.
+    facilities
+        Crèches and others (`.geojson`, or a registry file).
+    childminders
+        Registry file of childminders.
+    iris_births, iris_zones
+        Births by IRIS, and which IRIS lies in which zone: they say how the commune's children are spread.
+    credit
+        Who made the zones and the list of facilities, and when: « Ville de Montpellier, 2014 ».
+    """
+
+    zones: Path
+    facilities: Path | None = None
+    childminders: Path | None = None
+    iris_births: Path | None = None
+    iris_zones: Path | None = None
+    credit: str = ""
+
+
+def read_zone_inputs(files: ZoneFiles, on: date) -> ZoneInputs:
+    """
+    Read what is known below the commune.
+
+    Parameters
+    ----------
+    files
+        The files.
+    on
+        The day on which the registry is looked at.
+
+    Returns
+    -------
+    ZoneInputs
+        Births by IRIS are read only where the zones do not say how many children live there.
+
+    Raises
+    ------
+    InputError
+        For files that cannot be used.
+    """
+    zones = read_zones(files.zones)
+    births = iris_zones = None
+    if not zones.has_children and files.iris_births is not None and files.iris_zones is not None:
+        births, iris_zones = read_iris_births(files.iris_births), read_iris_zones(files.iris_zones)
+    named = {
+        "zones": files.zones,
+        "iris_births": files.iris_births,
+        "iris_zones": files.iris_zones,
+    }
+    return ZoneInputs(
+        zones=zones,
+        facilities=None if files.facilities is None else _facilities(files.facilities),
+        childminders=None if files.childminders is None else read_childminders(files.childminders),
+        iris_births=births,
+        iris_zones=iris_zones,
+        sources=_sources(files, on),
+        files={name: path.name for name, path in named.items() if path is not None},
+    )
+
+
+def _facilities(path: Path) -> Sequence[Facility]:
+    """Read crèches and others, as a portal or a registry lists them."""
+    if path.suffix.lower() == ".geojson":
+        return read_facilities_geojson(path)
+    return read_facilities(path)
+
+
+def _sources(files: ZoneFiles, on: date) -> tuple[Source, ...]:
+    producer, _, when = (
+        files.credit.rpartition(",") if "," in files.credit else (files.credit, "", "")
+    )
+    producer = producer.strip() or "producteur non indiqué"
+    known = (
+        (files.zones, "Zones", producer, when.strip()),
+        (files.facilities, "Établissements d'accueil", producer, when.strip()),
+        (files.iris_births, "Naissances domiciliées par IRIS", "INSEE", "2005–2009"),
+        (files.iris_zones, "Rattachement des IRIS aux zones", producer, when.strip()),
+    )
+    sources = [
+        Source(title, who, "Licence Ouverte 2.0", date_, path.name)
+        for path, title, who, date_ in known
+        if path is not None
+    ]
+    if files.childminders is not None:
+        registry = "Registre des assistantes et assistants maternels"
+        own = Source(registry, "relais petite enfance", "usage du relais", on.isoformat())
+        sources.append(own)
+    return tuple(sources)
