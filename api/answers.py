@@ -62,7 +62,9 @@ def _cost(cost: CostEstimate | None) -> CostOut | None:
     return (
         None
         if cost is None
-        else CostOut.model_validate(asdict(cost) | {"unconfirmed": list(cost.unconfirmed)})
+        else CostOut.model_validate(
+            asdict(cost) | {"unconfirmed": list(cost.unconfirmed), "outdated": list(cost.outdated)}
+        )
     )
 
 

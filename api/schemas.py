@@ -75,6 +75,9 @@ class HouseholdIn(_In):
     children_at_charge: int = Field(default=1, ge=1, le=30)
     lone_parent: bool = False
     aeeh_children: int = Field(default=0, ge=0, le=30)
+    alternating_residence: bool = Field(
+        default=False, description="L’enfant vit chez chaque parent à son tour."
+    )
 
 
 class RequestIn(_In):
@@ -227,6 +230,7 @@ class CostOut(BaseModel):
     tax_credit: float
     hours_per_month: float
     unconfirmed: list[str]
+    outdated: list[str] = Field(description="Montants plus anciens que leur date annuelle.")
 
 
 class HomeOut(BaseModel):

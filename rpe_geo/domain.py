@@ -439,12 +439,21 @@ class Child:
 
 @dataclass(frozen=True)
 class Household:
-    """What the cost depends on: monthly resources in euros, children at charge, lone parent, children with AEEH."""
+    """
+    What the cost depends on: monthly resources in euros, children at charge, lone parent, children with AEEH.
+
+    Parameters
+    ----------
+    alternating_residence
+        Whether the children live with each parent in turn: each has the aid for its own hours (since December 2025)
+        and half of the ceiling of the tax credit.
+    """
 
     monthly_income: float | None = None
     children_at_charge: int = 1
     lone_parent: bool = False
     aeeh_children: int = 0
+    alternating_residence: bool = False
 
     def __post_init__(self) -> None:
         _require(

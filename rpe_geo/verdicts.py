@@ -183,6 +183,8 @@ class CostEstimate:
         Monthly share of the credit d'impôt.
     unconfirmed
         Names of the dated parameters used whose value is not yet confirmed.
+    outdated
+        Names of those that are older than the last of their yearly dates.
     """
 
     gross_cost: float
@@ -191,6 +193,7 @@ class CostEstimate:
     tax_credit: float
     hours_per_month: float
     unconfirmed: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

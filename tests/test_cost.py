@@ -25,6 +25,7 @@ from rpe_geo.cost import (
 )
 from rpe_geo.domain import Agrement, Child, Childminder, Facility, Household, Request
 from rpe_geo.parameters import parameter_table
+from rpe_geo.rules.pay import least_net_rate
 from rpe_geo.schedule import Timetable
 
 AUTUMN_2025 = parameter_table("money", date(2025, 10, 1))
@@ -132,11 +133,58 @@ def test_values_not_yet_confirmed_are_named():
     cost = childminder_cost(minder(), family(), AUTUMN_2026)
     assert cost.unconfirmed == ("cmg_reference_hourly_childminder", "cmg_hourly_cap_childminder")
     poor = childminder_cost(minder(), family(household=Household(500)), AUTUMN_2026)
-    assert "resources_floor" in poor.unconfirmed
-    assert (
-        "guaranteed_minimum"
-        in childminder_cost(minder(maintenance_per_day=None), family(), AUTUMN_2026).unconfirmed
+    assert "resources_floor_cmg" in poor.unconfirmed
+    spring = parameter_table("money", date(2026, 5, 1))
+    silent = minder(maintenance_per_day=None)
+    assert "guaranteed_minimum" in childminder_cost(silent, family(), spring).unconfirmed
+    assert "guaranteed_minimum" not in childminder_cost(silent, family(), AUTUMN_2026).unconfirmed
+
+
+def test_values_older_than_their_yearly_date_are_named():
+    assert childminder_cost(minder(), family(), AUTUMN_2026).outdated == ()
+    next_spring = parameter_table("money", date(2027, 4, 2))
+    cost = childminder_cost(minder(maintenance_per_day=None), family(), next_spring)
+    assert set(cost.outdated) == {
+        "cmg_reference_hourly_childminder",
+        "cmg_hourly_cap_childminder",
+        "guaranteed_minimum",
+    }
+
+
+def test_the_minimum_of_maintenance_since_june_2026():
+    cost = childminder_cost(
+        minder(maintenance_per_day=None, meals_per_day=0), family(), AUTUMN_2026
     )
+    # 10 h 30 a day: 0.9 × 4.35 × 10.5 ÷ 9.
+    assert cost.gross_cost == pytest.approx(
+        182 * 3.9 + 4 * 47 / 12 * 0.9 * 4.35 * 10.5 / 9, abs=0.005
+    )
+
+
+def test_hours_beyond_45_a_week_are_paid_more():
+    asked = family(schedule=Timetable.parse("Mo-Fr 08:00-17:30"))
+    cost = childminder_cost(minder(maintenance_per_day=0, meals_per_day=0), asked, AUTUMN_2026)
+    assert cost.gross_cost == pytest.approx(52 / 12 * 3.9 * (45 + 2.5 * 1.1), abs=0.0051)
+    assert "overtime_share" in cost.unconfirmed
+    # Week by week: 60 h, then 30 h, are 15 h beyond in one week of two.
+    turns = Timetable.parse(["Mo-Fr 07:00-19:00", "Mo-Fr 08:00-14:00"])
+    cost = childminder_cost(
+        minder(maintenance_per_day=0, meals_per_day=0), family(schedule=turns), AUTUMN_2026
+    )
+    assert cost.gross_cost == pytest.approx(52 / 12 * 3.9 * (45 + 7.5 * 0.1), abs=0.005)
+
+
+def test_children_who_live_with_each_parent_in_turn():
+    one = childminder_cost(minder(), family(), AUTUMN_2026)
+    turns = family(household=Household(3000, 1, alternating_residence=True))
+    half = childminder_cost(minder(), turns, AUTUMN_2026)
+    assert (half.gross_cost, half.cmg) == (one.gross_cost, one.cmg)
+    assert half.tax_credit == pytest.approx(0.5 * min(1750, 24 * one.tax_credit) / 12, abs=0.01)
+
+
+@pytest.mark.parametrize(("day", "net"), [(date(2026, 3, 1), 2.84), (date(2026, 11, 30), 2.84)])
+def test_the_least_net_rate(day, net):
+    assert least_net_rate(parameter_table("money", day)) == net
 
 
 def test_only_hours_within_working_hours_are_paid():
@@ -187,21 +235,21 @@ def test_a_creche_charges_by_income():
 def test_a_micro_creche_leaves_fifteen_percent_and_has_a_dearest_hour():
     couple = Household(1500, 1)
     assert float(cmg_structure(500, 60, couple, AUTUMN_2026)) == pytest.approx(425)
-    assert float(cmg_structure(1500, 150, couple, AUTUMN_2026)) == pytest.approx(984.26)
+    assert float(cmg_structure(1500, 150, couple, AUTUMN_2026)) == pytest.approx(992.13)
     assert float(cmg_structure(1501, 150, couple, AUTUMN_2026)) == 0
     assert float(cmg_structure(150, 15, couple, AUTUMN_2026)) == 0
     assert float(cmg_structure(1500, 150, couple, AUTUMN_2026, under_3=False)) == pytest.approx(
-        492.13
+        496.07
     )
     bands = [
         float(cmg_structure(1500, 150, Household(income, 1), AUTUMN_2026))
         for income in (24333 / 12, 24334 / 12, 54075 / 12, 54076 / 12)
     ]
-    assert bands == pytest.approx([984.26, 848.47, 848.47, 712.72])
+    assert bands == pytest.approx([992.13, 855.25, 855.25, 718.41])
     alone = Household(2800, 1, lone_parent=True)
-    assert float(cmg_structure(1500, 150, alone, AUTUMN_2026)) == pytest.approx(984.26)
+    assert float(cmg_structure(1500, 150, alone, AUTUMN_2026)) == pytest.approx(992.13)
     fourth = Household(34_692 / 12, 4)
-    assert float(cmg_structure(1500, 150, fourth, AUTUMN_2026)) == pytest.approx(984.26)
+    assert float(cmg_structure(1500, 150, fourth, AUTUMN_2026)) == pytest.approx(992.13)
 
 
 def test_care_at_home_costs_the_family_once():
@@ -276,14 +324,14 @@ def test_a_micro_creche_and_its_opening_hours():
     hours = 40 * 47 / 12
     assert cost.hours_per_month == pytest.approx(hours, abs=0.01)
     assert cost.gross_cost == pytest.approx(9.5 * hours, abs=0.01)
-    assert cost.cmg == 848.47
+    assert cost.cmg == 855.25
     assert "structure_amounts_under_3" in cost.unconfirmed
     assert not {"structure_amounts_over_3", "structure_lone_parent_factor"} & set(cost.unconfirmed)
     alone = family(
         household=Household(1500, 1, lone_parent=True), children=(Child(date(2023, 1, 1)),)
     )
     older = facility_cost(micro, alone, AUTUMN_2026)
-    assert older.cmg == 492.13
+    assert older.cmg == 496.07
     assert {"structure_amounts_over_3", "structure_lone_parent_factor"} <= set(older.unconfirmed)
 
 
@@ -298,3 +346,41 @@ def test_care_at_home_needs_the_resources_too():
     assert home_care_cost(family().schedule, family(household=None), AUTUMN_2026) is None
     older = family(children=(Child(date(2022, 5, 1)),))
     assert home_care_cost(older.schedule, older, AUTUMN_2026).cmg > 0
+
+
+def _by_hand(
+    rate, weekly, days, income, charge, upkeep, *, reference, cap, weeks=52, worked=47, extra=0.0
+):
+    """Compute a childminder's month from the text of the law, apart from the product."""
+    effort = [0.0619, 0.0516, 0.0413, 0.0310][min(charge, 4) - 1] / 100
+    hours = weekly * weeks / 12
+    salary = rate * (hours + extra * weeks / 12 * 0.1)
+    cost = salary + upkeep * days * worked / 12
+    counted = min(cost, cap * hours)
+    aid = counted * max(0, 1 - min(max(income, 814.62), 8500) * effort / reference)
+    return round(cost, 2), round(aid, 2)
+
+
+@pytest.mark.parametrize(
+    ("hours", "rate", "upkeep", "income", "charge"),
+    [
+        ("Mo-Fr 08:00-17:00", 4.20, 4.0, 3000, 1),
+        ("Mo,Tu,Th,Fr 07:45-18:15", 3.90, 3.92, 2400, 2),
+        ("Mo-Fr 08:30-16:30", 4.00, 3.60, 500, 1),
+        ("Mo-We 07:30-18:00", 5.10, 5.5, 9000, 3),
+        ("We 08:00-18:00", 4.50, 4.35, 1800, 4),
+        ("Mo-Fr 07:00-18:00", 3.80, 4.6, 4200, 2),
+    ],
+)
+def test_examples_worked_out_apart(hours, rate, upkeep, income, charge):
+    schedule = Timetable.parse(hours)
+    weekly = float(schedule.quarters_per_week) / 4
+    days = sum(bool(day) for day in schedule.weeks[0].days[:7])
+    asked = family(schedule=schedule, household=Household(income, charge))
+    who = minder(hourly_rate=rate, maintenance_per_day=upkeep, meals_per_day=0)
+    cost = childminder_cost(who, asked, AUTUMN_2026)
+    gross, aid = _by_hand(
+        rate, weekly, days, income, charge, upkeep,
+        reference=4.91, cap=8.09, extra=max(weekly - 45, 0),
+    )  # fmt: skip
+    assert (cost.gross_cost, cost.cmg) == (gross, aid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import rpe_geo.parameters
+from rpe_geo.cli import run
 from rpe_geo.errors import NotFound
 from rpe_geo.parameters import parameter_table
 
@@ -48,3 +50,31 @@ def test_an_unknown_parameter_is_named() -> None:
     with pytest.raises(NotFound) as refused:
         table["no_such_parameter"]
     assert refused.value.values["name"] == "no_such_parameter"
+
+
+def test_a_value_is_overdue_from_its_yearly_date_on() -> None:
+    minimum = parameter_table("money", date(2026, 12, 31)).describe("guaranteed_minimum")
+    assert minimum.value == 4.35
+    assert minimum.overdue(date(2026, 12, 31)) is None
+    assert minimum.overdue(date(2027, 1, 1)) == date(2027, 1, 1)
+    assert minimum.overdue(date(2028, 6, 1)) == date(2028, 1, 1)
+    law = parameter_table("law", date(2030, 1, 1)).describe("under_3_max")
+    assert law.overdue(date(2030, 1, 1)) is None
+
+
+def test_the_command_lists_every_value_and_those_too_old(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["parameters", "--format", "json", "--on", "2027-01-01"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {one["table"] for one in listed} == {path.stem for path in TABLES}
+    assert all(one["source"] and one["certainty"] and one["title"] for one in listed)
+    late = {one["name"] for one in listed if one["outdated_since"]}
+    assert {"smic_hourly", "guaranteed_minimum"} <= late
+    assert "bmaf" not in late
+    assert run(["parameters", "--outdated", "--format", "json", "--on", "2027-01-01"]) == 0
+    assert {one["name"] for one in json.loads(capsys.readouterr().out)} == late
+    assert run(["parameters", "--outdated", "--on", "2026-11-30"]) == 0
+    assert "Aucune valeur" in capsys.readouterr().out
+    assert run(["parameters", "--table", "moneys"]) == 2
+    assert "money" in capsys.readouterr().err

@@ -38,6 +38,7 @@ _COMMANDS = {
     "backup": "backup",
     "restore": "backup",
     "database": "database",
+    "parameters": "parameters",
 }
 """Command → module of this package that has it; each module has `register(app)`."""
 

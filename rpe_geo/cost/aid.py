@@ -54,7 +54,15 @@ def monthly_hours(
 def resources(household: Household, money: ParameterTable, *, psu: bool = False) -> float:
     """Return the monthly resources that count, in euros, between the floor and the ceiling."""
     ceiling = money["resources_ceiling_psu" if psu else "resources_ceiling_cmg"]
-    return float(min(max(household.monthly_income or 0.0, money["resources_floor"]), ceiling))
+    return float(
+        min(
+            max(
+                household.monthly_income or 0.0,
+                money["resources_floor_psu" if psu else "resources_floor_cmg"],
+            ),
+            ceiling,
+        )
+    )
 
 
 def effort_rate(household: Household, money: ParameterTable, *, at_home: bool = False) -> float:
@@ -163,7 +171,12 @@ def cmg_structure(
 
 
 def tax_credit(
-    monthly_expense: ArrayLike, children: int, money: ParameterTable, *, at_home: bool = False
+    monthly_expense: ArrayLike,
+    children: int,
+    money: ParameterTable,
+    *,
+    at_home: bool = False,
+    alternating: bool = False,
 ) -> _Floats:
     """
     Compute the twelfth of the yearly crédit d'impôt, in euros.
@@ -178,6 +191,8 @@ def tax_credit(
         The table `money` in force.
     at_home
         Whether care takes place at the family's home (CGI 199 sexdecies instead of 200 quater B).
+    alternating
+        Whether the children live with each parent in turn: half of the ceiling for each of them.
 
     Returns
     -------
@@ -191,6 +206,8 @@ def tax_credit(
         )
     else:
         ceiling = children * money["tax_credit_base"]
+    if alternating:
+        ceiling = ceiling / 2
     yearly = np.maximum(12 * np.asarray(monthly_expense, dtype=np.float64), 0.0)
     credit: _Floats = money["tax_credit_rate"] * np.minimum(yearly, ceiling) / 12
     return credit

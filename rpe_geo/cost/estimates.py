@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,6 +22,7 @@ __all__ = [
     "childminder_costs",
     "facility_cost",
     "home_care_cost",
+    "outdated",
     "unconfirmed",
 ]
 
@@ -30,7 +31,7 @@ _UNCONFIRMED = {"M", "D"}
 _DIRECT = (
     "cmg_reference_hourly_childminder",
     "cmg_hourly_cap_childminder",
-    "resources_floor",
+    "resources_floor_cmg",
     "resources_ceiling_cmg",
     "effort_rates",
     "tax_credit_rate",
@@ -39,7 +40,7 @@ _DIRECT = (
 _HOME = (
     "cmg_reference_hourly_home",
     "cmg_hourly_cap_home",
-    "resources_floor",
+    "resources_floor_cmg",
     "resources_ceiling_cmg",
     "effort_rates_home",
     "contributions_per_net_home",
@@ -53,7 +54,7 @@ _HOME = (
     "tax_credit_base_home_max",
 )
 _PSU = (
-    "resources_floor",
+    "resources_floor_psu",
     "resources_ceiling_psu",
     "effort_rates",
     "tax_credit_rate",
@@ -90,6 +91,8 @@ class Costs:
         Hours of care paid for, of each child.
     unconfirmed
         Names of the parameters used whose value is not yet confirmed.
+    outdated
+        Names of those that are older than the last of their yearly dates.
     """
 
     gross_cost: _Floats
@@ -97,6 +100,7 @@ class Costs:
     tax_credit: _Floats
     hours_per_month: _Floats
     unconfirmed: tuple[str, ...]
+    outdated: tuple[str, ...] = ()
 
     @property
     def reste_a_charge(self) -> _Floats:
@@ -128,6 +132,7 @@ class Costs:
             tax_credit=round(float(self.tax_credit[row]), 2),
             hours_per_month=round(float(self.hours_per_month[row]), 2),
             unconfirmed=self.unconfirmed,
+            outdated=self.outdated,
         )
 
 
@@ -151,13 +156,40 @@ def unconfirmed(
     tuple of str
         In the order given.
     """
-    above_floor = (household.monthly_income or 0.0) >= money["resources_floor"]
     return tuple(
         name
-        for name in names
+        for name in _binding(money, names, household)
         if money.describe(name).certainty in _UNCONFIRMED
-        and not (name == "resources_floor" and above_floor)
     )
+
+
+def outdated(money: ParameterTable, names: Sequence[str], household: Household) -> tuple[str, ...]:
+    """
+    Keep the names of parameters older than the last of their yearly dates.
+
+    Parameters
+    ----------
+    money, names, household
+        As for `unconfirmed`; the day of the table is the one on which the values are used.
+
+    Returns
+    -------
+    tuple of str
+        In the order given.
+    """
+    return tuple(
+        name
+        for name in _binding(money, names, household)
+        if money.describe(name).overdue(money.day) is not None
+    )
+
+
+def _binding(money: ParameterTable, names: Sequence[str], household: Household) -> Iterator[str]:
+    """Leave out a floor of resources that does not bind."""
+    income = household.monthly_income or 0.0
+    for name in names:
+        if not name.startswith("resources_floor") or income < money[name]:
+            yield name
 
 
 def childminder_costs(
@@ -171,6 +203,7 @@ def childminder_costs(
     money: ParameterTable,
     maintenance_per_day: ArrayLike = np.nan,
     meals_per_day: ArrayLike = 0.0,
+    overtime_per_week: ArrayLike | None = None,
     weeks_per_year: float | None = None,
 ) -> Costs:
     """
@@ -192,6 +225,8 @@ def childminder_costs(
         Euros per day and child; nan takes the minimum of the collective agreement.
     meals_per_day
         Euros per day and child; nan takes 0, the family brings the meals.
+    overtime_per_week
+        Hours of a mean week beyond those of the collective agreement, paid more; None for those of one constant week.
     weeks_per_year
         Weeks of care of an incomplete year; None for a complete one.
 
@@ -229,7 +264,12 @@ def childminder_costs(
         maintenance = np.where(
             np.isnan(maintenance), _least_maintenance(weekly, days, money), maintenance
         )
-    salary = rate * hours
+    if overtime_per_week is None:
+        overtime_per_week = np.maximum(weekly - money["conventional_week_hours"], 0.0)
+    overtime = monthly_hours(overtime_per_week, money=money, weeks_per_year=weeks_per_year)
+    if overtime.any():
+        names += ["conventional_week_hours", "overtime_share"]
+    salary = rate * (hours + overtime * money["overtime_share"])
     if weeks_per_year is not None:
         salary = salary * (1 + money["holiday_pay_share"])
         names.append("holiday_pay_share")
@@ -248,9 +288,15 @@ def childminder_costs(
     return Costs(
         gross_cost=len(children) * (cost + contributions),
         cmg=entitled * aid,
-        tax_credit=tax_credit(credited * expense - min(entitled, credited) * aid, credited, money),
+        tax_credit=tax_credit(
+            credited * expense - min(entitled, credited) * aid,
+            credited,
+            money,
+            alternating=household.alternating_residence,
+        ),
         hours_per_month=hours,
         unconfirmed=unconfirmed(money, names, household),
+        outdated=outdated(money, names, household),
     )
 
 
@@ -297,6 +343,7 @@ def childminder_cost(
         money=money,
         maintenance_per_day=_or_nan(childminder.maintenance_per_day),
         meals_per_day=_or_nan(childminder.meals_per_day),
+        overtime_per_week=_overtime(hours, money),
     ).estimate()
 
 
@@ -343,13 +390,19 @@ def facility_cost(
         if not household.lone_parent:
             unused.add("structure_lone_parent_factor")
         names = tuple(name for name in names if name not in unused)
-    credit = tax_credit(credited * fee - min(entitled, credited) * aid, credited, money)
+    credit = tax_credit(
+        credited * fee - min(entitled, credited) * aid,
+        credited,
+        money,
+        alternating=household.alternating_residence,
+    )
     return Costs(
         gross_cost=np.atleast_1d(len(request.children) * fee),
         cmg=np.atleast_1d(entitled * aid),
         tax_credit=np.atleast_1d(credit),
         hours_per_month=np.atleast_1d(per_month),
         unconfirmed=unconfirmed(money, names, household),
+        outdated=outdated(money, names, household),
     ).estimate()
 
 
@@ -395,10 +448,17 @@ def home_care_cost(
         gross_cost=np.atleast_1d(gross),
         cmg=np.atleast_1d(aid),
         tax_credit=np.atleast_1d(
-            tax_credit(gross - aid, household.children_at_charge, money, at_home=True)
+            tax_credit(
+                gross - aid,
+                household.children_at_charge,
+                money,
+                at_home=True,
+                alternating=household.alternating_residence,
+            )
         ),
         hours_per_month=np.atleast_1d(per_month),
         unconfirmed=unconfirmed(money, _HOME, household),
+        outdated=outdated(money, _HOME, household),
     ).estimate()
 
 
@@ -431,6 +491,16 @@ def _weekly(hours: Timetable) -> tuple[float, float]:
     """Return the mean hours and days of an ordinary week."""
     days = sum(bool(spans) for week in hours.weeks for spans in week.days[:7])
     return float(hours.quarters_per_week) / 4, days / len(hours)
+
+
+def _overtime(hours: Timetable, money: ParameterTable) -> float:
+    """Return the mean hours of a week beyond those of the collective agreement, week by week of the cycle."""
+    most = 4 * money["conventional_week_hours"]
+    beyond = [
+        max(sum(span.end - span.begin for day in week.days[:7] for span in day) - most, 0)
+        for week in hours.weeks
+    ]
+    return float(sum(beyond)) / 4 / len(beyond)
 
 
 def _or_nan(value: float | None) -> float:

@@ -9,9 +9,11 @@ import numpy as np
 
 from rpe_geo.domain import Childminder
 from rpe_geo.matching.starts.first_starts import Question
+from rpe_geo.parameters import parameter_table
 from rpe_geo.rules.bits import unpack
 from rpe_geo.rules.breaches import Breaches, SlotBreaches
 from rpe_geo.rules.need import hours_within
+from rpe_geo.rules.pay import least_net_rate
 from rpe_geo.rules.timeline import Timeline
 from rpe_geo.verdicts import VerdictWarning
 
@@ -64,7 +66,19 @@ def warnings_of(
         found.append(VerdictWarning("variable_hours", {"weeks": len(weeks)}))
     if _declarations_differ(question, childminder, timeline, pair):
         found.append(VerdictWarning("availability_differs"))
+    found.extend(rate_below_minimum(question, childminder))
     return (*found, *availability_stale(question, childminder.availability_confirmed_on))
+
+
+def rate_below_minimum(question: Question, childminder: Childminder) -> tuple[VerdictWarning, ...]:
+    """Warn when the net rate is below what the law and the collective agreement allow."""
+    if childminder.hourly_rate is None:
+        return ()
+    minimum = least_net_rate(parameter_table("money", question.today))
+    if childminder.hourly_rate >= minimum:
+        return ()
+    values = {"rate": childminder.hourly_rate, "minimum": minimum}
+    return (VerdictWarning("rate_below_minimum", values),)
 
 
 def availability_stale(question: Question, confirmed_on: date | None) -> tuple[VerdictWarning, ...]:

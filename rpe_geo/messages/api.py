@@ -73,6 +73,8 @@ WARNING_TITLES = {
     "availability_stale": "Disponibilité à vérifier",
     "availability_differs": "Disponibilité déclarée différente des contrats",
     "existing_breach": "Limite déjà dépassée sans cette demande",
-    "places_unknown": "Nombre de places inconnu",
+    "places_unknown": "Places libres inconnues",
+    "rate_below_minimum": "Tarif sous le minimum conventionnel",
+    "value_outdated": "Montants à revaloriser",
 }
 """Warning to its short French name."""

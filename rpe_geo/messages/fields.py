@@ -101,6 +101,7 @@ FIELD_NAMES = {
     "household.children_at_charge": "Enfants à charge",
     "household.lone_parent": "Parent isolé",
     "household.aeeh_children": "Enfants avec AEEH",
+    "household.alternating_residence": "Résidence alternée",
 }
 """Path of a field (see `rpe_geo.record_fields`) to its name on forms and in reports."""
 

@@ -9,5 +9,6 @@ MESSAGES = {
         "latitude est entre 41 et 52, la longitude entre − 6 et 10)."
     ),
     "coordinates_outside": "latitude {latitude}, longitude {longitude} : ce point n'est pas sur la Terre.",
+    "parameter_table_unknown": "aucune table « {given} » ; les tables connues sont : {known}.",
     "parameter_unknown": "aucun paramètre « {name} » dans la table « {table} ».",
 }

@@ -36,6 +36,8 @@ WARNING_TITLES = {
     "variable_hours": "L'horaire change d'une semaine à l'autre, et la professionnelle dit ne pas l'accepter.",
     "availability_stale": "La disponibilité n'a pas été confirmée depuis {law[availability_fresh_days]} jours.",
     "availability_differs": "Contrats et disponibilités déclarées ne disent pas la même chose : le plus strict est retenu.",
+    "rate_below_minimum": "Le tarif net est sous le minimum de la loi ou de la convention collective.",
+    "value_outdated": "Un montant qui sert au coût est plus ancien que sa date annuelle de revalorisation.",
     "places_unknown": "Les places libres de l'établissement ne sont pas connues : il faut les lui demander.",
 }
 

@@ -108,6 +108,10 @@ MESSAGES = {
     "warning_availability_differs": (
         "les disponibilités déclarées et les contrats ne disent pas la même chose : le plus strict est retenu."
     ),
+    "warning_rate_below_minimum": (
+        "tarif de {rate} € net de l'heure, sous le minimum de {minimum} € (convention collective) : à vérifier avant de signer."
+    ),
+    "warning_value_outdated": "estimation faite avec des montants qui auraient dû être revalorisés : {values}.",
     "warning_places_unknown": "places libres inconnues : à demander à l'établissement.",
     "relaxation_start": "en commençant le {to}.",
     "relaxation_schedule": "en demandant : {to}.",
@@ -337,6 +341,8 @@ def warning_sentence(warning: _Warning) -> str:
         code = f"{code}_since"
     if "rules" in values:
         values["rules"] = [_RULES[rule] for rule in values["rules"]]
+    if warning.rule == "rate_below_minimum":
+        values = {name: number(value, 2) for name, value in values.items()}
     return _fill(code, **values)
 
 

@@ -26,12 +26,28 @@ from typing import Any
 
 from rpe_geo.errors import NotFound
 
-__all__ = ["Parameter", "ParameterTable", "parameter_table"]
+__all__ = ["TABLES", "Parameter", "ParameterTable", "parameter_history", "parameter_table"]
+
+TABLES = tuple(
+    sorted(
+        entry.name.removesuffix(".toml")
+        for entry in files(__name__).iterdir()
+        if entry.name.endswith(".toml")
+    )
+)
+"""Every table of this room, by name."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One value in force: what it is called in French, its unit, since when, and who says so."""
+    """
+    One value in force: what it is called in French, its unit, since when, and who says so.
+
+    Parameters
+    ----------
+    revalued
+        Days of the year, as (month, day), on which the law gives a new value; none for a value without such a date.
+    """
 
     name: str
     title: str
@@ -40,6 +56,30 @@ class Parameter:
     valid_from: date
     source: str
     certainty: str
+    revalued: tuple[tuple[int, int], ...] = ()
+
+    def overdue(self, day: date) -> date | None:
+        """
+        Tell since when a newer value should be in force.
+
+        Parameters
+        ----------
+        day
+            The day on which the value is used.
+
+        Returns
+        -------
+        date or None
+            The last of its yearly dates, when the value is older than that; None for a value that is none too old, or
+            that has no yearly date.
+        """
+        dates = [
+            date(year, month, dated)
+            for year in (day.year - 1, day.year)
+            for month, dated in self.revalued
+        ]
+        due = max((one for one in dates if one <= day), default=None)
+        return due if due is not None and self.valid_from < due else None
 
 
 @dataclass(frozen=True)
@@ -97,12 +137,20 @@ def _read(table: str) -> dict[str, list[Parameter]]:
                     valid_from=dated["valid_from"],
                     source=dated["source"],
                     certainty=dated["certainty"],
+                    revalued=tuple(
+                        (int(one[:2]), int(one[3:])) for one in entry.get("revalued", ())
+                    ),
                 )
                 for dated in entry["values"]
             ),
             key=lambda parameter: parameter.valid_from,
         )
     return history
+
+
+def parameter_history(table: str) -> dict[str, list[Parameter]]:
+    """Return every dated value of a table, oldest first."""
+    return _read(table)
 
 
 @cache

@@ -263,7 +263,7 @@ def _costs(money: ParameterTable) -> Section:
                 "mois est le salaire net, l'entretien et les repas, dans la limite d'un coût par heure "
                 f"({_write(money['cmg_hourly_cap_childminder'])} € pour un·e assistant·e maternel·le, "
                 f"{_write(money['cmg_hourly_cap_home'])} € à domicile). Les ressources sont celles du mois, entre un plancher "
-                f"({_write(money['resources_floor'])} €) et un plafond ({_write(money['resources_ceiling_cmg'])} €). Chaque enfant "
+                f"({_write(money['resources_floor_cmg'])} €) et un plafond ({_write(money['resources_ceiling_cmg'])} €). Chaque enfant "
                 "avec AEEH compte pour un enfant à charge de plus."
             ),
             (

@@ -34,7 +34,14 @@ from rpe_geo.relais.book import ProviderBook
 from rpe_geo.relais.judged import Judgement
 from rpe_geo.relais.location import Located
 from rpe_geo.relais.trips import evening_sides, last_returns, leaving_times, school_trips
-from rpe_geo.verdicts import Combination, Refusal, Suggestion, TripSide, Verdict
+from rpe_geo.verdicts import (
+    Combination,
+    Refusal,
+    Suggestion,
+    TripSide,
+    Verdict,
+    VerdictWarning,
+)
 
 __all__ = ["Suggestions", "Tables", "Travel", "scores_of", "suggest", "travel_to_providers"]
 
@@ -432,7 +439,12 @@ class _Search:
                 cost = facility_cost(facility, self.request, money)
             case _:
                 cost = None
-        return replace(suggestion, cost=cost)
+        verdict = suggestion.verdict
+        if cost is not None and cost.outdated:
+            titles = [money.describe(name).title for name in cost.outdated]
+            warning = VerdictWarning("value_outdated", {"values": titles})
+            verdict = replace(verdict, warnings=(*verdict.warnings, warning))
+        return replace(suggestion, verdict=verdict, cost=cost)
 
     def _verdicts(self, rows: NDArray[np.intp]) -> list[Verdict]:
         return self.judgement.verdicts(rows, self.request.request_id)

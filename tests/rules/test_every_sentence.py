@@ -641,3 +641,11 @@ def test_fields_of_a_verdict():
         "unknown",
     ]
     assert (verdict["start"], verdict["refusals"], verdict["relaxations"]) == (MON, [], [])
+
+
+def test_a_rate_below_the_minimum_is_told():
+    verdict = judge(minder(hourly_rate=1.0), need())
+    assert verdict["feasible"]
+    (told,) = (one for one in verdict["warnings"] if one["rule"] == "rate_below_minimum")
+    assert "2,84" in told["message"]
+    assert "rate_below_minimum" not in warned(judge(minder(hourly_rate=4.0), need()))
