@@ -2,21 +2,57 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from rpe_geo.errors import InvalidFile, Where
 
 __all__ = ["Settings", "user_data_folder"]
 
 
 def user_data_folder() -> Path:
     """Name the folder where this user's registry lives when no database is set."""
-    import os
-
     base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(base) / "rpe_geo"
+
+
+class NamedFiles(PydanticBaseSettingsSource):
+    """
+    Values that stand in files: `RPE_SECRET_KEY_FILE=/run/secrets/key`, or a credential of systemd named `RPE_SECRET_KEY`.
+
+    A file holds the value alone; white space around it is dropped. A named file that cannot be read stops the start.
+    """
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Read the value of one field, None when no file has it."""
+        del field
+        name = f"RPE_{field_name.upper()}"
+        named = os.environ.get(f"{name}_FILE")
+        if named:
+            try:
+                return Path(named).read_text(encoding="utf-8").strip(), field_name, False
+            except OSError as error:
+                where = Where(file=named)
+                raise InvalidFile("file_unreadable", where=where, reason=error.strerror) from None
+        credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+        for spelling in (name, name.lower()) if credentials else ():
+            path = Path(str(credentials)) / spelling
+            if path.is_file():
+                return path.read_text(encoding="utf-8").strip(), field_name, False
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Read every field that a file has."""
+        values = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in values.items() if value is not None}
 
 
 class Settings(BaseSettings):
@@ -106,7 +142,15 @@ class Settings(BaseSettings):
     )
     smtp_url: SecretStr | None = Field(
         default=None,
-        description="smtp://user:password@host:587 (STARTTLS) or smtps://…:465; without it mails go to `outbox`.",
+        description="smtp://user:password@host:587 (STARTTLS, required) or smtps://…:465; without it mails go to `outbox`.",
+    )
+    smtp_plain: bool = Field(
+        default=False,
+        description="Whether mails may go in clear to a server without TLS; only for a server on this machine.",
+    )
+    smtp_ca_file: Path | None = Field(
+        default=None,
+        description="Certificates (PEM) by which the mail server is known, where the system's do not do.",
     )
     outbox: Path = Field(
         default_factory=lambda: user_data_folder() / "outbox",
@@ -186,6 +230,24 @@ class Settings(BaseSettings):
             "make every account."
         ),
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read, first that says something wins: arguments, variables, files named by `…_FILE`, credentials, `.env`."""
+        return (
+            init_settings,
+            env_settings,
+            NamedFiles(settings_cls),
+            dotenv_settings,
+            file_secret_settings,
+        )
 
     @property
     def fernet_keys(self) -> tuple[str, ...]:

@@ -91,13 +91,22 @@ def open_registry(settings: Settings, *, create: bool = False, upgrade: bool = F
     """
     from rpe_geo.storage.repository import open_repository
 
-    return open_repository(
+    repository = open_repository(
         settings.database_url,
         rpe_id=settings.rpe_id,
         encryption_keys=settings.fernet_keys,
         create=create,
         upgrade=upgrade,
     )
+    if settings.environment == "production":
+        from rpe_geo.deployment.production import require_safe_database
+
+        try:
+            require_safe_database(repository.engine)
+        except BaseException:
+            repository.close()
+            raise
+    return repository
 
 
 def open_accounts(repository: Repository, settings: Settings | None = None) -> Accounts:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 import smtplib
+import ssl
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from rpe_geo.errors import ServiceUnavailable
 from rpe_geo.settings import Settings
@@ -39,7 +40,7 @@ def send_mail(settings: Settings, to: str, subject: str, text: str) -> Path | No
     Raises
     ------
     ServiceUnavailable
-        When the mail server does not take it.
+        When the mail server does not take it, or cannot be reached over a verified encrypted connection.
     """
     message = EmailMessage()
     message["From"] = settings.mail_from
@@ -51,7 +52,7 @@ def send_mail(settings: Settings, to: str, subject: str, text: str) -> Path | No
     message.set_content(text)
     if settings.smtp_url is None:
         return _write(settings.outbox, message)
-    _send(settings.smtp_url.get_secret_value(), message)
+    _send(settings, settings.smtp_url.get_secret_value(), message)
     return None
 
 
@@ -64,16 +65,36 @@ def _write(folder: Path, message: EmailMessage) -> Path:
     return file
 
 
-def _send(url: str, message: EmailMessage) -> None:
+def _send(settings: Settings, url: str, message: EmailMessage) -> None:
+    """Hand a mail over; TLS is required and the server verified (RFC 8314) unless the settings say otherwise in words."""
     parts = urlsplit(url)
-    secure = parts.scheme == "smtps"
-    kind = smtplib.SMTP_SSL if secure else smtplib.SMTP
     try:
-        with kind(parts.hostname or "localhost", parts.port or 0, timeout=_WAIT_S) as server:
-            if not secure and parts.username:
-                server.starttls()
+        context = ssl.create_default_context(cafile=settings.smtp_ca_file)
+        with _connected(parts, context) as server:
+            if parts.scheme != "smtps":
+                _encrypt(server, context, plain=settings.smtp_plain)
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(message)
+    except ServiceUnavailable:
+        raise
+    except ssl.SSLError:
+        raise ServiceUnavailable("mail_insecure") from None
     except (OSError, smtplib.SMTPException):
         raise ServiceUnavailable("mail_failed") from None
+
+
+def _connected(parts: SplitResult, context: ssl.SSLContext) -> smtplib.SMTP:
+    host = parts.hostname or "localhost"
+    if parts.scheme == "smtps":
+        return smtplib.SMTP_SSL(host, parts.port or 0, timeout=_WAIT_S, context=context)
+    return smtplib.SMTP(host, parts.port or 0, timeout=_WAIT_S)
+
+
+def _encrypt(server: smtplib.SMTP, context: ssl.SSLContext, *, plain: bool) -> None:
+    """Begin TLS; a server that does not offer it is refused, whether by itself or by somebody in between."""
+    server.ehlo()
+    if server.has_extn("starttls"):
+        server.starttls(context=context)
+    elif not plain:
+        raise ServiceUnavailable("mail_insecure")

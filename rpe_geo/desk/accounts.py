@@ -7,6 +7,7 @@ them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,6 +39,9 @@ PAUSE = timedelta(minutes=15)
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 1000
 FEWEST_CHARACTERS = 5
+WORTH_GUESSING_LOG10 = 10
+"""A password that falls within so many guesses (as a power of ten) is refused."""
+_LOOKED_AT = 72
 LONGEST_SESSION = timedelta(hours=12)
 """Of one sign-in, however active its owner is."""
 
@@ -176,7 +180,7 @@ def check_password(password: str, *, email: str = "") -> str:
     Raises
     ------
     InputError
-        When it is too short, too long, monotonous, or the e-mail.
+        When it is too short, too long, monotonous, the e-mail, or among those that are guessed first.
     """
     where = Where(field="password")
     if len(password) < SHORTEST_PASSWORD:
@@ -191,6 +195,14 @@ def check_password(password: str, *, email: str = "") -> str:
         or (name and not plain.replace(name, ""))
     ):
         raise InputError("password_weak", where=where)
+    # Imported where it is used: its lists take a moment to read.
+    from zxcvbn import zxcvbn
+
+    # Lists of leaked passwords, words, names, dates, keyboards: what guessing programs try first.
+    about = [*re.split(r"[^\w]+", email), "relais", "rpe", "creche", "petiteenfance", "assmat"]
+    guesses = zxcvbn(password[:_LOOKED_AT], user_inputs=[part for part in about if part])
+    if guesses["guesses_log10"] < WORTH_GUESSING_LOG10:
+        raise InputError("password_common", where=where)
     return password
 
 

@@ -3,6 +3,9 @@
 MESSAGES = {
     "password_short": "un mot de passe compte au moins {least} caractères.",
     "password_long": "un mot de passe compte au plus {most} caractères.",
+    "password_common": (
+        "ce mot de passe est de ceux que l’on essaie en premier ; une phrase de quatre mots sans rapport fait mieux."
+    ),
     "password_weak": (
         "ce mot de passe se devine trop facilement : prenez une phrase de quelques mots, qui ne contient pas seulement "
         "votre adresse ou la même lettre."
@@ -47,6 +50,22 @@ MESSAGES = {
     "role_not_allowed": "votre compte ne permet pas cela.",
     "default_secret": (
         "en production, {name} doit être une longue valeur au hasard ({least} caractères au moins) : choisissez-la, puis ne la changez plus."
+    ),
+    "encryption_keys_missing": (
+        "en production, RPE_ENCRYPTION_KEYS est nécessaire : les données personnelles sont chiffrées. Une clé se fait par "
+        "« openssl rand -base64 32 | tr '+/' '-_' » ; gardez-la hors des sauvegardes."
+    ),
+    "personal_data_in_clear": (
+        "{count} document(s) personnel(s) de cette base ne sont pas chiffrés ; lancez « rpe-geo database reseal », puis démarrez."
+    ),
+    "database_role_too_strong": (
+        "le rôle PostgreSQL « {role} » passe outre la sécurité par ligne (superutilisateur ou BYPASSRLS) ; donnez au service "
+        "un rôle ordinaire."
+    ),
+    "service_address_insecure": "en production, {name} commence par https:// : ce qui part d’ici ne voyage que chiffré.",
+    "mail_insecure": (
+        "le serveur de courrier n’offre pas de liaison chiffrée (TLS), ou son certificat n’est pas reconnu : rien n’est parti. "
+        "Corrigez RPE_SMTP_URL ou RPE_SMTP_CA_FILE ; RPE_SMTP_PLAIN=true accepte d’écrire en clair."
     ),
     "mail_failed": "le message n’a pas pu partir : le serveur de courrier ne répond pas.",
 }

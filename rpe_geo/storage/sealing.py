@@ -11,14 +11,9 @@ from rpe_geo.errors import InputError
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
-__all__ = ["Seal", "is_sealed"]
+__all__ = ["TOKEN_START", "Seal"]
 
-_TOKEN_START = "gAAAA"  # noqa: S105 - how every Fernet token begins, not a secret
-
-
-def is_sealed(text: str) -> bool:
-    """Tell whether a stored document is sealed."""
-    return text.startswith(_TOKEN_START)
+TOKEN_START = "gAAAA"  # noqa: S105 - how every Fernet token begins, not a secret
 
 
 class Seal:
@@ -54,7 +49,7 @@ class Seal:
 
     def open(self, text: str) -> dict[str, Any]:
         """Read a document, sealed or not."""
-        if is_sealed(text):
+        if text.startswith(TOKEN_START):
             text = self._unseal(text)
         document: dict[str, Any] = json.loads(text)
         return document

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
+from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from api.app import create_app
@@ -16,6 +18,7 @@ from api.pages.accounts.session import own_path
 from rpe_geo.cli import run
 from rpe_geo.errors import InputError
 from rpe_geo.storage.repository import open_repository
+from rpe_geo.storage.resealing import reseal_all
 from tests.pages.accounts_only import (
     PASSWORD,
     csrf_of,
@@ -30,6 +33,7 @@ AGATHE = "agathe@nord.example"
 STRONG = {
     "environment": "production",
     "public_url": "https://relais.example",
+    "encryption_keys": SecretStr(Fernet.generate_key().decode()),
 }
 
 
@@ -59,7 +63,11 @@ def end_sessions(settings, ago=timedelta(seconds=1)):
 
 
 def test_cookies_in_production_are_for_this_host_and_https_alone(settings):
-    with opened(settings.model_copy(update=STRONG), base_url="https://relais.example") as client:
+    strong = settings.model_copy(update=STRONG)
+    repository = open_repository(strong.database_url)
+    reseal_all(repository.engine, strong.fernet_keys)
+    repository.close()
+    with opened(strong, base_url="https://relais.example") as client:
         form = {"email": AGATHE, "password": PASSWORD}
         answer = client.post("/pro/connexion", data=form, follow_redirects=False)
         cookies = answer.headers.get_list("set-cookie")
@@ -338,6 +346,13 @@ def test_a_link_of_one_kind_is_none_of_another(client, settings):
 # ---- production ---------------------------------------------------------------------------------------------------
 
 
+def _secret(changed):
+    return {
+        name: value if name == "public_url" or value is None else SecretStr(value)
+        for name, value in changed.items()
+    }
+
+
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
@@ -346,12 +361,13 @@ def test_a_link_of_one_kind_is_none_of_another(client, settings):
         ({"secret_key": "a" * 64}, "default_secret"),
         ({"masking_secret": "development"}, "default_secret"),
         ({"api_token": "court"}, "default_secret"),
+        ({"encryption_keys": None}, "encryption_keys_missing"),
         ({"public_url": "http://relais.example"}, "public_url_insecure"),
     ],
 )
 def test_production_starts_with_long_secrets_and_https_alone(settings, changed, code):
     with pytest.raises(InputError) as refused:
-        create_app(settings.override(**STRONG | changed))
+        create_app(settings.model_copy(update=STRONG | _secret(changed)))
     assert refused.value.code == code
 
 
