@@ -1,23 +1,23 @@
 /* Progressive enhancement only: every page reads and submits without this file. */
 (() => {
-  const $ = (q, r = document) => r.querySelector(q),
-    $$ = (q, r = document) => [...r.querySelectorAll(q)];
+  const $ = (q, r = document) => r.querySelector(q);
+  const $$ = (q, r = document) => [...r.querySelectorAll(q)];
   document.documentElement.classList.add("js");
-  const live = $("#live"),
-    say = (t) => {
-      if (live) {
-        live.textContent = "";
-        setTimeout(() => {
-          live.textContent = t;
-        }, 60);
-      }
-    };
+  const live = $("#live");
+  const say = (t) => {
+    if (live) {
+      live.textContent = "";
+      setTimeout(() => {
+        live.textContent = t;
+      }, 60);
+    }
+  };
 
   // disclosure buttons: data-toggle="selector" switches .open on the target
   $$("[data-toggle]").forEach((b) =>
     b.addEventListener("click", () => {
-      const t = $(b.dataset.toggle),
-        open = t.classList.toggle("open");
+      const t = $(b.dataset.toggle);
+      const open = t.classList.toggle("open");
       b.setAttribute("aria-expanded", open);
       if (open && b.dataset.focus) $(b.dataset.focus)?.focus();
     }),
@@ -29,8 +29,8 @@
   // the count of places chosen
   const counted = $("[data-count-of]");
   if (counted) {
-    const boxes = $$(`input[name=${counted.dataset.countOf}]`),
-      words = counted.textContent;
+    const boxes = $$(`input[name=${counted.dataset.countOf}]`);
+    const words = counted.textContent;
     const count = () => {
       const n = boxes.filter((b) => b.checked).length;
       counted.textContent = n
@@ -71,9 +71,9 @@
 
   // address combobox (ARIA 1.2, list autocomplete, manual selection)
   $$("[role=combobox]").forEach((inp) => {
-    const box = $("#" + inp.getAttribute("aria-controls"));
-    let timer = null,
-      asked = 0;
+    const box = $(`#${inp.getAttribute("aria-controls")}`);
+    let timer = null;
+    let asked = 0;
     const show = (v) => {
       box.hidden = !v;
       inp.setAttribute("aria-expanded", v);
@@ -94,9 +94,9 @@
     const fill = (found) => {
       box.textContent = "";
       found.forEach((place, k) => {
-        const o = document.createElement("li"),
-          label = document.createElement("span"),
-          city = document.createElement("small");
+        const o = document.createElement("li");
+        const label = document.createElement("span");
+        const city = document.createElement("small");
         o.id = `${box.id}-${k}`;
         o.setAttribute("role", "option");
         o.setAttribute("aria-selected", "false");
@@ -120,8 +120,8 @@
     inp.addEventListener("input", () => {
       clearTimeout(timer);
       $$(`[data-for=${inp.id}]`).forEach((h) => h.remove());
-      const q = inp.value.trim(),
-        mine = ++asked;
+      const q = inp.value.trim();
+      const mine = ++asked;
       if (q.length < 3) {
         show(false);
         return;
@@ -161,24 +161,24 @@
 
   // week grid beside its text fields: both say the same; one tab stop; arrows, Shift extends, Space paints
   const DAYS = ["Lundi", "Mardi", "Mercredi", "Jeudi", "Vendredi", "Samedi", "Dimanche"];
-  const two = (n) => String(n).padStart(2, "0"),
-    clock = (q) => `${two(Math.floor((q % 96) / 4))}:${two((q % 4) * 15)}`;
-  const words = (q) => `${Math.floor(q / 4)} h${q % 4 ? " " + two((q % 4) * 15) : ""}`;
+  const two = (n) => String(n).padStart(2, "0");
+  const clock = (q) => `${two(Math.floor((q % 96) / 4))}:${two((q % 4) * 15)}`;
+  const words = (q) => `${Math.floor(q / 4)} h${q % 4 ? ` ${two((q % 4) * 15)}` : ""}`;
   const readDay = (text) => {
     const spans = [];
     for (const part of text.split(/[,;]/)) {
       const m = part.trim().match(/^(\d{1,2})[:hH ]?\s?(\d{0,2})\s*[-–à]\s*(\d{1,2})[:hH ]?\s?(\d{0,2})$/);
       if (!m) continue;
-      const a = +m[1] * 4 + Math.round(+(m[2] || 0) / 15),
-        b = +m[3] * 4 + Math.round(+(m[4] || 0) / 15);
+      const a = +m[1] * 4 + Math.round(+(m[2] || 0) / 15);
+      const b = +m[3] * 4 + Math.round(+(m[4] || 0) / 15);
       spans.push([a, b <= a ? b + 96 : b]);
     }
     return spans;
   };
   $$(".wg[data-fields]").forEach((g) => {
-    const fields = DAYS.map((_, d) => $(`#${g.dataset.fields}-${d}`)),
-      on = new Set(),
-      key = (d, q) => d * 96 + q;
+    const fields = DAYS.map((_, d) => $(`#${g.dataset.fields}-${d}`));
+    const on = new Set();
+    const key = (d, q) => d * 96 + q;
     const load = () => {
       on.clear();
       fields.forEach((f, d) =>
@@ -217,12 +217,12 @@
       };
       head.append(
         cell("columnheader", "th", "", "Heure"),
-        ...DAYS.map((d) => cell("columnheader", "dh", d.slice(0, 3) + ".", d)),
+        ...DAYS.map((d) => cell("columnheader", "dh", `${d.slice(0, 3)}.`, d)),
       );
       g.append(head);
-      const night = g.classList.contains("all"),
-        from = night ? 0 : 24,
-        to = night ? 96 : 84;
+      const night = g.classList.contains("all");
+      const from = night ? 0 : 24;
+      const to = night ? 96 : 84;
       for (let q = from; q < to; q++) {
         const row = document.createElement("div");
         row.setAttribute("role", "row");
@@ -253,10 +253,10 @@
     const tell = $(`[data-total="${g.dataset.fields}"]`);
     const sum = () => {
       if (tell)
-        tell.textContent = `${Math.floor(on.size / 4)} h${on.size % 4 ? " " + two((on.size % 4) * 15) : ""}`;
+        tell.textContent = `${Math.floor(on.size / 4)} h${on.size % 4 ? ` ${two((on.size % 4) * 15)}` : ""}`;
     };
-    let paint = null,
-      last = null;
+    let paint = null;
+    let last = null;
     const at = (e) => document.elementFromPoint(e.clientX, e.clientY)?.closest?.(".c");
     g.addEventListener("pointerdown", (e) => {
       const c = e.target.closest(".c");
@@ -272,8 +272,8 @@
       const c = at(e);
       if (!c || !g.contains(c)) return;
       // A quick hand jumps over cells: those between, on the same day, are painted too.
-      const k = +c.dataset.k,
-        same = Math.floor(k / 96) === Math.floor(last / 96);
+      const k = +c.dataset.k;
+      const same = Math.floor(k / 96) === Math.floor(last / 96);
       for (let q = same ? Math.min(k, last) : k; q <= (same ? Math.max(k, last) : k); q++) {
         const n = $(`[data-k="${q}"]`, g);
         if (n) set(n, paint);

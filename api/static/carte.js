@@ -1,12 +1,12 @@
 /* Draws the map of a page: its places stand in the page, its ground is asked for apart. */
 (() => {
-  const holder = document.getElementById("carte"),
-    data = document.getElementById("carte-donnees");
+  const holder = document.getElementById("carte");
+  const data = document.getElementById("carte-donnees");
   if (!holder || !data || !window.rpeMap) return;
-  const options = JSON.parse(data.textContent),
-    [[south, west], [north, east]] = options.bounds;
-  let hidden = [],
-    drawn = null;
+  const options = JSON.parse(data.textContent);
+  const [[south, west], [north, east]] = options.bounds;
+  let hidden = [];
+  let drawn = null;
   document.addEventListener("rpe:hide", (event) => {
     hidden = event.detail;
     drawn?.rpe.hide(hidden);

@@ -1,14 +1,14 @@
 /* What helps to read a long list: kinds shown or not, another order, what was chosen. The page reads and sends without it. */
 (() => {
-  const $ = (q, r = document) => r.querySelector(q),
-    $$ = (q, r = document) => [...r.querySelectorAll(q)];
-  const live = $("#live"),
-    say = (text) => {
-      live.textContent = "";
-      setTimeout(() => {
-        live.textContent = text;
-      }, 60);
-    };
+  const $ = (q, r = document) => r.querySelector(q);
+  const $$ = (q, r = document) => [...r.querySelectorAll(q)];
+  const live = $("#live");
+  const say = (text) => {
+    live.textContent = "";
+    setTimeout(() => {
+      live.textContent = text;
+    }, 60);
+  };
   const list = $(".plist");
 
   // kinds, in the list and on the map alike
@@ -32,8 +32,8 @@
   }
 
   // another order of the same list
-  const order = $("[data-order]"),
-    select = order && $("select", order);
+  const order = $("[data-order]");
+  const select = order && $("select", order);
   if (order && list) {
     order.hidden = false;
     select.addEventListener("change", () => {
@@ -47,8 +47,8 @@
   }
 
   // what was chosen stays in sight
-  const basket = $("[data-basket]"),
-    boxes = $$("input[name=choisi]");
+  const basket = $("[data-basket]");
+  const boxes = $$("input[name=choisi]");
   if (basket) {
     const words = $("[data-basket-count]", basket);
     const count = () => {

@@ -1,16 +1,15 @@
 // The observatory: choices apply at once, the map answers the pointer and can be brought nearer. Everything works without.
 (() => {
-  "use strict";
-  const $ = (s, r = document) => r.querySelector(s),
-    $$ = (s, r = document) => [...r.querySelectorAll(s)];
+  const $ = (s, r = document) => r.querySelector(s);
+  const $$ = (s, r = document) => [...r.querySelectorAll(s)];
   const PAGE = "/pro/observatoire";
   let asked = 0;
 
   // ---- another view of the same page, without leaving it
   const show = async (url, { push = true, focus = null } = {}) => {
-    const mine = ++asked,
-      main = $("main"),
-      target = new URL(url, location.href);
+    const mine = ++asked;
+    const main = $("main");
+    const target = new URL(url, location.href);
     main.setAttribute("aria-busy", "true");
     let text;
     try {
@@ -25,8 +24,8 @@
       return;
     }
     if (mine !== asked) return;
-    const page = new DOMParser().parseFromString(text, "text/html"),
-      fresh = $("main", page);
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const fresh = $("main", page);
     if (!fresh) {
       location.assign(url);
       return;
@@ -89,9 +88,9 @@
   // ---- the map
   let moved = false;
   const map = (box) => {
-    const svg = $("svg.choro", box),
-      whole = svg.viewBox.baseVal,
-      home = [whole.x, whole.y, whole.width, whole.height];
+    const svg = $("svg.choro", box);
+    const whole = svg.viewBox.baseVal;
+    const home = [whole.x, whole.y, whole.width, whole.height];
     let view = home.slice();
     const draw = () => {
       const near = view[2] < home[2] - 0.5;
@@ -99,8 +98,8 @@
       svg.setAttribute("viewBox", view.map((n) => n.toFixed(1)).join(" "));
     };
     const zoom = (by, x = view[0] + view[2] / 2, y = view[1] + view[3] / 2) => {
-      const wide = Math.min(home[2], Math.max(home[2] / 24, view[2] / by)),
-        scale = wide / view[2];
+      const wide = Math.min(home[2], Math.max(home[2] / 24, view[2] / by));
+      const scale = wide / view[2];
       view = [x - (x - view[0]) * scale, y - (y - view[1]) * scale, wide, view[3] * scale];
       keep();
     };
@@ -156,9 +155,9 @@
     svg.addEventListener("dragstart", (e) => e.preventDefault());
     addEventListener("pointermove", (e) => {
       if (!held) return;
-      const r = svg.getBoundingClientRect(),
-        dx = e.clientX - held[0],
-        dy = e.clientY - held[1];
+      const r = svg.getBoundingClientRect();
+      const dx = e.clientX - held[0];
+      const dy = e.clientY - held[1];
       if (Math.abs(dx) + Math.abs(dy) > 5) moved = true;
       view = [held[2] - (dx / r.width) * held[4], held[3] - (dy / r.height) * held[5], held[4], held[5]];
       keep();
@@ -190,17 +189,17 @@
           return el;
         }),
       );
-      const r = box.getBoundingClientRect(),
-        w = tip.offsetWidth,
-        h = tip.offsetHeight;
+      const r = box.getBoundingClientRect();
+      const w = tip.offsetWidth;
+      const h = tip.offsetHeight;
       tip.style.left = `${Math.max(4, Math.min(r.width - w - 4, x - r.left - w / 2))}px`;
       tip.style.top = `${y - r.top - h - 14 > 0 ? y - r.top - h - 14 : y - r.top + 18}px`;
     };
     svg.addEventListener("pointermove", (e) => tell(e.target.closest("[data-words]"), e.clientX, e.clientY));
     svg.addEventListener("pointerleave", () => tell(null));
     svg.addEventListener("focusin", (e) => {
-      const shape = $("[data-words]", e.target),
-        r = shape?.getBoundingClientRect();
+      const shape = $("[data-words]", e.target);
+      const r = shape?.getBoundingClientRect();
       if (r) tell(shape, r.left + r.width / 2, r.top + r.height / 2);
     });
     svg.addEventListener("focusout", () => tell(null));

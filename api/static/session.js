@@ -3,21 +3,21 @@
 (() => {
   const box = document.querySelector("#session-fin");
   if (!box || !box.showModal) return;
-  const WARN = 120,
-    EVERY = 5000;
-  const stay = box.querySelector("[data-rester]"),
-    count = box.querySelector("[data-compte]"),
-    over = box.querySelector("[data-terminee]");
+  const WARN = 120;
+  const EVERY = 5000;
+  const stay = box.querySelector("[data-rester]");
+  const count = box.querySelector("[data-compte]");
+  const over = box.querySelector("[data-terminee]");
   const longest = box.querySelector("[data-derniere]");
-  const title = box.querySelector("h2"),
-    said = box.querySelector("#session-fin-dit");
+  const title = box.querySelector("h2");
+  const said = box.querySelector("#session-fin-dit");
   const live = document.querySelector("#live");
-  let end = Date.now() + 1000 * box.dataset.reste,
-    warned = false,
-    ended = false,
-    closed = false,
-    last = false,
-    told = -1;
+  let end = Date.now() + 1000 * box.dataset.reste;
+  let warned = false;
+  let ended = false;
+  let closed = false;
+  let last = false;
+  let told = -1;
 
   const left = () => Math.round((end - Date.now()) / 1000);
   const words = (s) =>

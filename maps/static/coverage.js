@@ -1,31 +1,30 @@
 /* The choropleth of the observatory: every zone on one canvas, its legend, its figures and its table. */
-(function (root) {
-  "use strict";
-  var L = root.L,
-    decode = root.rpeMap.decode;
-  var BASE = 10,
-    NBSP = "\u00a0",
-    NARROW = "\u202f";
+((root) => {
+  const L = root.L;
+  const decode = root.rpeMap.decode;
+  const BASE = 10;
+  const NBSP = "\u00a0";
+  const NARROW = "\u202f";
 
   function make(tag, name, text) {
-    var made = document.createElement(tag);
+    const made = document.createElement(tag);
     if (name) made.className = name;
     if (text !== undefined) made.textContent = text;
     return made;
   }
   function svg(tag, attributes) {
-    var made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    Object.keys(attributes).forEach(function (key) {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    Object.keys(attributes).forEach((key) => {
       made.setAttribute(key, attributes[key]);
     });
     return made;
   }
   function number(value, decimals) {
     if (value === null || value === undefined) return "–";
-    var parts = Math.abs(value).toFixed(decimals).split(".");
-    var whole = parts[0].replace(/\B(?=(\d{3})+(?!\d))/g, NARROW);
-    var sign = value < 0 && Number(value.toFixed(decimals)) !== 0 ? "−" + NARROW : "";
-    return sign + whole + (parts[1] ? "," + parts[1] : "");
+    const parts = Math.abs(value).toFixed(decimals).split(".");
+    const whole = parts[0].replace(/\B(?=(\d{3})+(?!\d))/g, NARROW);
+    const sign = value < 0 && Number(value.toFixed(decimals)) !== 0 ? `−${NARROW}` : "";
+    return sign + whole + (parts[1] ? `,${parts[1]}` : "");
   }
   function plain(text) {
     return text
@@ -37,22 +36,22 @@
   }
   function classOf(indicator, value) {
     if (value === null || value === undefined) return -1;
-    var at = 0;
+    let at = 0;
     while (at < indicator.breaks.length && value >= indicator.breaks[at]) at += 1;
     return at;
   }
 
   // ---- drawing -------------------------------------------------------------------------------------------------
-  var Zones = L.Layer.extend({
-    initialize: function (data) {
+  const Zones = L.Layer.extend({
+    initialize(data) {
       this._data = data;
       this._selected = -1;
       this._hovered = -1;
     },
 
-    onAdd: function (map) {
+    onAdd(map) {
       this._map = map;
-      var pane = map.createPane("zones-canvas");
+      const pane = map.createPane("zones-canvas");
       pane.style.zIndex = 250;
       this._canvas = make("canvas", "leaflet-zoom-animated");
       pane.appendChild(this._canvas);
@@ -69,28 +68,27 @@
       );
       map.on("click", this._click, this);
       this._draw();
-      if (document.fonts) document.fonts.load("700 13px Figtree").then(this._draw.bind(this), function () {});
+      if (document.fonts) document.fonts.load("700 13px Figtree").then(this._draw.bind(this), () => {});
     },
 
-    _prepare: function () {
-      var map = this._map,
-        data = this._data,
-        self = this;
+    _prepare() {
+      const map = this._map;
+      const data = this._data;
       this._origin = map.project(L.latLngBounds(data.bounds).getCenter(), BASE);
       this._paths = [];
       this._boxes = [];
       this._centres = [];
-      function local(point) {
-        var at = map.project(point, BASE);
-        return [at.x - self._origin.x, at.y - self._origin.y];
-      }
+      const local = (point) => {
+        const at = map.project(point, BASE);
+        return [at.x - this._origin.x, at.y - this._origin.y];
+      };
       this._local = local;
-      data.rings.forEach(function (polygons, index) {
-        var path = new Path2D(),
-          box = [Infinity, Infinity, -Infinity, -Infinity];
-        polygons.forEach(function (ring) {
-          decode(ring).forEach(function (point, number) {
-            var at = local(point);
+      data.rings.forEach((polygons, index) => {
+        const path = new Path2D();
+        const box = [Infinity, Infinity, -Infinity, -Infinity];
+        polygons.forEach((ring) => {
+          decode(ring).forEach((point, number) => {
+            const at = local(point);
             if (number) path.lineTo(at[0], at[1]);
             else path.moveTo(at[0], at[1]);
             box[0] = Math.min(box[0], at[0]);
@@ -100,15 +98,15 @@
           });
           path.closePath();
         });
-        self._paths.push(path);
-        self._boxes.push(box);
-        self._centres.push(data.at[index] ? local(data.at[index]) : null);
+        this._paths.push(path);
+        this._boxes.push(box);
+        this._centres.push(data.at[index] ? local(data.at[index]) : null);
       });
-      this._outlines = ["tension"].map(function (kind) {
-        var path = new Path2D();
-        (data.outlines[kind] || []).forEach(function (ring) {
-          decode(ring).forEach(function (point, number) {
-            var at = local(point);
+      this._outlines = ["tension"].map((kind) => {
+        const path = new Path2D();
+        (data.outlines[kind] || []).forEach((ring) => {
+          decode(ring).forEach((point, number) => {
+            const at = local(point);
             if (number) path.lineTo(at[0], at[1]);
             else path.moveTo(at[0], at[1]);
           });
@@ -119,30 +117,28 @@
       // A grid finds the zone under the pointer without trying them all.
       this._cell = 40;
       this._grid = {};
-      this._boxes.forEach(function (box, index) {
-        for (var x = Math.floor(box[0] / self._cell); x <= Math.floor(box[2] / self._cell); x += 1) {
-          for (var y = Math.floor(box[1] / self._cell); y <= Math.floor(box[3] / self._cell); y += 1) {
-            var key = x + " " + y;
-            (self._grid[key] = self._grid[key] || []).push(index);
+      this._boxes.forEach((box, index) => {
+        for (let x = Math.floor(box[0] / this._cell); x <= Math.floor(box[2] / this._cell); x += 1) {
+          for (let y = Math.floor(box[1] / this._cell); y <= Math.floor(box[3] / this._cell); y += 1) {
+            const key = `${x} ${y}`;
+            this._grid[key] ??= [];
+            this._grid[key].push(index);
           }
         }
       });
       this._probe = document.createElement("canvas").getContext("2d");
     },
 
-    show: function (indicator, options) {
+    show(indicator, options) {
       this._indicator = indicator;
       this._options = options;
-      var classes = indicator.colors.map(function () {
-          return new Path2D();
-        }),
-        none = new Path2D(),
-        hatched = [new Path2D(), new Path2D()],
-        all = new Path2D();
-      var self = this,
-        data = this._data;
-      this._paths.forEach(function (path, index) {
-        var at = classOf(indicator, indicator.values[index]);
+      const classes = indicator.colors.map(() => new Path2D());
+      const none = new Path2D();
+      const hatched = [new Path2D(), new Path2D()];
+      const all = new Path2D();
+      const data = this._data;
+      this._paths.forEach((path, index) => {
+        const at = classOf(indicator, indicator.values[index]);
         (at < 0 ? none : classes[at]).addPath(path);
         all.addPath(path);
         if (at >= 0 && data.uncertain[index]) hatched[indicator.inks[at] === "#FFFFFF" ? 1 : 0].addPath(path);
@@ -154,60 +150,58 @@
       if (this._canvas) this._draw();
     },
 
-    _frame: function () {
-      var map = this._map,
-        size = map.getSize(),
-        pad = size.multiplyBy(0.25).round();
+    _frame() {
+      const map = this._map;
+      const size = map.getSize();
+      const pad = size.multiplyBy(0.25).round();
       return {
         topLeft: map.containerPointToLayerPoint([-pad.x, -pad.y]).round(),
         size: size.add(pad.multiplyBy(2)),
-        pad: pad,
+        pad,
       };
     },
 
-    _draw: function () {
+    _draw() {
       if (!this._map || !this._classes) return;
-      var map = this._map,
-        frame = this._frame(),
-        ratio = root.devicePixelRatio || 1,
-        canvas = this._canvas,
-        zoom = map.getZoom();
+      const map = this._map;
+      const frame = this._frame();
+      const ratio = root.devicePixelRatio || 1;
+      const canvas = this._canvas;
+      const zoom = map.getZoom();
       canvas.width = frame.size.x * ratio;
       canvas.height = frame.size.y * ratio;
-      canvas.style.width = frame.size.x + "px";
-      canvas.style.height = frame.size.y + "px";
+      canvas.style.width = `${frame.size.x}px`;
+      canvas.style.height = `${frame.size.y}px`;
       L.DomUtil.setTransform(canvas, frame.topLeft, 1);
       this._topLeft = frame.topLeft;
       this._zoom = zoom;
       this._centre = map.getCenter();
-      var context = canvas.getContext("2d"),
-        scale = Math.pow(2, zoom - BASE);
-      var origin = map.latLngToLayerPoint(map.unproject(this._origin, BASE)).subtract(frame.topLeft);
+      const context = canvas.getContext("2d");
+      const scale = 2 ** (zoom - BASE);
+      const origin = map.latLngToLayerPoint(map.unproject(this._origin, BASE)).subtract(frame.topLeft);
       function world() {
         context.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * origin.x, ratio * origin.y);
       }
-      this._toScreen = function (at) {
-        return [at[0] * scale + origin.x, at[1] * scale + origin.y];
-      };
-      var indicator = this._indicator,
-        options = this._options,
-        data = this._data;
+      this._toScreen = (at) => [at[0] * scale + origin.x, at[1] * scale + origin.y];
+      const indicator = this._indicator;
+      const options = this._options;
+      const data = this._data;
       world();
       context.fillStyle = "#FFFFFF";
       context.fill(this._none, "evenodd");
-      this._classes.forEach(function (path, index) {
+      this._classes.forEach((path, index) => {
         context.fillStyle = indicator.colors[index];
         context.fill(path, "evenodd");
       });
-      var dense = this._paths.length / Math.pow(4, Math.max(0, zoom - 8));
-      var close = dense <= 2500;
+      const dense = this._paths.length / 4 ** Math.max(0, zoom - 8);
+      const close = dense <= 2500;
       if (options.uncertain && close) {
-        var hatch = new Path2D();
-        for (var x = -frame.size.y; x < frame.size.x; x += 7) {
+        const hatch = new Path2D();
+        for (let x = -frame.size.y; x < frame.size.x; x += 7) {
           hatch.moveTo(x, frame.size.y);
           hatch.lineTo(x + frame.size.y, 0);
         }
-        this._hatched.forEach(function (path, light) {
+        this._hatched.forEach((path, light) => {
           world();
           context.save();
           context.clip(path, "evenodd");
@@ -226,11 +220,11 @@
       if (context.lineWidth > 0 && dense <= 9000) context.stroke(this._all);
       if (!close && data.frames.length) {
         if (!this._framePath) {
-          var path = new Path2D(),
-            local = this._local;
-          data.frames.forEach(function (ring) {
-            decode(ring).forEach(function (point, number) {
-              var at = local(point);
+          const path = new Path2D();
+          const local = this._local;
+          data.frames.forEach((ring) => {
+            decode(ring).forEach((point, number) => {
+              const at = local(point);
               if (number) path.lineTo(at[0], at[1]);
               else path.moveTo(at[0], at[1]);
             });
@@ -269,67 +263,62 @@
       this._labels(context, frame, scale);
     },
 
-    _labels: function (context, frame, scale) {
-      var indicator = this._indicator,
-        data = this._data,
-        taken = [];
+    _labels(context, frame, scale) {
+      const indicator = this._indicator;
+      const data = this._data;
+      const taken = [];
       context.textAlign = "center";
       context.textBaseline = "middle";
       context.lineJoin = "round";
-      var order =
-        this._order ||
-        (this._order = this._boxes
-          .map(function (box, index) {
-            return index;
-          })
-          .sort(function (a, b) {
-            return (data.children[b] || 0) - (data.children[a] || 0);
-          }));
-      var left = 260;
-      for (var n = 0; n < order.length && left > 0; n += 1) {
-        var index = order[n],
-          centre = this._centres[index],
-          box = this._boxes[index];
+      this._order ??= this._boxes
+        .map((_box, index) => index)
+        .sort((a, b) => (data.children[b] || 0) - (data.children[a] || 0));
+      const order = this._order;
+      let left = 260;
+      for (let n = 0; n < order.length && left > 0; n += 1) {
+        const index = order[n];
+        const centre = this._centres[index];
+        const box = this._boxes[index];
         if (!centre) continue;
-        var wide = (box[2] - box[0]) * scale,
-          tall = (box[3] - box[1]) * scale;
+        const wide = (box[2] - box[0]) * scale;
+        const tall = (box[3] - box[1]) * scale;
         if (wide < 26 || tall < 20) continue;
-        var at = this._toScreen(centre);
+        const at = this._toScreen(centre);
         if (at[0] < 0 || at[1] < 0 || at[0] > frame.size.x || at[1] > frame.size.y) continue;
-        var value = indicator.values[index],
-          kind = classOf(indicator, value),
-          text = number(value, indicator.short);
+        const value = indicator.values[index];
+        const kind = classOf(indicator, value);
+        const text = number(value, indicator.short);
         context.font = "700 13px Figtree, 'Segoe UI', 'Noto Sans', sans-serif";
-        var half = context.measureText(text).width / 2 + 3;
+        const half = context.measureText(text).width / 2 + 3;
         if (2 * half > wide * 0.8) continue;
         context.font = "600 12px Figtree, 'Segoe UI', 'Noto Sans', sans-serif";
-        var nameHalf = context.measureText(data.name[index]).width / 2 + 3;
-        var named = 2 * nameHalf < wide * 0.86 && tall > 44;
-        var room = named
+        const nameHalf = context.measureText(data.name[index]).width / 2 + 3;
+        let named = 2 * nameHalf < wide * 0.86 && tall > 44;
+        let room = named
           ? [at[0] - Math.max(nameHalf, half), at[1] - 17, at[0] + Math.max(nameHalf, half), at[1] + 17]
           : [at[0] - half, at[1] - 9, at[0] + half, at[1] + 9];
-        var hit = taken.some(function (other) {
-          return room[0] < other[2] && room[2] > other[0] && room[1] < other[3] && room[3] > other[1];
-        });
+        let hit = taken.some(
+          (other) => room[0] < other[2] && room[2] > other[0] && room[1] < other[3] && room[3] > other[1],
+        );
         if (hit && named) {
           named = false;
           room = [at[0] - half, at[1] - 9, at[0] + half, at[1] + 9];
-          hit = taken.some(function (other) {
-            return room[0] < other[2] && room[2] > other[0] && room[1] < other[3] && room[3] > other[1];
-          });
+          hit = taken.some(
+            (other) => room[0] < other[2] && room[2] > other[0] && room[1] < other[3] && room[3] > other[1],
+          );
         }
         if (hit) continue;
         taken.push(room);
         left -= 1;
-        var ink = kind < 0 ? "#574C5F" : indicator.inks[kind];
-        var halo = kind < 0 ? "#FFFFFF" : indicator.colors[kind];
+        const ink = kind < 0 ? "#574C5F" : indicator.inks[kind];
+        const halo = kind < 0 ? "#FFFFFF" : indicator.colors[kind];
         if (named) {
           write("600 12px", data.name[index], at[0], at[1] - 8, ink, halo);
           write("700 13px", text, at[0], at[1] + 8, ink, halo);
         } else write("700 13px", text, at[0], at[1], ink, halo);
       }
       function write(font, text, x, y, ink, halo) {
-        context.font = font + " Figtree, 'Segoe UI', 'Noto Sans', sans-serif";
+        context.font = `${font} Figtree, 'Segoe UI', 'Noto Sans', sans-serif`;
         context.strokeStyle = halo;
         context.lineWidth = 3.5;
         context.strokeText(text, x, y);
@@ -338,11 +327,11 @@
       }
     },
 
-    _animate: function (event) {
+    _animate(event) {
       if (!this._topLeft) return;
-      var map = this._map,
-        scale = map.getZoomScale(event.zoom, this._zoom);
-      var offset = map._latLngToNewLayerPoint(
+      const map = this._map;
+      const scale = map.getZoomScale(event.zoom, this._zoom);
+      const offset = map._latLngToNewLayerPoint(
         map.layerPointToLatLng(this._topLeft),
         event.zoom,
         event.center,
@@ -350,38 +339,38 @@
       L.DomUtil.setTransform(this._canvas, offset, scale);
     },
 
-    under: function (latlng) {
-      var at = this._local(latlng),
-        near = this._grid[Math.floor(at[0] / this._cell) + " " + Math.floor(at[1] / this._cell)] || [];
-      for (var n = near.length - 1; n >= 0; n -= 1) {
-        var box = this._boxes[near[n]];
+    under(latlng) {
+      const at = this._local(latlng);
+      const near = this._grid[`${Math.floor(at[0] / this._cell)} ${Math.floor(at[1] / this._cell)}`] || [];
+      for (let n = near.length - 1; n >= 0; n -= 1) {
+        const box = this._boxes[near[n]];
         if (at[0] < box[0] || at[0] > box[2] || at[1] < box[1] || at[1] > box[3]) continue;
         if (this._probe.isPointInPath(this._paths[near[n]], at[0], at[1], "evenodd")) return near[n];
       }
       return -1;
     },
-    _hover: function (event) {
+    _hover(event) {
       this._point(this.under(event.latlng), event.latlng);
     },
-    _point: function (index, latlng) {
+    _point(index, latlng) {
       if (index !== this._hovered) {
         this._hovered = index;
         this._draw();
         this._map.getContainer().classList.toggle("over-zone", index >= 0);
       }
-      this.fire("point", { index: index, latlng: latlng });
+      this.fire("point", { index, latlng });
     },
-    _click: function (event) {
+    _click(event) {
       this.fire("choose", { index: this.under(event.latlng), latlng: event.latlng });
     },
-    select: function (index) {
+    select(index) {
       this._selected = index;
       this._draw();
     },
-    bounds: function (index) {
-      var box = this._boxes[index],
-        map = this._map,
-        origin = this._origin;
+    bounds(index) {
+      const box = this._boxes[index];
+      const map = this._map;
+      const origin = this._origin;
       function back(x, y) {
         return map.unproject([x + origin.x, y + origin.y], BASE);
       }
@@ -391,7 +380,12 @@
 
   // ---- the page around -------------------------------------------------------------------------------------------
   function swatch(color, extra) {
-    var sign = svg("svg", { class: "sign", viewBox: "0 0 28 20", "aria-hidden": "true", focusable: "false" });
+    const sign = svg("svg", {
+      class: "sign",
+      viewBox: "0 0 28 20",
+      "aria-hidden": "true",
+      focusable: "false",
+    });
     sign.appendChild(
       svg("rect", { x: 1, y: 1, width: 26, height: 18, rx: 4, fill: color, stroke: "#8A7F92" }),
     );
@@ -400,33 +394,33 @@
   }
 
   function coverage(map, data) {
-    var zones = new Zones(data).addTo(map),
-      side = document.getElementById("cov-side");
-    var chosen = -1,
-      sortBy = "value",
-      ascending = true,
-      sought = "",
-      shown = 150,
-      indicator = null;
-    var options = { uncertain: true, tension: true };
+    const zones = new Zones(data).addTo(map);
+    const side = document.getElementById("cov-side");
+    let chosen = -1;
+    let sortBy = "value";
+    let ascending = true;
+    let sought = "";
+    let shown = 150;
+    let indicator = null;
+    const options = { uncertain: true, tension: true };
     if (data.far) map.setMaxBounds(null);
     map.options.zoomSnap = 0.25;
     map.invalidateSize({ animate: false });
     map.rpe.home();
-    var searchable = data.name.map(plain);
-    var tip = L.tooltip({ className: "cov-tip", direction: "top", offset: [0, -10], opacity: 1 });
+    const searchable = data.name.map(plain);
+    const tip = L.tooltip({ className: "cov-tip", direction: "top", offset: [0, -10], opacity: 1 });
 
     function facts(index) {
-      var box = make("div", "cov-facts");
+      const box = make("div", "cov-facts");
       box.appendChild(make("b", "", data.name[index]));
       if (data.group[index]) box.appendChild(make("span", "cov-group", data.group[index]));
-      var line = make("p", "cov-value");
+      const line = make("p", "cov-value");
       line.appendChild(make("strong", "", number(indicator.values[index], indicator.decimals)));
       line.appendChild(document.createTextNode(NBSP + indicator.unit));
       box.appendChild(line);
       if (indicator.values[index] === null)
         box.appendChild(make("p", "", "Non publié, sans enfant, ou effectif trop petit pour être publié."));
-      var people = make(
+      const people = make(
         "p",
         "",
         number(data.children[index], 0) +
@@ -437,13 +431,13 @@
           " places",
       );
       box.appendChild(people);
-      if (data.why[index]) box.appendChild(make("p", "cov-why", "Incertain" + NBSP + ": " + data.why[index]));
+      if (data.why[index]) box.appendChild(make("p", "cov-why", `Incertain${NBSP}: ${data.why[index]}`));
       if (data.hot[index])
         box.appendChild(make("p", "cov-hot", data.hot[index] === 1 ? "Zone en tension" : "Zone d’aisance"));
       return box;
     }
 
-    zones.on("point", function (event) {
+    zones.on("point", (event) => {
       if (event.index < 0 || !event.latlng) {
         map.closeTooltip(tip);
         return;
@@ -451,7 +445,7 @@
       tip.setLatLng(event.latlng).setContent(facts(event.index));
       if (!map.hasLayer(tip)) tip.addTo(map);
     });
-    zones.on("choose", function (event) {
+    zones.on("choose", (event) => {
       choose(event.index, false);
     });
 
@@ -460,7 +454,7 @@
       zones.select(index);
       map.closePopup();
       if (index >= 0) {
-        var bounds = zones.bounds(index);
+        const bounds = zones.bounds(index);
         if (move) {
           map.fitBounds(bounds, { maxZoom: Math.max(map.getZoom(), 11), padding: [90, 90] });
           L.popup({ maxWidth: 280, autoPanPadding: [20, 20] })
@@ -479,36 +473,36 @@
     }
 
     // Choice of what is shown.
-    var form = make("form", "cov-form");
-    form.addEventListener("submit", function (event) {
+    const form = make("form", "cov-form");
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
     });
-    var label = make("label", "", "Indicateur"),
-      select = make("select");
+    const label = make("label", "", "Indicateur");
+    const select = make("select");
     select.id = "cov-indicator";
     label.htmlFor = select.id;
-    var groups = {};
-    data.indicators.forEach(function (item, index) {
+    const groups = {};
+    data.indicators.forEach((item, index) => {
       if (!groups[item.theme]) {
         groups[item.theme] = make("optgroup");
         groups[item.theme].label = item.theme;
         select.appendChild(groups[item.theme]);
       }
-      var option = make("option", "", item.label);
+      const option = make("option", "", item.label);
       option.value = index;
       groups[item.theme].appendChild(option);
     });
-    var meaning = make("p", "cov-meaning");
+    const meaning = make("p", "cov-meaning");
     form.appendChild(label);
     form.appendChild(select);
     form.appendChild(meaning);
-    var boxes = make("div", "cov-boxes");
+    const boxes = make("div", "cov-boxes");
     function box(text, checked, change) {
-      var holder = make("label"),
-        input = make("input");
+      const holder = make("label");
+      const input = make("input");
       input.type = "checkbox";
       input.checked = checked;
-      input.addEventListener("change", function () {
+      input.addEventListener("change", () => {
         change(input.checked);
       });
       holder.appendChild(input);
@@ -516,51 +510,47 @@
       boxes.appendChild(holder);
     }
     if (data.uncertain.some(Boolean))
-      box("Hachurer l’incertain", true, function (on) {
+      box("Hachurer l’incertain", true, (on) => {
         options.uncertain = on;
         zones.show(indicator, options);
         legend();
       });
-    if (
-      data.hot.some(function (kind) {
-        return kind === 1;
-      })
-    )
-      box("Zones en tension", true, function (on) {
+    if (data.hot.some((kind) => kind === 1))
+      box("Zones en tension", true, (on) => {
         options.tension = on;
         zones.show(indicator, options);
         legend();
       });
     else options.tension = false;
     if (data.supply.length) {
-      var marks = L.layerGroup();
-      data.supply.forEach(function (place) {
-        var holder = make("div");
+      const marks = L.layerGroup();
+      data.supply.forEach((place) => {
+        const holder = make("div");
         holder.innerHTML = place.svg;
-        var words =
+        const words =
           place.name +
           (place.places === null
             ? ""
-            : ", " + number(place.places, 0) + " places" + (place.estimated ? " (estimé)" : ""));
-        var made = L.marker([place.lat, place.lon], {
+            : `, ${number(place.places, 0)} places${place.estimated ? " (estimé)" : ""}`);
+        const made = L.marker([place.lat, place.lon], {
           icon: L.divIcon({ className: "rpe-mark small", html: holder.firstChild, iconSize: [16, 16] }),
           keyboard: true,
         });
-        made.on("add", function () {
+        made.on("add", () => {
           made.getElement().setAttribute("aria-label", words);
         });
         made.bindTooltip(make("span", "", words), { className: "cov-tip", direction: "top", opacity: 1 });
         marks.addLayer(made);
       });
-      box("Lieux d’accueil (" + data.supply.length + ")", false, function (on) {
+      box(`Lieux d’accueil (${data.supply.length})`, false, (on) => {
         if (on) marks.addTo(map);
         else marks.remove();
       });
     }
     if (data.areas.length) {
-      var gatherings = L.layerGroup();
-      data.areas.forEach(function (area) {
-        var words =
+      const gatherings = L.layerGroup();
+      data.areas.forEach((area) => {
+        const words =
           area.requests +
           NBSP +
           "demandes sans solution, dans un rayon de " +
@@ -576,15 +566,15 @@
             interactive: false,
           }),
         );
-        var badge = make("span", "cov-badge", String(area.requests));
-        var north = L.latLng(area.lat, area.lon)
+        const badge = make("span", "cov-badge", String(area.requests));
+        const north = L.latLng(area.lat, area.lon)
           .toBounds(2 * area.radius)
           .getNorth();
-        var made = L.marker([north, area.lon], {
+        const made = L.marker([north, area.lon], {
           icon: L.divIcon({ className: "rpe-mark", html: badge, iconSize: [1, 1] }),
           keyboard: true,
         });
-        made.on("add", function () {
+        made.on("add", () => {
           made.getElement().setAttribute("aria-label", words);
         });
         made.bindTooltip(make("span", "", words), {
@@ -597,7 +587,7 @@
       });
       gatherings.addTo(map);
       options.areas = true;
-      box("Demandes sans solution", true, function (on) {
+      box("Demandes sans solution", true, (on) => {
         options.areas = on;
         if (on) gatherings.addTo(map);
         else gatherings.remove();
@@ -607,75 +597,75 @@
     form.appendChild(boxes);
     side.appendChild(form);
 
-    var figures = make("dl", "cov-figures");
+    const figures = make("dl", "cov-figures");
     side.appendChild(figures);
-    data.figures.forEach(function (figure) {
-      var holder = make("div");
+    data.figures.forEach((figure) => {
+      const holder = make("div");
       holder.appendChild(make("dt", "", figure.title));
-      var value = make("dd");
+      const value = make("dd");
       value.appendChild(make("b", "", figure.value));
-      value.appendChild(document.createTextNode(" " + figure.unit));
+      value.appendChild(document.createTextNode(` ${figure.unit}`));
       holder.appendChild(value);
       holder.appendChild(make("dd", "cov-note", figure.note));
       figures.appendChild(holder);
     });
 
-    var histogram = make("figure", "cov-panel cov-histogram");
+    const histogram = make("figure", "cov-panel cov-histogram");
     side.appendChild(histogram);
 
     // The same figures, in words.
-    var panel = make("section", "cov-panel"),
-      head = make("div", "cov-head"),
-      title = make("h2", "", "Les mêmes chiffres, par " + data.word);
+    const panel = make("section", "cov-panel");
+    const head = make("div", "cov-head");
+    const title = make("h2", "", `Les mêmes chiffres, par ${data.word}`);
     head.appendChild(title);
-    var save = make("button", "cov-link", "CSV");
+    const save = make("button", "cov-link", "CSV");
     save.type = "button";
     save.setAttribute("aria-label", "Télécharger le tableau (CSV)");
     save.addEventListener("click", download);
     head.appendChild(save);
     panel.appendChild(head);
-    var search = make("input", "cov-search");
+    const search = make("input", "cov-search");
     search.type = "search";
-    search.placeholder = "Chercher une " + data.word;
-    search.setAttribute("aria-label", "Chercher une " + data.word);
-    search.addEventListener("input", function () {
+    search.placeholder = `Chercher une ${data.word}`;
+    search.setAttribute("aria-label", `Chercher une ${data.word}`);
+    search.addEventListener("input", () => {
       sought = plain(search.value);
       shown = 150;
       table();
     });
-    search.addEventListener("keydown", function (event) {
+    search.addEventListener("keydown", (event) => {
       if (event.key === "Enter") {
-        var first = rows()[0];
+        const first = rows()[0];
         if (first !== undefined) choose(first, true);
       }
     });
     panel.appendChild(search);
-    var scroll = make("div", "cov-scroll");
+    const scroll = make("div", "cov-scroll");
     scroll.tabIndex = 0;
     scroll.setAttribute("role", "region");
     scroll.setAttribute("aria-label", "Tableau des chiffres");
     panel.appendChild(scroll);
-    var more = make("button", "cov-more");
+    const more = make("button", "cov-more");
     more.type = "button";
-    more.addEventListener("click", function () {
+    more.addEventListener("click", () => {
       shown += 300;
       table();
     });
     panel.appendChild(more);
     side.appendChild(panel);
-    var live = make("p", "sr");
+    const live = make("p", "sr");
     live.setAttribute("role", "status");
     side.appendChild(live);
 
-    function valueOf(index, column) {
+    function figureOf(index, column) {
       if (column === "name") return searchable[index];
       if (column === "children") return data.children[index];
       if (column === "places") return data.places[index];
       return indicator.values[index];
     }
     function rows() {
-      var kept = [];
-      for (var index = 0; index < data.name.length; index += 1) {
+      const kept = [];
+      for (let index = 0; index < data.name.length; index += 1) {
         if (
           !sought ||
           searchable[index].indexOf(sought) >= 0 ||
@@ -683,12 +673,12 @@
         )
           kept.push(index);
       }
-      return kept.sort(function (a, b) {
-        var x = valueOf(a, sortBy),
-          y = valueOf(b, sortBy);
+      return kept.sort((a, b) => {
+        const x = figureOf(a, sortBy);
+        const y = figureOf(b, sortBy);
         if (sought) {
-          var first = searchable[a].indexOf(sought) === 0 ? 0 : 1,
-            second = searchable[b].indexOf(sought) === 0 ? 0 : 1;
+          const first = searchable[a].indexOf(sought) === 0 ? 0 : 1;
+          const second = searchable[b].indexOf(sought) === 0 ? 0 : 1;
           if (first !== second) return first - second;
         }
         if (x === null && y === null) return a - b;
@@ -698,32 +688,32 @@
       });
     }
     function table() {
-      var all = rows(),
-        made = make("table", "cov-table"),
-        caption = make("caption", "sr", indicator.label + ", " + indicator.unit + ", par " + data.word);
+      const all = rows();
+      const made = make("table", "cov-table");
+      const caption = make("caption", "sr", `${indicator.label}, ${indicator.unit}, par ${data.word}`);
       made.appendChild(caption);
-      var header = make("tr"),
-        top = make("thead");
+      const header = make("tr");
+      const top = make("thead");
       [
         ["name", data.word.charAt(0).toUpperCase() + data.word.slice(1)],
         ["value", indicator.column],
         ["bar", ""],
         ["children", "Enfants"],
         ["places", "Places"],
-      ].forEach(function (column) {
-        var cell = make("th");
+      ].forEach((column) => {
+        const cell = make("th");
         cell.scope = "col";
         if (column[0] === "bar") {
           cell.className = "cov-bar";
           cell.appendChild(make("span", "sr", "Proportion"));
         } else {
           if (column[0] !== "name") cell.className = "num";
-          var button = make("button", "", column[1]);
+          const button = make("button", "", column[1]);
           button.type = "button";
-          var on = sortBy === column[0];
+          const on = sortBy === column[0];
           if (on) cell.setAttribute("aria-sort", ascending ? "ascending" : "descending");
           button.appendChild(make("span", "cov-arrow", on ? (ascending ? " ▲" : " ▼") : ""));
-          button.addEventListener("click", function () {
+          button.addEventListener("click", () => {
             if (sortBy === column[0]) ascending = !ascending;
             else {
               sortBy = column[0];
@@ -737,15 +727,15 @@
       });
       top.appendChild(header);
       made.appendChild(top);
-      var body = make("tbody"),
-        most = indicator.most || 1;
-      all.slice(0, shown).forEach(function (index) {
-        var row = make("tr"),
-          name = make("th"),
-          at = classOf(indicator, indicator.values[index]);
+      const body = make("tbody");
+      const most = indicator.most || 1;
+      all.slice(0, shown).forEach((index) => {
+        const row = make("tr");
+        const name = make("th");
+        const at = classOf(indicator, indicator.values[index]);
         name.scope = "row";
         row.dataset.zone = index;
-        var dot = svg("svg", {
+        const dot = svg("svg", {
           class: "cov-dot",
           viewBox: "0 0 14 14",
           "aria-hidden": "true",
@@ -763,26 +753,26 @@
           }),
         );
         name.appendChild(dot);
-        var button = make("button", "", data.name[index]);
+        const button = make("button", "", data.name[index]);
         button.type = "button";
-        button.addEventListener("click", function () {
+        button.addEventListener("click", () => {
           choose(index, true);
         });
         name.appendChild(button);
         if (data.uncertain[index] && at >= 0) {
-          var tag = make("span", "tag warn", "incertain");
+          const tag = make("span", "tag warn", "incertain");
           tag.title = data.why[index];
           name.appendChild(tag);
         }
         row.appendChild(name);
         row.appendChild(make("td", "num strong", number(indicator.values[index], indicator.decimals)));
-        var bar = make("td", "cov-bar"),
-          drawing = svg("svg", {
-            viewBox: "0 0 100 10",
-            preserveAspectRatio: "none",
-            "aria-hidden": "true",
-            focusable: "false",
-          });
+        const bar = make("td", "cov-bar");
+        const drawing = svg("svg", {
+          viewBox: "0 0 100 10",
+          preserveAspectRatio: "none",
+          "aria-hidden": "true",
+          focusable: "false",
+        });
         drawing.appendChild(svg("rect", { width: 100, height: 10, fill: "#ECE6EE" }));
         if (at >= 0)
           drawing.appendChild(
@@ -803,22 +793,17 @@
       scroll.appendChild(made);
       if (!all.length)
         scroll.appendChild(
-          make(
-            "p",
-            "cov-empty",
-            "Aucune " + data.word + " ne porte ce nom ici. Essayez sans accent ni article.",
-          ),
+          make("p", "cov-empty", `Aucune ${data.word} ne porte ce nom ici. Essayez sans accent ni article.`),
         );
       more.hidden = all.length <= shown;
-      more.textContent =
-        "Montrer la suite (" + number(all.length - Math.min(all.length, shown), 0) + " " + data.word + "s)";
+      more.textContent = `Montrer la suite (${number(all.length - Math.min(all.length, shown), 0)} ${data.word}s)`;
       mark(false);
     }
     function mark(scrolls) {
-      scroll.querySelectorAll("tr.is-on").forEach(function (row) {
+      scroll.querySelectorAll("tr.is-on").forEach((row) => {
         row.classList.remove("is-on");
       });
-      var row = scroll.querySelector('tr[data-zone="' + chosen + '"]');
+      const row = scroll.querySelector(`tr[data-zone="${chosen}"]`);
       if (row) {
         row.classList.add("is-on");
         if (scrolls) scroll.scrollTop = row.offsetTop - scroll.clientHeight / 2;
@@ -826,47 +811,47 @@
     }
 
     function legend() {
-      var holder = document.getElementById("cov-legend");
+      const holder = document.getElementById("cov-legend");
       holder.textContent = "";
       holder.appendChild(
         make(
           "p",
           "legend-title",
-          indicator.label + " (" + indicator.unit + ")" + (data.year ? ", " + data.year : ""),
+          `${indicator.label} (${indicator.unit})${data.year ? `, ${data.year}` : ""}`,
         ),
       );
-      var list = make("ul", "legend");
+      const list = make("ul", "legend");
       list.setAttribute("aria-label", "Légende");
-      var later = data.frames.length ? " (en agrandissant)" : "";
+      const later = data.frames.length ? " (en agrandissant)" : "";
       function item(sign, text) {
-        var entry = make("li");
+        const entry = make("li");
         entry.appendChild(sign);
         entry.appendChild(make("span", "", text));
         list.appendChild(entry);
       }
-      indicator.colors.forEach(function (color, index) {
+      indicator.colors.forEach((color, index) => {
         item(swatch(color), indicator.labels[index]);
       });
       if (options.uncertain && data.uncertain.some(Boolean))
         item(
-          swatch("#F5CE86", function (sign) {
+          swatch("#F5CE86", (sign) => {
             sign.appendChild(
               svg("path", { d: "M2 16 16 2M8 18 24 2M17 18 26 9", stroke: "#241B2A", "stroke-width": 1.2 }),
             );
           }),
-          "Incertain" + later,
+          `Incertain${later}`,
         );
       if (options.tension)
         item(
-          swatch("#FFFFFF", function (sign) {
+          swatch("#FFFFFF", (sign) => {
             sign.firstChild.setAttribute("stroke", "#241B2A");
             sign.firstChild.setAttribute("stroke-width", 2);
             sign.firstChild.setAttribute("stroke-dasharray", "4 3");
           }),
-          "Zone en tension" + later,
+          `Zone en tension${later}`,
         );
       if (options.areas) {
-        var ring = swatch("none");
+        const ring = swatch("none");
         ring.replaceChildren(
           svg("circle", {
             cx: 14,
@@ -880,14 +865,10 @@
         );
         item(ring, "Demandes sans solution");
       }
-      if (
-        indicator.values.some(function (value) {
-          return value === null;
-        })
-      )
+      if (indicator.values.some((value) => value === null))
         item(
-          swatch("#FFFFFF", function (sign) {
-            var dash = svg("text", {
+          swatch("#FFFFFF", (sign) => {
+            const dash = svg("text", {
               x: 14,
               y: 14,
               fill: "#574C5F",
@@ -903,30 +884,26 @@
     }
 
     function bars() {
-      var counts = indicator.colors.map(function () {
-        return 0;
-      });
-      indicator.values.forEach(function (value, index) {
-        var at = classOf(indicator, value);
+      const counts = indicator.colors.map(() => 0);
+      indicator.values.forEach((value, index) => {
+        const at = classOf(indicator, value);
         if (at >= 0) counts[at] += data.children[index] || 0;
       });
       histogram.textContent = "";
-      var caption = make("figcaption", "", "Répartition des enfants"),
-        most = Math.max.apply(null, counts) || 1;
+      const caption = make("figcaption", "", "Répartition des enfants");
+      const most = Math.max.apply(null, counts) || 1;
       histogram.appendChild(caption);
-      var words = indicator.labels
-        .map(function (text, index) {
-          return text + " : " + number(counts[index], 0) + " enfants";
-        })
+      const words = indicator.labels
+        .map((text, index) => `${text} : ${number(counts[index], 0)} enfants`)
         .join(" ; ");
-      var drawing = svg("svg", { viewBox: "0 0 420 150", role: "img", "aria-label": words });
-      counts.forEach(function (count, index) {
-        var wide = 420 / counts.length,
-          tall = (96 * count) / most,
-          x = index * wide + 4;
+      const drawing = svg("svg", { viewBox: "0 0 420 150", role: "img", "aria-label": words });
+      counts.forEach((count, index) => {
+        const wide = 420 / counts.length;
+        const tall = (96 * count) / most;
+        const x = index * wide + 4;
         drawing.appendChild(
           svg("rect", {
-            x: x,
+            x,
             y: 118 - tall,
             width: wide - 8,
             height: Math.max(tall, 0.5),
@@ -936,7 +913,7 @@
             "stroke-width": 0.7,
           }),
         );
-        var top = svg("text", {
+        const top = svg("text", {
           x: x + wide / 2 - 4,
           y: 112 - tall,
           "text-anchor": "middle",
@@ -946,7 +923,7 @@
         });
         top.textContent = number(count, 0);
         drawing.appendChild(top);
-        var under = svg("text", {
+        const under = svg("text", {
           x: x + wide / 2 - 4,
           y: 136,
           "text-anchor": "middle",
@@ -960,15 +937,15 @@
     }
 
     function download() {
-      var lines = ["code;nom;" + indicator.name + " (" + indicator.unit + ");enfants;places;incertain"];
-      rows().forEach(function (index) {
+      const lines = [`code;nom;${indicator.name} (${indicator.unit});enfants;places;incertain`];
+      rows().forEach((index) => {
         function cell(value) {
           return value === null ? "" : String(value).replace(".", ",");
         }
         lines.push(
           [
             data.id[index],
-            '"' + data.name[index].replace(/"/g, '""') + '"',
+            `"${data.name[index].replace(/"/g, '""')}"`,
             cell(indicator.values[index]),
             cell(data.children[index]),
             cell(data.places[index]),
@@ -976,11 +953,11 @@
           ].join(";"),
         );
       });
-      var link = make("a");
+      const link = make("a");
       link.href = URL.createObjectURL(
-        new Blob(["\ufeff" + lines.join("\r\n") + "\r\n"], { type: "text/csv;charset=utf-8" }),
+        new Blob([`\ufeff${lines.join("\r\n")}\r\n`], { type: "text/csv;charset=utf-8" }),
       );
-      link.download = indicator.name + ".csv";
+      link.download = `${indicator.name}.csv`;
       link.click();
       URL.revokeObjectURL(link.href);
     }
@@ -994,10 +971,10 @@
       legend();
       bars();
       table();
-      live.textContent = "Carte : " + indicator.label;
+      live.textContent = `Carte : ${indicator.label}`;
     }
     select.value = data.first;
-    select.addEventListener("change", function () {
+    select.addEventListener("change", () => {
       show(Number(select.value));
     });
     show(data.first);
