@@ -205,9 +205,7 @@ class Relais:
             return {}
         stops = book.points.iloc[[book.row(*key) for key in keys]]
         mode, leaves = answer.request.mode, leaving_times(answer.request.schedule)[0]
-        routes = self.engine.routes(
-            answer.home, stops, mode=mode, departure=leaves if mode == "transit" else None
-        )
+        routes = self.engine.routes(answer.home, stops, mode=mode, departure=leaves)
         return dict(zip(keys, routes, strict=True))
 
     def _addresses(self) -> Geocoder:

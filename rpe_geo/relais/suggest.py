@@ -197,7 +197,7 @@ def travel_to_providers(
     stops = book.points.iloc[rows]
     if not len(rows):
         return Travel(minutes, None, limit, searched)
-    leaves = leaving_times(request.schedule)[0] if request.mode == "transit" else None
+    leaves = leaving_times(request.schedule)[0]
     if located.work is None:
         home = gpd.GeoSeries([located.home], index=["home"], crs=WGS84)
         times = engine.travel_times(

@@ -91,7 +91,7 @@ def evening_sides(
         Work → provider → home when work is given, provider → home otherwise; in the order of `stops`.
     """
     request, count = located.request, len(stops)
-    leaves = leaving_times(request.schedule)[1] if request.mode == "transit" else None
+    leaves = leaving_times(request.schedule)[1]
     if located.work is None:
         home = gpd.GeoSeries([located.home], index=["home"], crs=WGS84)
         back = engine.travel_times(

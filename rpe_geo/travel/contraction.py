@@ -92,7 +92,9 @@ class Hierarchy:
         else:
             self._topology = _build(network)
         self._metric = CCHMetric(self._topology)
-        self._metric.customize(np.asarray(network.weights, dtype=np.uint32))
+        weights = np.asarray(network.weights)
+        weights = np.where(np.isfinite(weights), weights, INF_WEIGHT)
+        self._metric.customize(weights.astype(np.uint32))
         self._unreachable = INF_WEIGHT
         self._lock = threading.Lock()
 

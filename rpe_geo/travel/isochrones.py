@@ -81,17 +81,10 @@ class Clock:
         """
         places, door = doors.on_every_street()
         start_min = leave_min[door] + places.access_min
-        penalty = float(network.settings.get("restricted_entry_s", 0.0)) / 60
-        minutes = _minutes_at_states(network, places, within_min + 2 * penalty, start_min)
+        minutes = _minutes_at_states(network, places, within_min, start_min)
         forward, backward = network.time_forward < NO_WAY, network.time_backward < NO_WAY
         entered = np.where(forward, minutes[np.maximum(network.tail_forward, 0)], np.inf)
         turned = np.where(backward, minutes[np.maximum(network.tail_backward, 0)], np.inf)
-        if penalty:
-            # The penalty of a restricted area is no time that anybody spends.
-            area = int(network.edge_region[int(places.edge[0])])
-            inside = np.asarray(network.edge_region)
-            gift = penalty * (inside != area) * ((area >= 0) + (inside >= 0).astype(float))
-            entered, turned = entered - gift, turned - gift
         counts = np.diff(network.shape_ptr)
         owner = np.repeat(np.arange(counts.size), counts)
         whole = np.asarray(network.shape_backward)[network.shape_ptr[1:] - 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ __all__ = ["ModeSearch"]
 Floats = NDArray[np.float64]
 
 _WORTH_ORDERING = 200
+_NUMBERS = count()
 
 
 class ModeSearch:
@@ -38,7 +40,8 @@ class ModeSearch:
     ) -> None:
         self.network = network
         self.grid = grid
-        self._directory = directory
+        self.number = next(_NUMBERS)
+        self.directory = directory
         self._hierarchy: Hierarchy | None = None
         self._tracer: Tracer | None = None
         self._bounded: BoundedSearch | None = None
@@ -52,14 +55,14 @@ class ModeSearch:
         """
         with self._lock:
             if self._hierarchy is None and hierarchy_is_available():
-                ordered = self._directory is not None and hierarchy_is_built(self._directory)
+                ordered = self.directory is not None and hierarchy_is_built(self.directory)
                 small = self.network.state_count <= LARGE_STATES
                 if not ordered and not small and searches < _WORTH_ORDERING:
                     return None
-                if not ordered and not small and self._directory is not None:
+                if not ordered and not small and self.directory is not None:
                     with contextlib.suppress(OSError):  # a read-only territory: order it in memory
-                        build_hierarchy(self.network, self._directory)
-                self._hierarchy = Hierarchy(self.network, self._directory)
+                        build_hierarchy(self.network, self.directory)
+                self._hierarchy = Hierarchy(self.network, self.directory)
             return self._hierarchy
 
     def tracer(self, ways: Ways | None, mode: Mode) -> Tracer:
@@ -77,10 +80,9 @@ class ModeSearch:
         def search(leaving: Ends, arriving: Ends) -> Floats:
             if hierarchy is not None:
                 return search_by_hierarchy(hierarchy, leaving, arriving)
-            penalty = 2 * float(self.network.settings.get("restricted_entry_s", 0.0)) / 60
             with self._lock:
                 if self._bounded is None:
                     self._bounded = BoundedSearch(self.network)
-            return self._bounded.table(leaving, arriving, (cutoff_min + penalty) * TICKS_PER_MIN)
+            return self._bounded.table(leaving, arriving, cutoff_min * TICKS_PER_MIN)
 
         return street_minutes(self.network, origins, destinations, search)

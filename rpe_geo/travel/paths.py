@@ -16,7 +16,7 @@ from rpe_geo.protocols import Mode, Route, RouteStep
 from rpe_geo.travel.contraction import Hierarchy
 from rpe_geo.travel.search import Ends
 from rpe_geo.travel.snapping import Snapped
-from rpe_geo.travel.streets.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
+from rpe_geo.travel.streets.mode_network import ENTRY_TICKS, NO_WAY, TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.streets.network import Ways
 
 __all__ = ["Tracer"]
@@ -150,7 +150,7 @@ class Tracer:
         ticks, states, side_out, side_in = self._states(leaving, arriving, before)
         direct = self._along_one_edge(start, stop)
         line = _Line([float(start.longitude[0])], [float(start.latitude[0])], [0.0], [-1])
-        if direct is not None and direct * _TICKS_PER_S <= ticks:
+        if direct is not None and (np.isinf(ticks) or direct * _TICKS_PER_S <= ticks % ENTRY_TICKS):
             self._follow(
                 line, int(start.edge[0]), start, stop, backward=self._is_behind(start, stop)
             )
@@ -257,8 +257,6 @@ class Tracer:
         )
         out_m, in_m = float(start.distance_m[0]), float(stop.distance_m[0])
         seconds = np.array(line.seconds)
-        excess = self._passed_restrictions(start, stop, seconds)
-        seconds = seconds - excess
         out_min, in_min = float(start.access_min[0]), float(stop.access_min[0])
         total = float(seconds.sum()) / 60 + out_min + in_min
         coordinates = [origin, *zip(line.longitude, line.latitude, strict=True), door]
@@ -281,23 +279,6 @@ class Tracer:
             geometry=LineString(kept),
             steps=tuple(steps),
         )
-
-    def _passed_restrictions(
-        self, start: Snapped, stop: Snapped, seconds: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """The penalty of restricted areas at either end is no time that anybody spends."""
-        excess = np.zeros(seconds.size)
-        penalty = float(self._network.settings.get("restricted_entry_s", 0.0))
-        region = self._network.edge_region
-        leaving, going = int(region[int(start.edge[0])]), int(region[int(stop.edge[0])])
-        if not penalty or leaving == going:
-            return excess
-        costly = np.flatnonzero(seconds >= penalty)
-        if leaving >= 0 and costly.size:
-            excess[costly[0]] += penalty
-        if going >= 0 and costly.size:
-            excess[costly[-1]] += penalty
-        return np.minimum(excess, seconds)
 
     def _steps(
         self, ways: list[int], metres: NDArray[np.float64], seconds: NDArray[np.float64]

@@ -15,12 +15,14 @@ from scipy.sparse.csgraph import dijkstra
 from rpe_geo.crs import EARTH_RADIUS_M, great_circle_m
 from rpe_geo.travel.contraction import Hierarchy
 from rpe_geo.travel.snapping import Snapped
-from rpe_geo.travel.streets.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
+from rpe_geo.travel.streets.mode_network import ENTRY_TICKS, NO_WAY, TICKS_PER_MIN, ModeNetwork
 
 __all__ = [
     "BoundedSearch",
     "Ends",
+    "Inside",
     "distances_from_all",
+    "forget_entries",
     "search_by_hierarchy",
     "street_minutes",
 ]
@@ -68,6 +70,11 @@ class Ends:
         last = network.shape_ptr[edge + 1] - 1
         ahead = places.forward_s + network.delay_start[edge]
         behind = network.shape_backward[last] - places.backward_s + network.delay_end[edge]
+        # A door on a street that one enters only to go there: reached by one entry, as those farther inside.
+        enters = ENTRY_TICKS / _TICKS_PER_S
+        times = network.time_forward[edge], network.time_backward[edge]
+        ahead = ahead + enters * ((times[0] >= ENTRY_TICKS) & (times[0] < NO_WAY))
+        behind = behind + enters * ((times[1] >= ENTRY_TICKS) & (times[1] < NO_WAY))
         return cls._of(network, edge, ahead, behind, network.tail_forward, network.tail_backward)
 
     @classmethod
@@ -146,6 +153,7 @@ class BoundedSearch:
         self._arcs = arcs
         self._lock = threading.Lock()
         self._surroundings = _Surroundings(network) if self._count > _MANY_STATES else None
+        self._inside = Inside(network) if network.settings.get("has_regions") else None
 
     def distances(self, origins: Ends, limit_ticks: float) -> Floats:
         """Return ticks from each origin (50 at most) to every state; `inf` beyond the limit."""
@@ -174,13 +182,71 @@ class BoundedSearch:
             near = None if around is None else around.part(some, limit_ticks)
             if near is None:
                 found = self.distances(some, limit_ticks)
+                if self._inside is not None:
+                    found = self._inside.reach(found, limit_ticks)
             else:
                 found, goals = near.distances(some, limit_ticks), near.numbers(goals)
+                if self._inside is not None:
+                    found = near.whole(found, self._count)
+                    found, goals = self._inside.reach(found, limit_ticks), destinations.states
             result[part] = np.minimum(
                 found[:, goals[:, 0]] + destinations.ticks[:, 0],
                 found[:, goals[:, 1]] + destinations.ticks[:, 1],
             )
         return result
+
+
+class Inside:
+    """
+    The streets of areas that one enters only to go there, as a graph of their own: what lies inside is reached from their edges.
+
+    Parameters
+    ----------
+    network
+        A network with such areas.
+    """
+
+    def __init__(self, network: ModeNetwork) -> None:
+        count = network.state_count
+        tail, head, arc, ticks = network.arcs()
+        within = np.asarray(network.edge_region)[arc >> 1] >= 0
+        # Where one can begin to be inside: the tails of the arcs that enter.
+        self._gates = np.unique(tail[within & (ticks >= ENTRY_TICKS)])
+        self._head = np.concatenate([head[within], network.turn_head])
+        self._weight = np.concatenate(
+            [(ticks[within] % ENTRY_TICKS).astype(float), np.zeros(network.turn_tail.size)]
+        )
+        tails = np.concatenate([tail[within], network.turn_tail])
+        order = np.lexsort((self._weight, self._head, tails))
+        tails, self._head, self._weight = tails[order], self._head[order], self._weight[order]
+        first = np.ones(tails.size, dtype=bool)
+        first[1:] = (tails[1:] != tails[:-1]) | (self._head[1:] != self._head[:-1])
+        tails, self._head, self._weight = tails[first], self._head[first], self._weight[first]
+        self._indptr = np.concatenate([[0], np.cumsum(np.bincount(tails, minlength=count))])
+        self._count = count
+
+    def reach(self, found: Floats, limit_ticks: float) -> Floats:
+        """Complete times to all states (a row per origin) by those inside, one entry more, no farther than a limit."""
+        rows = found.shape[0]
+        at_gates = np.where(found[:, self._gates] <= limit_ticks, found[:, self._gates], np.inf)
+        seeds = np.isfinite(at_gates)
+        if not seeds.any():
+            return found
+        row, column = np.nonzero(seeds)
+        begins = self._indptr[-1] + np.concatenate([[0], np.cumsum(seeds.sum(axis=1))])
+        graph = csr_array(
+            (
+                np.concatenate([self._weight, at_gates[row, column]]),
+                np.concatenate([self._head, self._gates[column]]).astype(np.int32),
+                np.concatenate([self._indptr, begins[1:]]).astype(np.int32),
+            ),
+            shape=(self._count + rows,) * 2,
+        )
+        inside: Floats = dijkstra(
+            graph, indices=np.arange(self._count, self._count + rows), limit=limit_ticks
+        )
+        nearest: Floats = np.minimum(found, inside[:, : self._count] + ENTRY_TICKS)
+        return nearest
 
 
 class _Surroundings:
@@ -241,6 +307,12 @@ class _Part:
         at = np.minimum(np.searchsorted(self._states, states), self._states.size - 1)
         return np.where(self._states[at] == states, at, self._states.size)
 
+    def whole(self, found: Floats, count: int) -> Floats:
+        """Spread what was found in the part over all states of the network."""
+        spread = np.full((found.shape[0], count), np.inf)
+        spread[:, self._states] = found[:, : self._states.size]
+        return spread
+
     def distances(self, origins: Ends, limit_ticks: float) -> Floats:
         """Ticks from each origin to every state of the part, and `inf` to the last."""
         rows, count = origins.states.shape[0], self._states.size
@@ -275,6 +347,9 @@ def distances_from_all(network: ModeNetwork, origins: Ends, limit_ticks: float) 
         shape=(count + 1, count + 1),
     )
     found: Floats = dijkstra(graph, directed=True, indices=np.array([count]), limit=limit_ticks)
+    if network.settings.get("has_regions"):
+        found = Inside(network).reach(found[:, :count], limit_ticks)
+        forget_entries(found)
     return found[0, :count]
 
 
@@ -299,26 +374,18 @@ def street_minutes(
         Shape (origins, destinations); `inf` where there is no way.
     """
     ticks = search(Ends.leaving(network, origins), Ends.arriving(network, destinations))
-    _leave_restricted_areas(network, origins, destinations, ticks)
+    if network.settings.get("has_regions"):
+        forget_entries(ticks)
     _stay_on_edge(network, origins, destinations, ticks)
     ticks /= TICKS_PER_MIN
     return ticks
 
 
-def _leave_restricted_areas(
-    network: ModeNetwork, origins: Snapped, destinations: Snapped, ticks: Floats
-) -> None:
-    """Give back the penalty of entering an access-restricted area to those who live or go there."""
-    penalty = float(network.settings.get("restricted_entry_s", 0.0)) * _TICKS_PER_S
-    if not penalty:
-        return
-    from_area = network.edge_region[origins.edge][:, None]
-    to_area = network.edge_region[destinations.edge][None, :]
-    if (from_area < 0).all() and (to_area < 0).all():
-        return
-    other = from_area != to_area
-    ticks -= penalty * ((other & (from_area >= 0)).astype(float) + (other & (to_area >= 0)))
-    np.maximum(ticks, 0, out=ticks)
+def forget_entries(ticks: Floats) -> None:
+    """Take the weight of entering areas of restricted access off times that hold it: it is no time that anybody spends."""
+    entered = (ticks >= ENTRY_TICKS) & np.isfinite(ticks)
+    if entered.any():
+        ticks[entered] %= ENTRY_TICKS
 
 
 def _stay_on_edge(

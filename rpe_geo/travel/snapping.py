@@ -15,7 +15,7 @@ from rpe_geo.crs import EARTH_RADIUS_M
 from rpe_geo.errors import InputError, InvalidFile, Where
 from rpe_geo.messages.french import metres
 from rpe_geo.travel.points import degrees
-from rpe_geo.travel.streets.mode_network import ModeNetwork
+from rpe_geo.travel.streets.mode_network import NO_WAY, ModeNetwork
 
 __all__ = ["SegmentGrid", "Snapped"]
 
@@ -187,6 +187,9 @@ class SegmentGrid:
         edge_of_vertex = np.repeat(np.arange(counts.size, dtype=np.int32), counts)
         begins = np.ones(longitude.size, dtype=bool)
         begins[network.shape_ptr[1:] - 1] = False
+        # No door opens on a street that is closed but for some hours.
+        usable = np.minimum(network.time_forward, network.time_backward) < NO_WAY
+        begins &= usable[edge_of_vertex]
         segment = np.flatnonzero(begins)
         west, south = float(longitude.min()), float(latitude.min())
         north = float(latitude.max())

@@ -24,9 +24,11 @@ from rpe_geo.travel.isochrones import Clock, draw_areas
 from rpe_geo.travel.mode_search import ModeSearch
 from rpe_geo.travel.points import check_cutoff, coordinates_of
 from rpe_geo.travel.snapping import SegmentGrid, Snapped
+from rpe_geo.travel.streets.conditional import ordinary_day
 from rpe_geo.travel.streets.mode_network import ModeNetwork
 from rpe_geo.travel.streets.network import Ways, read_meta
-from rpe_geo.travel.streets.tags import NetworkMode
+from rpe_geo.travel.streets.openings import access_at, weighed
+from rpe_geo.travel.streets.tags import NetworkMode, WayRules
 from rpe_geo.travel.transit.journeys import trace_journey
 from rpe_geo.travel.transit.search import Places, TransitSearch
 from rpe_geo.travel.transit.timetable import Timetable
@@ -35,6 +37,8 @@ __all__ = ["MAX_CUTOFF_MIN", "StreetEngine"]
 
 MAX_CUTOFF_MIN = 720.0
 _REMEMBERED_POINT_SETS = 16
+_REMEMBERED_MOMENTS = 64
+_REMEMBERED_HOURS = 6
 _FEW_CELLS = 20_000
 
 Floats = NDArray[np.float64]
@@ -76,6 +80,8 @@ class StreetEngine:
             mode: ModeSearch(network, SegmentGrid.build(network))
             for mode, network in (networks or {}).items()
         }
+        self._at_hours: OrderedDict[tuple[str, bytes], ModeSearch] = OrderedDict()
+        self._moments: OrderedDict[tuple[str, datetime], ModeSearch] = OrderedDict()
         self._snapped: OrderedDict[tuple[str, bytes], Snapped] = OrderedDict()
         self._ways: Ways | None = None
         self._transit: TransitSearch | None = None
@@ -124,9 +130,11 @@ class StreetEngine:
         cutoff_min
             Times above are `inf`; from 1 to 720.
         departure
-            When one leaves, for transit; a clock time alone is one of an ordinary Tuesday of the feed, None eight o'clock.
+            When one leaves. By public transport a clock time alone is one of an ordinary Tuesday of the feed, None eight o'clock;
+            otherwise it decides what is closed at that hour (school streets), and None is no hour: what holds at some hours only
+            does not count.
         arrival
-            When one must be there instead; minutes are then counted from the latest departure to that time.
+            When one must be there instead; by public transport minutes are then counted from the latest departure to that time.
 
         Returns
         -------
@@ -156,7 +164,7 @@ class StreetEngine:
             )
             minutes = found.minutes[:, 0, :]
         else:
-            search = self._search(mode)
+            search = self._search(mode, departure if arrival is None else arrival)
             start = self._snap(search, mode, *leaving, ids=origins)
             stop = self._snap(search, mode, *arriving, ids=destinations)
             minutes = self._door_to_door(search, start, stop, cutoff_min)
@@ -310,7 +318,7 @@ class StreetEngine:
             to_work = self._onwards(stops, ends.iloc[1:], to_stop, departure, cutoff_min)
         else:
             to_work = self.travel_times(
-                stops, ends.iloc[1:], mode=mode, cutoff_min=cutoff_min
+                stops, ends.iloc[1:], mode=mode, cutoff_min=cutoff_min, departure=departure
             ).to_numpy()[:, 0]
         direct = self.travel_times(
             ends.iloc[:1],
@@ -372,7 +380,7 @@ class StreetEngine:
         mode
             walk, pushchair, bike, car or transit.
         departure
-            For transit; other modes ignore it.
+            As in `travel_times`.
 
         Returns
         -------
@@ -390,7 +398,7 @@ class StreetEngine:
                 trace_journey(transit, self._walk_route, origin, destination, when)
                 for destination in destinations
             ]
-        search = self._search(mode)
+        search = self._search(mode, departure)
         start = self._snap(search, mode, lon, lat)
         stop = self._snap(search, mode, to_lon, to_lat, ids=destinations)
         tracer = search.tracer(self._open_ways(), mode)
@@ -428,7 +436,7 @@ class StreetEngine:
         minutes
             Limits, each from 1 to 720.
         departure
-            For transit; other modes ignore it.
+            As in `travel_times`.
 
         Returns
         -------
@@ -440,7 +448,7 @@ class StreetEngine:
             raise InputError("minutes_missing")
         for value in wanted:
             check_cutoff(value, MAX_CUTOFF_MIN)
-        search = self._search("walk" if mode == "transit" else mode)
+        search = self._search("walk") if mode == "transit" else self._search(mode, departure)
         lon, lat = coordinates_of(gpd.GeoSeries([origin], crs=WGS84))
         places = self._snap(search, mode, lon, lat)
         leave_min = np.zeros(1)
@@ -476,7 +484,39 @@ class StreetEngine:
         found: list[Mode] = [mode for mode in modes if mode in self._meta["nodes"]]
         return [*found, "transit"] if self._transit_folder() else found
 
-    def _search(self, mode: str) -> ModeSearch:
+    def _search(self, mode: str, when: datetime | time | None = None) -> ModeSearch:
+        """Open a mode, as it is at an hour where one is given."""
+        base = self._without_hour(mode)
+        if when is None or not base.network.settings.get("conditions"):
+            return base
+        moment = when if isinstance(when, datetime) else ordinary_day(when)
+        with self._lock:
+            key = (base.network.settings["mode"], moment.replace(tzinfo=None))
+            if key not in self._moments:
+                self._moments[key] = self._at(base, key[1])
+                while len(self._moments) > _REMEMBERED_MOMENTS:
+                    self._moments.popitem(last=False)
+            return self._moments[key]
+
+    def _at(self, base: ModeSearch, moment: datetime) -> ModeSearch:
+        """Open a mode at a moment; moments at which the same is open share one network."""
+        today = date.today()  # noqa: DTZ011 - the table in force
+        french = bool(base.network.settings.get("french", True))
+        access = access_at(
+            base.network, WayRules(parameter_table("speeds", today), french=french), moment
+        )
+        if access is None:
+            return base
+        shape = (access.forward, access.backward, access.ends)
+        key = (str(base.network.settings["mode"]), b"".join(part.tobytes() for part in shape))
+        if key not in self._at_hours:
+            network = weighed(base.network, access, self._meta["settings"]["snapping"])
+            self._at_hours[key] = ModeSearch(network, base.grid, base.directory)
+            while len(self._at_hours) > _REMEMBERED_HOURS:
+                self._at_hours.popitem(last=False)
+        return self._at_hours[key]
+
+    def _without_hour(self, mode: str) -> ModeSearch:
         key = "pushchair" if self._pushchair and mode == "walk" else mode
         with self._lock:
             if key not in self._searches:
@@ -567,7 +607,7 @@ class StreetEngine:
         refuse: bool = True,
     ) -> Snapped:
         """Attach points to the network; the last few sets are remembered, since childminders stay where they are."""
-        key = (f"{mode}{refuse}", longitude.tobytes() + latitude.tobytes())
+        key = (f"{mode}{refuse}{search.number}", longitude.tobytes() + latitude.tobytes())
         with self._lock:
             if key in self._snapped:
                 self._snapped.move_to_end(key)

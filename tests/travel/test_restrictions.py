@@ -190,7 +190,7 @@ def test_no_path_breaks_a_rule_and_none_is_lost(tmp_path_factory, walks):
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(graph, "arm_delays", lambda *given: (np.zeros(given[3].size),) * 2)
-        patch.setattr(graph, "connected_edges", lambda *given: np.ones(given[3].size, dtype=bool))
+        patch.setattr(graph, "connected_edges", lambda *given: np.ones(given[1].size, dtype=bool))
         speeds = parameter_table("speeds", date(2026, 1, 1))
         network = graph.build_mode_network(read_pbf(source), "car", speeds)
     engine = StreetEngine.of_networks({"car": network})

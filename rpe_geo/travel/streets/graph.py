@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.crs import great_circle_m
-from rpe_geo.travel.streets.junctions import arm_delays, connected_edges, restricted_regions
+from rpe_geo.travel.streets.junctions import arm_delays, connected_edges
 from rpe_geo.travel.streets.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
+from rpe_geo.travel.streets.openings import EdgeAccess, set_access, weighed
 from rpe_geo.travel.streets.osm_file import ParsedStreets
 from rpe_geo.travel.streets.slopes import elevation_along, slope_factor
 from rpe_geo.travel.streets.tags import NetworkMode
 from rpe_geo.travel.streets.turns import Arms, expand_turns
 
-__all__ = ["build_mode_network", "search_graph"]
+__all__ = ["build_mode_network"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -83,8 +84,9 @@ class _Vertices:
 
 
 def _vertices(parsed: ParsedStreets, mode: NetworkMode) -> _Vertices | None:
-    forward = np.array([m.speeds.get(mode, (0.0, 0.0))[0] for m in parsed.meanings])
-    backward = np.array([m.speeds.get(mode, (0.0, 0.0))[1] for m in parsed.meanings])
+    # What the condition that opens most leaves open is part of the network; hours close it again.
+    best = [(m.at_best or m.speeds).get(mode, (0.0, 0.0)) for m in parsed.meanings]
+    forward, backward = np.array([pair[0] for pair in best]), np.array([pair[1] for pair in best])
     usable = (np.maximum(forward, backward) > 0)[parsed.way_meaning] if forward.size else None
     if usable is None or not usable.any():
         return None
@@ -98,9 +100,11 @@ def _vertices(parsed: ParsedStreets, mode: NetworkMode) -> _Vertices | None:
 
     delay_of = np.zeros(parsed.longitude.size)
     blocked = np.zeros(parsed.longitude.size, dtype=bool)
+    private = np.zeros(parsed.longitude.size, dtype=bool)
     for index, meaning in parsed.node_meaning.items():
         delay_of[index] = meaning.delay_s.get(mode, 0.0)
         blocked[index] = mode in meaning.blocked
+        private[index] = mode in meaning.ends
     kept = np.zeros(parsed.longitude.size, dtype=bool)
     for restriction in parsed.restrictions:
         if mode in restriction.modes:
@@ -108,9 +112,10 @@ def _vertices(parsed: ParsedStreets, mode: NetworkMode) -> _Vertices | None:
 
     longitude, latitude, delay = parsed.longitude[node], parsed.latitude[node], delay_of[node]
     elevation = elevation_along(parsed)[inside]
-    node, way, last, longitude, latitude, elevation, delay, node_count = _tear(
-        node, way, last, longitude, latitude, elevation, delay, blocked, parsed.longitude.size
-    )
+    torn = _tear(node, last, blocked, private, parsed.longitude.size)
+    node, last, node_count, at = torn.node, torn.last, torn.node_count, torn.source
+    way, longitude, latitude = way[at], longitude[at], latitude[at]
+    elevation, delay = elevation[at], np.where(torn.gate, 0.0, delay[at])
     meanings = parsed.meanings
     pattern_of = np.array(
         [
@@ -121,7 +126,8 @@ def _vertices(parsed: ParsedStreets, mode: NetworkMode) -> _Vertices | None:
             + 16 * m.fast
             + 32 * m.roundabout
             + 64 * (mode == "car" and m.track)
-            for m, f, b in zip(meanings, forward, backward, strict=True)
+            + 128 * (number + 1 if m.conditional else 0)
+            for number, (m, f, b) in enumerate(zip(meanings, forward, backward, strict=True))
         ],
         dtype=np.int64,
     )
@@ -136,42 +142,61 @@ def _vertices(parsed: ParsedStreets, mode: NetworkMode) -> _Vertices | None:
         elevation=elevation,
         delay=delay,
         node_count=node_count,
-        pattern=pattern_of[parsed.way_meaning[way]],
+        pattern=pattern_of[parsed.way_meaning[way]] | np.where(torn.gate, 8, 0),
         kept=np.concatenate([kept, np.zeros(node_count - kept.size, dtype=bool)]),
     )
 
 
-def _tear(
-    node: Ints,
-    way: Ints,
-    last: Bools,
-    longitude: Floats,
-    latitude: Floats,
-    elevation: Floats,
-    delay: Floats,
-    blocked: Bools,
-    node_count: int,
-) -> tuple[Ints, Ints, Bools, Floats, Floats, Floats, Floats, int]:
-    """Tear the network apart at barriers: each segment that touches one ends in a node of its own."""
-    barrier = blocked[node]
-    if not barrier.any():
-        return node, way, last, longitude, latitude, elevation, delay, node_count
+@dataclass
+class _Torn:
+    """Vertices once the barriers are in place: where each comes from, its node, whether it ends its run, whether a gate begins."""
+
+    source: Ints
+    node: Ints
+    last: Bools
+    gate: Bools
+    node_count: int
+
+
+def _tear(node: Ints, last: Bools, blocked: Bools, private: Bools, node_count: int) -> _Torn:
+    """
+    Tear the network apart at barriers: each segment that touches one ends in a node of its own.
+
+    A gate that only those pass who live or go behind it is a stretch without length between two such nodes, or between one and
+    the node itself where a way ends there.
+    """
+    every = np.arange(node.size)
+    if not (blocked[node].any() or private[node].any()):
+        return _Torn(every, node, last, np.zeros(node.size, dtype=bool), node_count)
     begins = np.concatenate([[True], last[:-1]])
-    # A barrier inside a way becomes two vertices: the end of one run, the beginning of the next.
-    twice = barrier & ~last & ~begins
-    repeats = 1 + twice.astype(np.int64)
-    source = np.repeat(np.arange(node.size), repeats)
-    first_copy = np.zeros(source.size, dtype=bool)
-    position = np.cumsum(repeats) - repeats
-    first_copy[position[twice]] = True
-    new_last = last[source] | first_copy
+    inner = ~begins & ~last
+    wall, gate = blocked[node], private[node] & ~blocked[node]
+    # Copies of each vertex: two at a wall inside a way, three or four at a gate (the end of a run, the gate, the next run).
+    repeats = np.where(wall & inner, 2, np.where(gate, np.where(inner, 4, 3), 1))
+    source = np.repeat(every, repeats)
+    copy = np.arange(source.size) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    kind = np.where(gate, np.where(inner, 2, np.where(last, 3, 4)), np.where(wall & inner, 1, 0))[
+        source
+    ]
+    new_last = last[source].copy()
+    new_last[(kind == 1) & (copy == 0)] = True
+    # An inner gate: A| A.B| B ; at the end of a way: A| A.N| ; at its beginning: N.A| A
+    new_last[kind == 2] = np.isin(copy[kind == 2], (0, 2))
+    new_last[kind == 3] = copy[kind == 3] != 1
+    new_last[kind == 4] = copy[kind == 4] == 1
+    is_gate = ((kind == 2) | (kind == 3)) & (copy == 1) | ((kind == 4) & (copy == 0))
+    # Torn nodes: each run's end has its own; both sides of a gate share theirs with the gate.
+    own = wall[source] & (kind <= 1)
+    side = np.zeros(source.size, dtype=np.int64)
+    side[(kind == 2) & (copy >= 2)] = 1
+    torn_gate = (kind == 2) | ((kind == 3) & (copy <= 1)) | ((kind == 4) & (copy >= 1))
     new_node = node[source].copy()
-    torn = barrier[source]
-    new_node[torn] = node_count + np.arange(int(torn.sum()))
-    return (
-        new_node, way[source], new_last, longitude[source], latitude[source], elevation[source],
-        delay[source], node_count + int(torn.sum()),
-    )  # fmt: skip
+    new_node[own] = node_count + np.arange(int(own.sum()))
+    beyond = node_count + int(own.sum())
+    keys = 2 * source[torn_gate] + side[torn_gate]
+    numbers, compact = np.unique(keys, return_inverse=True)
+    new_node[torn_gate] = beyond + compact
+    return _Torn(source, new_node, new_last, is_gate, beyond + numbers.size)
 
 
 def _cut(vertices: _Vertices) -> _Pieces:
@@ -206,7 +231,9 @@ def _chain(pieces: _Pieces, vertices: _Vertices) -> list[list[int]]:
     piece_one, piece_two = one % count, two % count
     same = (pattern[piece_one] == pattern[piece_two]) & (piece_one != piece_two)
     # One-way streets join only head to tail.
-    one_way = ((pattern[piece_one] & 3) == 1) | ((pattern[piece_one] & 3) == 2)
+    # So do those with conditions, whose direction counts at their hours.
+    directed = ((pattern & 3) == 1) | ((pattern & 3) == 2) | (pattern >= 128)
+    one_way = directed[piece_one]
     same &= ~one_way | ((one < count) != (two < count))
     partner = np.full(2 * count, -1, dtype=np.int64)
     partner[one[same]] = two[same]
@@ -235,7 +262,7 @@ def _chain(pieces: _Pieces, vertices: _Vertices) -> list[list[int]]:
             piece = following % count
             reverse = following >= count
         # Keep the drawing direction of one-way streets.
-        if chain[0] < 0 and (pattern[-chain[0] - 1] & 3) in {1, 2}:
+        if chain[0] < 0 and directed[-chain[0] - 1]:
             chain = [-signed - 1 for signed in reversed(chain)]
         chains.append(chain)
     return chains
@@ -319,18 +346,16 @@ def _network(
     node_delay = np.zeros(vertices.node_count)
     np.maximum.at(node_delay, vertices.node, vertices.delay)
     edge_length = np.add.reduceat(length, edge_first)
-    region = restricted_regions(
-        start, end, (pattern & 8) > 0, edge_length, nodes.size, speeds["snapping"]
-    )
     delay_start, delay_end = arm_delays(
-        parsed, mode, speeds, start, end, pattern, region >= 0, shape_ptr, shape_longitude, shape_latitude,
+        parsed, mode, speeds, start, end, pattern, shape_ptr, shape_longitude, shape_latitude,
         shape_way, node_delay[nodes],
     )  # fmt: skip
+    access, condition = _access(parsed, mode, pattern, can_forward, can_backward)
 
     total_forward = delay_start + shape_forward[tail_slot] + delay_end
     total_backward = delay_start + shape_backward[tail_slot] + delay_end
-    time_forward = np.where(can_forward, np.rint(total_forward * _TICKS_PER_S), NO_WAY)
-    time_backward = np.where(can_backward, np.rint(total_backward * _TICKS_PER_S), NO_WAY)
+    ticks_forward = np.where(can_forward, np.rint(total_forward * _TICKS_PER_S), NO_WAY)
+    ticks_backward = np.where(can_backward, np.rint(total_backward * _TICKS_PER_S), NO_WAY)
     slot_of_node = np.full(vertices.node_count, -1, dtype=np.int64)
     slot_of_node[nodes] = np.arange(nodes.size)
     lon_of, lat_of = np.empty(nodes.size), np.empty(nodes.size)
@@ -350,40 +375,32 @@ def _network(
     )
     rules = [rule for rule in parsed.restrictions if mode in rule.modes]
     states = expand_turns(arms, rules)
-    copied = np.where(
-        states.copy_arc & 1, time_backward[states.copy_arc >> 1], time_forward[states.copy_arc >> 1]
-    )
-    indptr, indices, weights = search_graph(
-        states.count,
-        np.concatenate([states.pass_forward[can_forward], states.pass_backward[can_backward], states.copy_tail, states.from_state]),
-        np.concatenate([states.head_forward[can_forward], states.head_backward[can_backward], states.copy_head, states.to_state]),
-        np.concatenate([time_forward[can_forward], time_backward[can_backward], copied, np.zeros(states.from_state.size)]),
-    )  # fmt: skip
-    directions = [
-        (can_forward, states.pass_forward, states.head_forward),
-        (can_backward, states.pass_backward, states.head_backward),
-    ]
-    is_open = connected_edges(indptr, indices, directions, edge_length, speeds["snapping"])
-    return ModeNetwork(
+    network = ModeNetwork(
         state_longitude=lon_of[states.node],
         state_latitude=lat_of[states.node],
-        indptr=indptr,
-        indices=indices,
-        weights=weights,
+        indptr=np.zeros(states.count + 1, dtype=np.int32),
+        indices=np.zeros(0, dtype=np.int32),
+        weights=np.zeros(0),
         tail_forward=np.where(can_forward, states.tail_forward, -1),
         head_forward=np.where(can_forward, states.head_forward, -1),
         tail_backward=np.where(can_backward, states.tail_backward, -1),
         head_backward=np.where(can_backward, states.head_backward, -1),
-        time_forward=time_forward.astype(np.int64),
-        time_backward=time_backward.astype(np.int64),
+        time_forward=ticks_forward.astype(np.int64),
+        time_backward=ticks_backward.astype(np.int64),
         delay_start=delay_start,
         delay_end=delay_end,
-        edge_region=region,
-        edge_open=is_open & ((pattern & 4) == 0),
+        edge_start=start,
+        edge_end=end,
+        edge_ends=access.ends,
+        edge_condition=condition,
+        edge_region=np.full(edge_count, -1, dtype=np.int64),
+        edge_open=np.ones(edge_count, dtype=bool),
         edge_fast=(pattern & (16 + 64)) > 0,
         copy_tail=states.copy_tail,
         copy_head=states.copy_head,
         copy_arc=states.copy_arc,
+        turn_tail=states.from_state,
+        turn_head=states.to_state,
         shape_ptr=shape_ptr,
         shape_longitude=shape_longitude,
         shape_latitude=shape_latitude,
@@ -392,11 +409,36 @@ def _network(
         shape_way=shape_way,
         settings={
             "mode": mode,
-            "restricted_entry_s": speeds["restricted_entry_s"].get(mode, 0.0),
             "link_kph": speeds["link_kph"][mode],
             "access_kph": speeds["pushchair_kph" if mode == "pushchair" else "walk_kph"],
+            "french": parsed.french,
+            "conditions": [dict(m.conditional) for m in parsed.meanings if m.conditional]
+            if (condition >= 0).any()
+            else [],
         },
     )
+    network = weighed(network, access, speeds["snapping"])
+    is_open = connected_edges(network, edge_length, speeds["snapping"])
+    return replace(network, edge_open=is_open & ((pattern & 4) == 0))
+
+
+def _access(
+    parsed: ParsedStreets, mode: NetworkMode, pattern: Ints, can_forward: Bools, can_backward: Bools
+) -> tuple[EdgeAccess, Ints]:
+    """Say who may use each edge when no hour is given; and which conditions it has, -1 for none."""
+    number = (pattern >> 7) - 1
+    numbered = [n for n, m in enumerate(parsed.meanings) if m.conditional]
+    rank = np.full(len(parsed.meanings) + 1, -1, dtype=np.int64)
+    rank[numbered] = np.arange(len(numbered))
+    count = pattern.size
+    access = EdgeAccess(
+        can_forward.copy(), can_backward.copy(), (pattern & 8) > 0, np.ones(count), np.ones(count)
+    )
+    for meaning in numbered:
+        usual = parsed.meanings[meaning]
+        at = np.flatnonzero(number == meaning)
+        set_access(access, at, usual, usual, mode, keep_doors=False)
+    return access, rank[number]
 
 
 def _with_durations(
@@ -421,17 +463,3 @@ def _running(seconds: Floats, at: Ints, shape_ptr: Ints, vertex_total: int) -> F
     counts = np.diff(shape_ptr)
     result: Floats = running - np.repeat(running[shape_ptr[:-1]], counts)
     return result
-
-
-def search_graph(
-    count: int, tail: Ints, head: Ints, weight: Floats
-) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
-    """Sort arcs into CSR and keep the fastest of parallel ones (scipy would add them up)."""
-    order = np.lexsort((weight, head, tail))
-    tail, head, weight = tail[order], head[order], weight[order]
-    fresh = np.ones(tail.size, dtype=bool)
-    fresh[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
-    fresh &= tail != head
-    tail, head, weight = tail[fresh], head[fresh], weight[fresh]
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(tail, minlength=count))])
-    return indptr.astype(np.int32), head.astype(np.int32), weight.astype(np.float64)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from rpe_geo.travel.streets.mode_network import NO_WAY, ModeNetwork
 from rpe_geo.travel.streets.osm_file import ParsedStreets
 from rpe_geo.travel.streets.tags import NetworkMode
 
@@ -27,7 +28,6 @@ def arm_delays(
     start: Ints,
     end: Ints,
     pattern: Ints,
-    restricted: Bools,
     shape_ptr: Ints,
     longitude: Floats,
     latitude: Floats,
@@ -49,8 +49,6 @@ def arm_delays(
         Junctions of each edge.
     pattern
         Flags of each edge: 4 ferry, 16 motorway, 32 roundabout.
-    restricted
-        Edges of areas that one enters only to go there.
     shape_ptr, longitude, latitude, shape_way
         Vertices of the edges, and the way that each begins.
     node_delay
@@ -113,12 +111,6 @@ def arm_delays(
     delay += node_delay[node] / 2
     ferry = (both & 4) > 0
     delay = np.where(ferry & (degree[node] > 1), speeds["ferry_boarding_s"], delay)
-    penalty = speeds["restricted_entry_s"].get(mode, 0.0)
-    if penalty:
-        inside = np.concatenate([restricted, restricted])
-        open_here = np.zeros(degree.size, dtype=bool)
-        open_here[node[~inside]] = True
-        delay = delay + np.where(inside & open_here[node], penalty, 0.0)
     return delay[:count], delay[count:]
 
 
@@ -126,6 +118,7 @@ def restricted_regions(
     start: Ints,
     end: Ints,
     restricted: Bools,
+    usable: Bools,
     length_m: Floats,
     node_count: int,
     rules: Mapping[str, Any],
@@ -139,6 +132,8 @@ def restricted_regions(
         Junctions of each edge.
     restricted
         Whether only those who live or go there may pass.
+    usable
+        Whether the edge is open in some direction.
     length_m
         Length of each edge.
     node_count
@@ -150,19 +145,29 @@ def restricted_regions(
     Returns
     -------
     ndarray
-        Area of each edge; -1 for none.
+        Area of each edge; -1 for none. An area that alone joins two large parts of the network is none: somebody forgot to say
+        that all may pass.
     """
     region = np.full(start.size, -1, dtype=np.int64)
     if not restricted.any():
         return region
-    label = _joined(start, end, ~restricted, node_count)
-    size = np.bincount(label[start], weights=length_m * ~restricted, minlength=node_count)
+    free = usable & ~restricted
+    label = _joined(start, end, free, node_count)
+    size = np.bincount(label[start], weights=length_m * free, minlength=node_count)
     behind = size < max(min(rules["island_m"], size.max()), rules["island_share"] * size.max())
     touched = np.zeros(node_count, dtype=bool)
     touched[label[start[restricted]]] = True
     touched[label[end[restricted]]] = True
-    inside = restricted | (behind & touched)[label[start]]
-    region[inside] = _joined(start, end, inside, node_count)[start[inside]]
+    inside = usable & (restricted | (behind & touched)[label[start]])
+    area = _joined(start, end, inside, node_count)
+    region[inside] = area[start[inside]]
+    # Large parts that each area touches: pairs of area and label at the ends of its edges.
+    pairs = np.concatenate(
+        [np.column_stack([region[inside], label[ends[inside]]]) for ends in (start, end)]
+    )
+    pairs = np.unique(pairs[~behind[pairs[:, 1]]], axis=0)
+    bridges = np.flatnonzero(np.bincount(pairs[:, 0], minlength=node_count) > 1)
+    region[np.isin(region, bridges)] = -1
     return region
 
 
@@ -176,22 +181,14 @@ def _joined(start: Ints, end: Ints, edges: Bools, node_count: int) -> Ints:
     return found
 
 
-def connected_edges(
-    indptr: NDArray[np.int32],
-    indices: NDArray[np.int32],
-    directions: list[tuple[Bools, Ints, Ints]],
-    length_m: Floats,
-    rules: Mapping[str, Any],
-) -> Bools:
+def connected_edges(network: ModeNetwork, length_m: Floats, rules: Mapping[str, Any]) -> Bools:
     """
     Tell the edges of the connected network from islands.
 
     Parameters
     ----------
-    indptr, indices
-        The search graph.
-    directions
-        For each direction: whether it is allowed, tail states, head states, by edge.
+    network
+        With its search graph.
     length_m
         Length of each edge.
     rules
@@ -202,12 +199,19 @@ def connected_edges(
     ndarray
         True where both ends of an edge lie in one part that is large enough.
     """
-    count = indptr.size - 1
-    graph = csr_array((np.ones(indices.size, dtype=np.int8), indices, indptr), shape=(count, count))
+    count = network.state_count
+    usable = np.isfinite(network.weights)
+    tails = np.repeat(np.arange(count), np.diff(network.indptr))[usable]
+    graph = coo_array(
+        (np.ones(tails.size, dtype=np.int8), (tails, network.indices[usable])), shape=(count, count)
+    )
     _, label = connected_components(graph, directed=True, connection="strong")
     inside = np.full(length_m.size, -1, dtype=np.int64)
-    for allowed, tail, head in directions:
-        joined = allowed & (label[tail] == label[head])
+    for times, tail, head in (
+        (network.time_forward, network.tail_forward, network.head_forward),
+        (network.time_backward, network.tail_backward, network.head_backward),
+    ):
+        joined = (times < NO_WAY) & (label[tail] == label[head])
         inside[joined] = label[tail[joined]]
     found = inside >= 0
     if not found.any():

@@ -12,13 +12,22 @@ from numpy.typing import NDArray
 
 from rpe_geo.errors import InvalidFile, Where
 
-__all__ = ["NO_WAY", "TICKS_PER_MIN", "ModeNetwork"]
+__all__ = ["ENTRY_TICKS", "NO_WAY", "TICKS_PER_MIN", "ModeNetwork"]
 
 TICKS_PER_MIN = 1_200_000
 """Search weights are whole ticks of 0.05 ms, so that every search engine gives the same time to the bit."""
 
 NO_WAY = 2_147_483_647
 """Weight of a direction that is forbidden."""
+
+ENTRY_TICKS = 936_000_000
+"""
+What entering an area of restricted access weighs: 13 hours, more than the longest trip that may be asked for.
+
+Ways that enter no such area come first whatever their time, then those that enter one; the rest of the division by it is the
+time itself, so that the way to a door inside costs nothing more. Twice this and 12 hours stay below the greatest weight.
+"""
+
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -44,9 +53,16 @@ class ModeNetwork:
     tail_forward, head_forward, tail_backward, head_backward
         States of each edge, by direction; -1 where the direction is forbidden.
     time_forward, time_backward
-        Ticks along each edge, delays at both ends included; `NO_WAY` where forbidden.
+        Ticks along each edge, delays at both ends included, and `ENTRY_TICKS` where it enters an area of restricted access;
+        `NO_WAY` where forbidden.
     delay_start, delay_end
         Seconds lost at each end of an edge, in whichever direction it is passed.
+    edge_start, edge_end
+        Junctions of each edge.
+    edge_ends
+        Whether the edge is open only to those who live or go there.
+    edge_condition
+        Which of the `conditions` of the settings holds for the edge at some hours; -1 for none.
     edge_region
         Number of the access-restricted area that an edge belongs to; -1 for none.
     edge_open
@@ -55,6 +71,8 @@ class ModeNetwork:
         Whether no door opens on the edge: motorways, and tracks for cars.
     copy_tail, copy_head, copy_arc
         All arcs along the edges that are passed by several; arc 2e is edge e as drawn, 2e + 1 against it.
+    turn_tail, turn_head
+        Links between the copies of a junction; they weigh nothing.
     shape_ptr
         Vertices of edge `e`: `shape_ptr[e]` to `shape_ptr[e + 1]`.
     shape_longitude, shape_latitude
@@ -80,12 +98,18 @@ class ModeNetwork:
     time_backward: Ints
     delay_start: Floats
     delay_end: Floats
+    edge_start: Ints
+    edge_end: Ints
+    edge_ends: NDArray[np.bool_]
+    edge_condition: Ints
     edge_region: Ints
     edge_open: NDArray[np.bool_]
     edge_fast: NDArray[np.bool_]
     copy_tail: Ints
     copy_head: Ints
     copy_arc: Ints
+    turn_tail: Ints
+    turn_head: Ints
     shape_ptr: Ints
     shape_longitude: Floats
     shape_latitude: Floats
@@ -104,29 +128,34 @@ class ModeNetwork:
         """Number of edges, each counted once whatever its directions."""
         return int(self.shape_ptr.size - 1)
 
-    def arcs(self) -> tuple[Ints, Ints, Ints, Ints]:
+    def arcs(self, *, closed: bool = False) -> tuple[Ints, Ints, Ints, Ints]:
         """
         Return every arc that follows an edge; the other arcs of the graph are turns.
+
+        Parameters
+        ----------
+        closed
+            Return those too that are closed now and open at other hours, their ticks being `NO_WAY`.
 
         Returns
         -------
         tuple of ndarray
             Tail states, head states, arcs (2e is edge e as drawn, 2e + 1 against it), ticks.
         """
-        forward = np.flatnonzero(self.time_forward < NO_WAY)
-        backward = np.flatnonzero(self.time_backward < NO_WAY)
+        forward = np.flatnonzero(self.tail_forward >= 0 if closed else self.time_forward < NO_WAY)
+        backward = np.flatnonzero(
+            self.tail_backward >= 0 if closed else self.time_backward < NO_WAY
+        )
         arc = np.concatenate([2 * forward, 2 * backward + 1])
         tail = np.concatenate([self.tail_forward[forward], self.tail_backward[backward]])
         head = np.concatenate([self.head_forward[forward], self.head_backward[backward]])
         single = ~np.isin(arc, self.copy_arc)
         arc = np.concatenate([arc[single], self.copy_arc])
         ticks = np.where(arc & 1, self.time_backward[arc >> 1], self.time_forward[arc >> 1])
-        return (
-            np.concatenate([tail[single], self.copy_tail]),
-            np.concatenate([head[single], self.copy_head]),
-            arc,
-            ticks,
-        )
+        tail = np.concatenate([tail[single], self.copy_tail])
+        head = np.concatenate([head[single], self.copy_head])
+        kept = slice(None) if closed else ticks < NO_WAY
+        return tail[kept], head[kept], arc[kept], ticks[kept]
 
     def save(self, directory: Path) -> None:
         """Write each array as `.npy` into a folder."""

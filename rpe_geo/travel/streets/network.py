@@ -29,12 +29,12 @@ from rpe_geo.travel.streets.tags import MODES
 
 __all__ = ["StreetsReport", "build_streets", "read_meta", "street_lines", "water_shapes"]
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever the arrays or the settings of a streets folder change: an older folder must be built again."""
 
 _META = "streets.json"
 _SNAPPING = {"limit_m", "link_m", "fast_road_handicap_m"}
-_OF_MODE = {"restricted_entry_s", "link_kph", "access_kph"}
+_OF_MODE = {"link_kph", "access_kph", "has_regions", "conditions"}
 
 
 @dataclass(frozen=True)

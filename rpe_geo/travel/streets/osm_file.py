@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from rpe_geo.errors import InputError, InvalidFile, Where
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Progress
+from rpe_geo.travel.streets.france import is_in_france
 from rpe_geo.travel.streets.restrictions import Restriction, TurnReader, resolve_turns
 from rpe_geo.travel.streets.tags import NodeMeaning, WayMeaning, WayRules
 
@@ -59,6 +60,8 @@ class ParsedStreets:
         How many restrictions could not be used, by reason (see `rpe_geo.travel.streets.restrictions.TurnReader`).
     elevation
         Metres above the sea of each node; nan where the source says nothing; empty where it says nothing at all.
+    french
+        Whether the streets lie in France.
     """
 
     longitude: NDArray[np.float64]
@@ -77,6 +80,7 @@ class ParsedStreets:
     water: list[WaterBody] = field(default_factory=list)
     content_hash: str = ""
     elevation: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    french: bool = True
 
 
 class _Numbered(dict[Any, int]):
@@ -209,8 +213,9 @@ class _Collector:
 
 def read_pbf(source: Path, *, progress: Progress | None = None) -> ParsedStreets:
     """Read an extract that osmium understands (`.osm.pbf`, `.osm`); see `read_streets`."""
-    rules = WayRules(parameter_table("speeds", date.today()))  # noqa: DTZ011 - the table in force
-    collector = _Collector(rules)
+    table = parameter_table("speeds", date.today())  # noqa: DTZ011 - the table in force
+    french = _in_france(source)
+    collector = _Collector(WayRules(table, french=french))
     wanted = osmium.filter.KeyFilter(
         "highway", "route", "barrier", "waterway", "natural", "ele", "type",
     )  # fmt: skip
@@ -232,8 +237,26 @@ def read_pbf(source: Path, *, progress: Progress | None = None) -> ParsedStreets
     if progress is not None:
         progress("streets_read", ways, ways)
     parsed = _assemble(collector)
+    parsed.french = french
     parsed.content_hash = _hash_of(source)
     return parsed
+
+
+def _in_france(source: Path) -> bool:
+    """Tell by the box of the file, else by its first node, whether French law holds for its streets."""
+    try:
+        with osmium.io.Reader(str(source), osmium.osm.NOTHING) as reader:
+            box = reader.header().box()
+        if box.valid():
+            low, high = box.bottom_left, box.top_right
+            return is_in_france((low.lon + high.lon) / 2, (low.lat + high.lat) / 2)
+        node: Any
+        for node in osmium.FileProcessor(str(source), osmium.osm.NODE):
+            if node.location.valid():
+                return is_in_france(node.location.lon, node.location.lat)
+    except (RuntimeError, ValueError) as error:
+        raise InvalidFile("streets_unreadable", where=Where(file=str(source))) from error
+    return True
 
 
 def _assemble(collector: _Collector) -> ParsedStreets:
@@ -289,7 +312,8 @@ def _restrictions(
         return run
 
     def passable(way: int, modes: frozenset[str]) -> tuple[bool, bool]:
-        speeds = collector.meanings[collector.way_meaning[way]].speeds
+        meaning = collector.meanings[collector.way_meaning[way]]
+        speeds = meaning.at_best or meaning.speeds
         pairs = [pair for mode, pair in speeds.items() if mode in modes]
         return any(pair[0] > 0 for pair in pairs), any(pair[1] > 0 for pair in pairs)
 

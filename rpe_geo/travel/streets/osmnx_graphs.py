@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,9 +15,9 @@ import shapely
 from rpe_geo.crs import WGS84, great_circle_m
 from rpe_geo.errors import InputError
 from rpe_geo.parameters import parameter_table
-from rpe_geo.travel.streets.graph import search_graph
 from rpe_geo.travel.streets.junctions import connected_edges
-from rpe_geo.travel.streets.mode_network import NO_WAY, TICKS_PER_MIN, ModeNetwork
+from rpe_geo.travel.streets.mode_network import ENTRY_TICKS, NO_WAY, TICKS_PER_MIN, ModeNetwork
+from rpe_geo.travel.streets.openings import search_graph
 from rpe_geo.travel.streets.tags import NetworkMode
 
 __all__ = ["from_osmnx", "to_osmnx"]
@@ -116,7 +117,7 @@ def _network(
         np.concatenate([times[can[:, 0], 0], times[can[:, 1], 1]]),
     )
     finite = np.where(can, seconds, 0.0)
-    return ModeNetwork(
+    network = ModeNetwork(
         state_longitude=longitude,
         state_latitude=latitude,
         indptr=indptr,
@@ -130,18 +131,18 @@ def _network(
         time_backward=times[:, 1].astype(np.int64),
         delay_start=np.zeros(tail.size),
         delay_end=np.zeros(tail.size),
+        edge_start=tail,
+        edge_end=head,
+        edge_ends=np.zeros(tail.size, dtype=bool),
+        edge_condition=np.full(tail.size, -1, dtype=np.int64),
         edge_region=np.full(tail.size, -1, dtype=np.int64),
-        edge_open=connected_edges(
-            indptr,
-            indices,
-            [(can[:, 0], tail, head), (can[:, 1], head, tail)],
-            metres,
-            speeds["snapping"],
-        ),
+        edge_open=np.ones(tail.size, dtype=bool),
         edge_fast=np.zeros(tail.size, dtype=bool),
         copy_tail=np.zeros(0, dtype=np.int64),
         copy_head=np.zeros(0, dtype=np.int64),
         copy_arc=np.zeros(0, dtype=np.int64),
+        turn_tail=np.zeros(0, dtype=np.int64),
+        turn_head=np.zeros(0, dtype=np.int64),
         shape_ptr=shape_ptr,
         shape_longitude=x,
         shape_latitude=y,
@@ -150,7 +151,6 @@ def _network(
         shape_way=np.full(x.size, -1, dtype=np.int64),
         settings={
             "mode": mode,
-            "restricted_entry_s": 0.0,
             "link_kph": speeds["link_kph"][mode],
             "access_kph": speeds["pushchair_kph" if mode == "pushchair" else "walk_kph"],
             "version": hashlib.sha256(weights.tobytes() + x.tobytes() + y.tobytes()).hexdigest()[
@@ -158,6 +158,7 @@ def _network(
             ],
         },
     )
+    return replace(network, edge_open=connected_edges(network, metres, speeds["snapping"]))
 
 
 def to_osmnx(network: ModeNetwork) -> nx.MultiDiGraph:
@@ -196,10 +197,11 @@ def to_osmnx(network: ModeNetwork) -> nx.MultiDiGraph:
             tail,
             head,
             length=float(length[edge]),
-            travel_time=time / _TICKS_PER_S,
+            travel_time=time % ENTRY_TICKS / _TICKS_PER_S,
             geometry=lines[edge].reverse() if arc & 1 else lines[edge],
             oneway=bool(one_way[edge]),
         )
+    tails, heads, *_ = network.arcs(closed=True)
     followed = np.unique(tails * network.state_count + heads)
     owner = np.repeat(np.arange(network.state_count), np.diff(network.indptr))
     turns = np.flatnonzero(~np.isin(owner * network.state_count + network.indices, followed))
