@@ -32,6 +32,7 @@ _COMMANDS = {
     "exposure": "exposure",
     "access": "observatory",
     "observatory": "observatory",
+    "site": "site",
     "synth": "synth",
     "user": "user",
     "purge": "purge",

@@ -22,7 +22,16 @@ from rpe_geo.files import read_bytes, replacing
 from rpe_geo.observatory.pairs import TravelPairs
 from rpe_geo.observatory.results import Note
 
-__all__ = ["AccessTables", "read_access_tables", "read_text_columns", "write_indicator"]
+__all__ = [
+    "AccessTables",
+    "read_access_tables",
+    "read_amounts",
+    "read_ids",
+    "read_numbers",
+    "read_pairs",
+    "read_text_columns",
+    "write_indicator",
+]
 
 _DECIMAL_COMMA = re.compile(r"^[+-]?\d{1,3}(?:[\s\u00a0\u202f]?\d{3})*,\d+$|^[+-]?\d+,\d+$")
 _MISSING = ("", "nan", "NaN", "NA", "ND", "nd")
@@ -52,7 +61,9 @@ class AccessTables:
     notes: tuple[Note, ...]
 
 
-def read_text_columns(path: Path, columns: Sequence[str]) -> pa.Table:
+def read_text_columns(
+    path: Path, columns: Sequence[str], *, optional: Sequence[str] = ()
+) -> pa.Table:
     """
     Read some columns of a CSV or Parquet file as text.
 
@@ -62,6 +73,8 @@ def read_text_columns(path: Path, columns: Sequence[str]) -> pa.Table:
         `.parquet`, else CSV separated by commas, semicolons or tabs, UTF-8.
     columns
         The columns that must be there.
+    optional
+        Columns that are read where they are there.
 
     Returns
     -------
@@ -99,7 +112,7 @@ def read_text_columns(path: Path, columns: Sequence[str]) -> pa.Table:
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise _csv_error(path, str(error)) from None
     table = table.rename_columns([name.strip() for name in table.column_names])
-    twice = [name for name in columns if table.column_names.count(name) > 1]
+    twice = [name for name in (*columns, *optional) if table.column_names.count(name) > 1]
     if twice:
         raise InvalidFile("column_twice", where=Where(file=path.name), column=twice[0])
     missing = [name for name in columns if name not in table.column_names]
@@ -110,7 +123,8 @@ def read_text_columns(path: Path, columns: Sequence[str]) -> pa.Table:
             missing=missing,
             found=table.column_names,
         )
-    return pa.table({name: _as_text(table[name]) for name in columns})
+    there = [*columns, *(name for name in optional if name in table.column_names)]
+    return pa.table({name: _as_text(table[name]) for name in there})
 
 
 def _csv_error(path: Path, reason: str) -> InputError:
@@ -177,32 +191,94 @@ def _number_or_nan(cell: str) -> float:
         return float("nan")
 
 
-def _amounts(path: Path, column: str, *, empty_allowed: bool) -> pd.Series:
-    """Read `id, column`: one amount per id."""
+def read_amounts(path: Path, column: str, *, empty_allowed: bool) -> pd.Series:
+    """
+    Read `id, column`: one amount per id.
+
+    Parameters
+    ----------
+    path
+        `.csv` or `.parquet`.
+    column
+        Name of the column of amounts.
+    empty_allowed
+        Whether an empty cell, « nan » or « ND » is a missing amount.
+
+    Returns
+    -------
+    Series
+        Amounts by id, in the order of the file.
+
+    Raises
+    ------
+    InputError
+        With file, row and field, for anything that cannot be used.
+    """
     table = read_text_columns(path, ["id", column])
+    ids = read_ids(table, path.name)
+    return pd.Series(read_numbers(table, column, path.name, empty_allowed), index=ids, name=column)
+
+
+def read_ids(table: pa.Table, file: str) -> pd.Index:
+    """
+    Take the ids of a table: none empty, none twice.
+
+    Parameters
+    ----------
+    table
+        With a column `id`, as text.
+    file
+        Name of the file, for the sentences.
+
+    Raises
+    ------
+    InvalidRecord
+        For an empty or repeated id.
+    """
     ids = pd.Index(pc.utf8_trim_whitespace(table["id"]).to_pylist(), dtype=object, name="id")
     if (ids == "").any():
         row = int(np.flatnonzero(ids == "")[0]) + 1
-        raise InvalidRecord(
-            "cell_empty", where=Where(file=path.name, row=row, field="id"), given=""
-        )
+        raise InvalidRecord("cell_empty", where=Where(file=file, row=row, field="id"), given="")
     if not ids.is_unique:
         row = int(np.flatnonzero(ids.duplicated())[0])
         raise InvalidRecord(
             "id_repeated",
-            where=Where(file=path.name, row=row + 1, field="id"),
+            where=Where(file=file, row=row + 1, field="id"),
             id=ids[row],
             first=int(ids.get_indexer_for([ids[row]])[0]) + 1,
         )
-    values = _numbers(table, column, path.name, empty_allowed=empty_allowed)
+    return ids
+
+
+def read_numbers(
+    table: pa.Table, column: str, file: str, empty_allowed: bool
+) -> NDArray[np.float64]:
+    """
+    Take a column of finite numbers, not negative.
+
+    Parameters
+    ----------
+    table
+        Columns as text.
+    column, file
+        Names, for the sentences.
+    empty_allowed
+        Whether an empty cell, « nan » or « ND » is a missing number.
+
+    Raises
+    ------
+    InvalidRecord
+        With row and field of the first cell that cannot be used.
+    """
+    values = _numbers(table, column, file, empty_allowed=empty_allowed)
     if np.isinf(values).any():
         row = int(np.flatnonzero(np.isinf(values))[0]) + 1
         raise InvalidRecord(
             "cell_not_a_number",
-            where=Where(file=path.name, row=row, field=column),
+            where=Where(file=file, row=row, field=column),
             given=table[column][row - 1].as_py(),
         )
-    return pd.Series(values, index=ids, name=column)
+    return values
 
 
 def read_access_tables(demand: Path, supply: Path, times: Path) -> AccessTables:
@@ -228,45 +304,115 @@ def read_access_tables(demand: Path, supply: Path, times: Path) -> AccessTables:
     InputError
         With file, row and field, for anything that cannot be used.
     """
-    children = _amounts(demand, "children", empty_allowed=True)
+    children = read_amounts(demand, "children", empty_allowed=True)
     if children.empty:
         raise InvalidFile("table_empty", where=Where(file=demand.name))
-    places = _amounts(supply, "places", empty_allowed=False)
-    table = read_text_columns(times, ["origin_id", "destination_id", "minutes"])
-    minutes = _numbers(table, "minutes", times.name, empty_allowed=False)
-    notes = []
-    if places.empty:
-        notes.append(Note("supply_none", {"file": supply.name}))
-        table = table.slice(0, 0)
-        minutes = minutes[:0]
-    demand_at, lost = _positions(
-        table["origin_id"], children.index, times.name, "origin_id", demand
-    )
-    if lost:
-        notes.append(Note("pairs_unknown", lost | {"field": "origin_id", "table": demand.name}))
-    supply_at, lost = _positions(
-        table["destination_id"], places.index, times.name, "destination_id", supply
-    )
-    if lost:
-        notes.append(
-            Note("pairs_unknown", lost | {"field": "destination_id", "table": supply.name})
-        )
-    known = (demand_at >= 0) & (supply_at >= 0)
-    pairs = TravelPairs.from_positions(
-        children.index, places.index, demand_at[known], supply_at[known], minutes[known]
-    )
+    places = read_amounts(supply, "places", empty_allowed=False)
+    pairs, notes = read_pairs(times, (children.index, demand), (places.index, supply))
     missing = children.index[children.isna()]
     if len(missing):
         notes.append(Note("children_missing", {"count": len(missing), "first": missing[0]}))
     return AccessTables(children, places, pairs, tuple(notes))
 
 
+def read_pairs(
+    times: Path, demand: tuple[pd.Index, Path], supply: tuple[pd.Index, Path]
+) -> tuple[TravelPairs, list[Note]]:
+    """
+    Read a long table of travel times between known ids.
+
+    Parameters
+    ----------
+    times
+        `origin_id` (demand), `destination_id` (supply), `minutes`; a missing pair, or `inf`, is unreachable.
+    demand, supply
+        Known ids, and the file they come from.
+
+    Returns
+    -------
+    TravelPairs, list
+        The pairs, and notes of what was left out.
+
+    Raises
+    ------
+    InputError
+        With file, row and field, for anything that cannot be used.
+    """
+    origins, destinations, minutes = _encoded_times(times)
+    notes = []
+    if supply[0].empty:
+        notes.append(Note("supply_none", {"file": supply[1].name}))
+        origins, destinations, minutes = origins[:0], destinations[:0], minutes[:0]
+    demand_at, lost = _positions(origins, demand[0], times.name, "origin_id", demand[1])
+    if lost:
+        notes.append(Note("pairs_unknown", lost | {"field": "origin_id", "table": demand[1].name}))
+    supply_at, lost = _positions(destinations, supply[0], times.name, "destination_id", supply[1])
+    if lost:
+        notes.append(
+            Note("pairs_unknown", lost | {"field": "destination_id", "table": supply[1].name})
+        )
+    known = (demand_at >= 0) & (supply_at >= 0)
+    if not known.all():
+        demand_at, supply_at, minutes = demand_at[known], supply_at[known], minutes[known]
+    pairs = TravelPairs.from_positions(demand[0], supply[0], demand_at, supply_at, minutes)
+    return pairs, notes
+
+
+def _encoded_times(
+    path: Path,
+) -> tuple[pa.DictionaryArray, pa.DictionaryArray, NDArray[np.float64]]:
+    """Read a long table of times, ids as dictionaries; a file with a fault is read again, to say where it is."""
+    quick = None if path.suffix.lower() == ".parquet" else _quick_times(path)
+    if quick is not None:
+        return quick
+    table = read_text_columns(path, ["origin_id", "destination_id", "minutes"])
+    minutes = _numbers(table, "minutes", path.name, empty_allowed=False)
+    origins, destinations = (
+        pc.utf8_trim_whitespace(table[name]).combine_chunks().dictionary_encode()
+        for name in ("origin_id", "destination_id")
+    )
+    return origins, destinations, minutes
+
+
+def _quick_times(
+    path: Path,
+) -> tuple[pa.DictionaryArray, pa.DictionaryArray, NDArray[np.float64]] | None:
+    """Read a faultless CSV of times in one pass; None where anything is unusual."""
+    content = read_bytes(path)
+    header = content[:65_536].split(b"\n", 1)[0].removeprefix(b"\xef\xbb\xbf").rstrip(b"\r")
+    separator = max(b",;\t", key=header.count)
+    names = [name.strip(b'"').decode("utf-8", "replace") for name in header.split(bytes([separator]))]
+    wanted = ["origin_id", "destination_id", "minutes"]
+    if any(names.count(name) != 1 for name in wanted):
+        return None
+    words = pa.dictionary(pa.int32(), pa.string())
+    try:
+        table = pa_csv.read_csv(
+            pa.BufferReader(content),
+            read_options=pa_csv.ReadOptions(use_threads=False),
+            parse_options=pa_csv.ParseOptions(delimiter=chr(separator)),
+            convert_options=pa_csv.ConvertOptions(
+                column_types={"origin_id": words, "destination_id": words, "minutes": pa.float64()},
+                include_columns=wanted,
+                null_values=[],
+            ),
+        )
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        return None
+    minutes = table["minutes"].to_numpy()
+    if not (minutes >= 0).all():
+        return None
+    origins, destinations = (
+        table[name].unify_dictionaries().combine_chunks() for name in wanted[:2]
+    )
+    return origins, destinations, np.array(minutes)
+
+
 def _positions(
-    column: pa.ChunkedArray, ids: pd.Index, file: str, field: str, other: Path
+    encoded: pa.DictionaryArray, ids: pd.Index, file: str, field: str, other: Path
 ) -> tuple[NDArray[np.int64], dict[str, Any]]:
     """Find the ids of a column; unknown ones get −1 and are counted, unless a lost leading zero explains them."""
-    encoded = pc.utf8_trim_whitespace(column).combine_chunks().dictionary_encode()
-    words = encoded.dictionary.to_pylist()
+    words = [word.strip() for word in encoded.dictionary.to_pylist()]
     at = ids.get_indexer(pd.Index(words, dtype=object)) if words else np.empty(0, np.int64)
     codes = encoded.indices.to_numpy()
     unknown = np.flatnonzero(at < 0)

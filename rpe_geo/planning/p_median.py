@@ -19,7 +19,7 @@ from rpe_geo.planning.exact_median import decide_exactly
 from rpe_geo.planning.interchange import Interchange, greedy_sites
 from rpe_geo.planning.lagrangian import Bound, Effort, prove_bound
 
-__all__ = ["MedianRules", "MedianSolution", "improve_from", "solve_p_median"]
+__all__ = ["Effort", "MedianRules", "MedianSolution", "improve_from", "solve_p_median"]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -100,6 +100,7 @@ def solve_p_median(
     effort: Effort | None = None,
     shakes: int = _SHAKES,
     stop: Callable[[], bool] = lambda: False,
+    decide: bool = True,
 ) -> MedianSolution:
     """
     Choose the sites of a p-median.
@@ -120,6 +121,8 @@ def solve_p_median(
         Neighbourhoods tried after the bound.
     stop
         Says that time is over; the effort is otherwise counted in iterations, so that results have the same bits.
+    decide
+        Whether HiGHS settles what the relaxation leaves open, where that is small.
 
     Returns
     -------
@@ -159,7 +162,7 @@ def solve_p_median(
     if bound < best.cost and rules.prices is None:
         _shake(best, table, rules, (proof, bound), np.random.default_rng(seed), shakes, stop)
         bound = min(bound, best.cost)
-        if bound < best.cost and not stop():
+        if decide and bound < best.cost and not stop():
             exact = decide_exactly(table, rules.count, rules.fixed, rules.barred, best.sites, proof)
             if exact is not None:
                 sites, bound = exact
