@@ -22,6 +22,8 @@ __all__ = ["register"]
 
 _ENDINGS = (".json", ".geojson", ".html")
 _DRAWS = 20
+_SOLVER_PRECISION = 1e-6
+"""Relative precision of the solver: what is within it is proven."""
 _CELLS_FOR_DRAWS = 100_000
 
 
@@ -82,11 +84,15 @@ def site(
     ] = False,
     decay: Annotated[
         str | None,
-        typer.Option(help="access_floor : poids des trajets ; par défaut, les paliers de la DREES."),
+        typer.Option(
+            help="access_floor : poids des trajets ; par défaut, les paliers de la DREES."
+        ),
     ] = None,
     floor: Annotated[
         float,
-        typer.Option(help="access_floor : part des enfants les moins bien servis.", min=0.01, max=1),
+        typer.Option(
+            help="access_floor : part des enfants les moins bien servis.", min=0.01, max=1
+        ),
     ] = 0.4,
     alternatives: Annotated[
         int, typer.Option(help="Autres choix à 1 % près, au plus.", min=0, max=100)
@@ -155,7 +161,14 @@ def _write(output: Path, ending: str, result: SitingResult, tables: SiteTables) 
     if ending == ".html":
         from rpe_geo.publishing.siting_page import siting_page
 
-        write_whole(output, siting_page(result, tables.names, tables.site_points, tables.zone_points))
+        page = siting_page(
+            result,
+            tables.names,
+            tables.site_points,
+            tables.zone_points,
+            on=date.today(),  # noqa: DTZ011 - the user's own day
+        )
+        write_whole(output, page)
         return
     if ending == ".geojson":
         assert tables.site_points is not None
@@ -177,7 +190,7 @@ def _tell(result: SitingResult, output: Path) -> None:
         + " "
         + (
             phrase("site_proven")
-            if result.gap == 0
+            if result.gap <= _SOLVER_PRECISION
             else phrase("site_gap", gap=number(min(result.gap * 100, 100.0), 4), bound=choice.bound)
         ),
         highlight=False,

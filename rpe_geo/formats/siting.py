@@ -50,17 +50,17 @@ def siting_document(result: SitingResult) -> dict[str, Any]:
     }
     if choice.places is not None:
         document["places"] = {
-            str(problem.sites[at]): float(choice.places[at])
+            problem.site_id(at): float(choice.places[at])
             for at in choice.sites
             if not task.existing[at]
         }
     if choice.access is not None and choice.access_before is not None:
         present = np.flatnonzero(problem.children > 0)
         document["access"] = [
-            {"id": str(problem.zones[at]), "before": float(before), "after": float(after)}
+            {"id": str(problem.zones[int(at)]), "before": float(before), "after": float(after)}
             for at, before, after in zip(present, choice.access_before, choice.access, strict=True)
         ]
-    cost = _cost(result, allocation)
+    cost = _cost(result)
     if cost is not None:
         document["cost"] = cost
     if result.stopped_by is not None:
@@ -91,11 +91,12 @@ def siting_features(
     task, choice = result.task, result.choice
     share = {entry["site"]: entry["share"] for entry in result.stability}
     allocation = _allocation(result)
+    of_zone = dict(zip(map(str, task.problem.zones), task.problem.children, strict=True))
     features = []
     for at in choice.sites:
-        name = str(task.problem.sites[at])
+        name = task.problem.site_id(at)
         served = [entry for entry in allocation if entry["site"] == name]
-        children = sum(entry.get("children_served", 0.0) for entry in served)
+        children = float(sum(of_zone[e["id"]] * e.get("share", 1.0) for e in served))
         properties = {
             "kind": "site",
             "id": name,
@@ -130,7 +131,7 @@ def _open(result: SitingResult) -> NDArray[np.bool_]:
 
 
 def _names(result: SitingResult, mask: NDArray[np.bool_]) -> list[str]:
-    return [str(result.task.problem.sites[at]) for at in np.flatnonzero(mask)]
+    return [result.task.problem.site_id(at) for at in np.flatnonzero(mask)]
 
 
 def _allocation(result: SitingResult) -> list[dict[str, Any]]:
@@ -146,7 +147,7 @@ def _allocation(result: SitingResult) -> list[dict[str, Any]]:
         entry: dict[str, Any] = {"id": str(name), "site": None, "minutes": None}
         if len(choice.sites) and np.isfinite(minutes[zone, nearest[zone]]):
             site = int(choice.sites[nearest[zone]])
-            entry["site"] = str(problem.sites[site])
+            entry["site"] = problem.site_id(site)
             entry["minutes"] = float(minutes[zone, nearest[zone]])
         entries.append(entry)
     return entries
@@ -167,7 +168,7 @@ def _shared_out(result: SitingResult) -> list[dict[str, Any]]:
         for site, share in parts:
             entry: dict[str, Any] = {
                 "id": str(name),
-                "site": str(problem.sites[site]),
+                "site": problem.site_id(site),
                 "minutes": float(task.minutes[zone, site]),
             }
             if task.options.split:
@@ -189,7 +190,7 @@ def _covered(result: SitingResult, allocation: list[dict[str, Any]]) -> float:
     )
 
 
-def _cost(result: SitingResult, allocation: list[dict[str, Any]]) -> float | None:
+def _cost(result: SitingResult) -> float | None:
     """Add up the euros of the new sites, where they have prices."""
     task, choice = result.task, result.choice
     problem = task.problem

@@ -80,7 +80,11 @@ MESSAGES = {
         "places_max ou --cutoff, ou ajoutez des candidats."
     ),
     "site_seats_need_more": (
-        "{asked} nouveaux lieux (ou ce budget) n'accueillent pas tous les enfants ; {known} nouveaux lieux y suffisent."
+        "{asked} nouveaux lieux n'accueillent pas tous les enfants ; {known} nouveaux lieux y suffisent."
+    ),
+    "site_seats_too_dear": (
+        "{budget} € ne paient pas assez de places pour tous les enfants : augmentez --budget ({known} nouveaux lieux y "
+        "suffisent)."
     ),
     "site_zones_unreachable": (
         "Zones qu'aucun lieu n'atteint : {count} (la première : « {first} »), {children} enfants. Elles ne comptent pas dans "

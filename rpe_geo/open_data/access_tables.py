@@ -216,7 +216,9 @@ def read_amounts(path: Path, column: str, *, empty_allowed: bool) -> pd.Series:
     """
     table = read_text_columns(path, ["id", column])
     ids = read_ids(table, path.name)
-    return pd.Series(read_numbers(table, column, path.name, empty_allowed), index=ids, name=column)
+    return pd.Series(
+        read_numbers(table, column, path.name, empty_allowed=empty_allowed), index=ids, name=column
+    )
 
 
 def read_ids(table: pa.Table, file: str) -> pd.Index:
@@ -235,7 +237,9 @@ def read_ids(table: pa.Table, file: str) -> pd.Index:
     InvalidRecord
         For an empty or repeated id.
     """
-    ids = pd.Index(pc.utf8_trim_whitespace(table["id"]).to_pylist(), dtype=object, name="id")
+    ids: pd.Index = pd.Index(
+        pc.utf8_trim_whitespace(table["id"]).to_pylist(), dtype=object, name="id"
+    )
     if (ids == "").any():
         row = int(np.flatnonzero(ids == "")[0]) + 1
         raise InvalidRecord("cell_empty", where=Where(file=file, row=row, field="id"), given="")
@@ -245,13 +249,13 @@ def read_ids(table: pa.Table, file: str) -> pd.Index:
             "id_repeated",
             where=Where(file=file, row=row + 1, field="id"),
             id=ids[row],
-            first=int(ids.get_indexer_for([ids[row]])[0]) + 1,
+            first=int(np.flatnonzero(ids == ids[row])[0]) + 1,
         )
     return ids
 
 
 def read_numbers(
-    table: pa.Table, column: str, file: str, empty_allowed: bool
+    table: pa.Table, column: str, file: str, *, empty_allowed: bool
 ) -> NDArray[np.float64]:
     """
     Take a column of finite numbers, not negative.
@@ -381,7 +385,9 @@ def _quick_times(
     content = read_bytes(path)
     header = content[:65_536].split(b"\n", 1)[0].removeprefix(b"\xef\xbb\xbf").rstrip(b"\r")
     separator = max(b",;\t", key=header.count)
-    names = [name.strip(b'"').decode("utf-8", "replace") for name in header.split(bytes([separator]))]
+    names = [
+        name.strip(b'"').decode("utf-8", "replace") for name in header.split(bytes([separator]))
+    ]
     wanted = ["origin_id", "destination_id", "minutes"]
     if any(names.count(name) != 1 for name in wanted):
         return None
@@ -412,7 +418,7 @@ def _positions(
     encoded: pa.DictionaryArray, ids: pd.Index, file: str, field: str, other: Path
 ) -> tuple[NDArray[np.int64], dict[str, Any]]:
     """Find the ids of a column; unknown ones get −1 and are counted, unless a lost leading zero explains them."""
-    words = [word.strip() for word in encoded.dictionary.to_pylist()]
+    words = [word.strip() for word in encoded.dictionary.to_pylist()] if len(encoded) else []
     at = ids.get_indexer(pd.Index(words, dtype=object)) if words else np.empty(0, np.int64)
     codes = encoded.indices.to_numpy()
     unknown = np.flatnonzero(at < 0)
@@ -435,7 +441,7 @@ def _positions(
                 given=text[1:],
                 expected=text,
             )
-    if len(words) and len(unknown) == len(words):
+    if words and len(unknown) == len(words):
         raise InvalidFile(
             "ids_all_unknown",
             where=Where(file=file, field=field),

@@ -43,12 +43,12 @@ class CostTable:
     @property
     def sites(self) -> int:
         """Number of sites."""
-        return self.by_site.shape[0]
+        return int(self.by_site.shape[0])
 
     @property
     def zones(self) -> int:
         """Number of zones."""
-        return self.by_site.shape[1]
+        return int(self.by_site.shape[1])
 
     @classmethod
     def from_costs(cls, costs: Floats) -> CostTable:

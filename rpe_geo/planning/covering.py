@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import LinearConstraint
-from scipy.sparse import csr_array, eye_array, hstack
+from scipy.sparse import csr_array
 
 from rpe_geo.planning.cost_table import CostTable
 from rpe_geo.planning.p_median import Effort, MedianRules, solve_p_median
@@ -66,10 +66,11 @@ def merged_rows(covers: Bools, weights: Floats) -> tuple[Bools, Floats]:
     """
     packed = np.packbits(covers, axis=1)
     different, row = np.unique(packed, axis=0, return_inverse=True)
-    children = np.bincount(row.ravel(), weights, minlength=len(different))
-    rows = np.unpackbits(different, axis=1, count=covers.shape[1]).astype(bool)
+    children = np.bincount(row.ravel(), weights, minlength=len(different)).astype(np.float64)
+    rows: Bools = np.unpackbits(different, axis=1, count=covers.shape[1]).astype(bool)
     some = rows.any(axis=1)
-    return rows[some], children[some]
+    merged: Bools = rows[some]
+    return merged, children[some]
 
 
 def cover_most(
@@ -152,7 +153,9 @@ def _decide(
     fixed = np.flatnonzero(rules.fixed)
     opens, zones = len(free), len(rows)
     costs = np.concatenate([np.zeros(opens), -children])
-    linked = hstack([csr_array(rows[:, free].astype(np.float64)), -eye_array(zones)]).tocsr()
+    linked = csr_array(
+        np.hstack([rows[:, free].astype(np.float64), -np.eye(zones)])  # merged rows are few
+    )
     constraints = [
         LinearConstraint(linked, 0, np.inf),
         LinearConstraint(csr_array(_row(opens, zones, 1.0)), -np.inf, rules.count),
@@ -255,7 +258,8 @@ def _without_implied(rows: Bools) -> Bools:
     sizes = numbers.sum(axis=1)
     # inside[i, j]: row j's sites are all among row i's; rows differ, so sizes then differ too.
     inside = (common == sizes[None, :]) & (sizes[:, None] > sizes[None, :])
-    return rows[~inside.any(axis=1)]
+    kept: Bools = rows[~inside.any(axis=1)]
+    return kept
 
 
 def _greedy_cover(rows: Bools) -> Indices:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import LinearConstraint
 from scipy.sparse import coo_array
 
 from rpe_geo.planning.cost_table import CostTable
 from rpe_geo.planning.lagrangian import Bound
+from rpe_geo.planning.programs import solve_program
 
 __all__ = ["decide_exactly"]
 
@@ -26,6 +27,7 @@ def decide_exactly(
     barred: NDArray[np.bool_],
     known: Indices,
     proof: Bound,
+    priced: tuple[NDArray[np.float64], float] | None = None,
 ) -> tuple[Indices, float] | None:
     """
     Solve the p-median over the sites that reduced costs leave in doubt.
@@ -42,6 +44,8 @@ def decide_exactly(
         The best choice known.
     proof
         The relaxation: a site whose reduced cost lifts the bound above the best choice cannot be in a better one.
+    priced
+        Price of each site and what the open sites may cost; without, exactly `count` sites open.
 
     Returns
     -------
@@ -51,6 +55,9 @@ def decide_exactly(
     best = table.cost_of(known)
     free = np.flatnonzero(~fixed & ~barred)
     reduced = proof.reduced_costs[free]
+    if priced is not None:
+        # With a budget the number of sites is not known, and no site is ruled out beforehand.
+        return _checked(table, np.flatnonzero(fixed), free, (count, priced), best)
     order = np.sort(reduced)
     if count >= len(free):
         return None
@@ -59,16 +66,25 @@ def decide_exactly(
     surely = np.sort(np.concatenate([np.flatnonzero(fixed), free[always & ~out]]))
     doubtful = free[~out & ~always]
     left = count - int((always & ~out).sum())
-    kept = np.sort(np.concatenate([surely, doubtful]))
-    near, pair_zone, pair_site = _pairs(table, kept, surely)
-    if len(pair_zone) > _LARGEST_MODEL:
+    return _checked(table, surely, doubtful, (left, None), best)
+
+
+def _checked(
+    table: CostTable,
+    surely: Indices,
+    doubtful: Indices,
+    limits: tuple[int, tuple[NDArray[np.float64], float] | None],
+    best: float,
+) -> tuple[Indices, float] | None:
+    """Solve over the sites in doubt where the model is small enough."""
+    pairs = _pairs(table, np.sort(np.concatenate([surely, doubtful])), surely)
+    if len(pairs[1]) > _LARGEST_MODEL:
         return None
-    answer = _solve(table, (surely, doubtful), left, (near, pair_zone, pair_site))
+    answer = _solve(table, (surely, doubtful), limits, pairs)
     if answer is None:
         return None
-    sites, bound = answer
     # Sites left out are proven not to be in a better choice: the bound holds up to the best one known.
-    return sites, min(bound, best)
+    return answer[0], min(answer[1], best)
 
 
 def _pairs(
@@ -86,10 +102,11 @@ def _pairs(
 def _solve(
     table: CostTable,
     sites: tuple[Indices, Indices],
-    left: int,
+    limits: tuple[int, tuple[NDArray[np.float64], float] | None],
     pairs: tuple[NDArray[np.float64], Indices, Indices],
 ) -> tuple[Indices, float] | None:
     surely, doubtful = sites
+    left, priced = limits
     near, zone, site = pairs
     zones, opens, links = table.zones, len(doubtful), len(zone)
     has_sure = bool(len(surely))
@@ -119,22 +136,22 @@ def _solve(
     total = coo_array(
         (np.ones(opens), (np.zeros(opens, dtype=np.intp), np.arange(opens))), shape=(1, len(costs))
     )
-    whole = np.zeros(len(costs))
-    whole[:opens] = 1
-    answer = milp(
-        costs,
-        integrality=whole,
-        bounds=Bounds(0, 1),
-        constraints=[
-            LinearConstraint(served.tocsr(), 1, 1),
-            LinearConstraint(link.tocsr(), -np.inf, 0),
-            LinearConstraint(total.tocsr(), left, left),
-        ],
-        options={"node_limit": _NODES, "mip_rel_gap": 0.0},
-    )
-    if answer.x is None or answer.mip_dual_bound is None:
+    constraints: list[LinearConstraint] = [
+        LinearConstraint(served.tocsr(), 1, 1),
+        LinearConstraint(link.tocsr(), -np.inf, 0),
+        LinearConstraint(total.tocsr(), left if priced is None else -np.inf, left),
+    ]
+    if priced is not None:
+        prices, budget = priced
+        spent = np.zeros((1, len(costs)))
+        spent[0, :opens] = prices[doubtful]
+        constraints.append(LinearConstraint(spent, -np.inf, budget - float(prices[surely].sum())))
+    whole = np.zeros(len(costs), dtype=bool)
+    whole[:opens] = True
+    answer = solve_program(costs, whole, constraints, nodes=_NODES)
+    if answer.values is None or not np.isfinite(answer.bound):
         return None
-    opened = doubtful[answer.x[:opens] > 0.5]
+    opened = doubtful[answer.values[:opens] > 0.5]
     # HiGHS proves within 1e-6 of its feasibility tolerances: the bound is lowered by as much.
-    bound = float(answer.mip_dual_bound)
-    return np.sort(np.concatenate([surely, opened])), bound - 1e-7 * abs(bound)
+    bound = answer.bound - 1e-7 * abs(answer.bound)
+    return np.sort(np.concatenate([surely, opened])), bound

@@ -46,7 +46,7 @@ class Effort:
         Iterations between two attempts to build sites from the relaxation.
     """
 
-    iterations: int = 700
+    iterations: int = 520
     patience: int = 20
     memory: float = 0.4
     every: int = 25
@@ -54,7 +54,7 @@ class Effort:
 
 @dataclass(frozen=True)
 class Bound:
-    """
+    r"""
     What the relaxation proves.
 
     Parameters
@@ -62,7 +62,7 @@ class Bound:
     value
         No choice of sites costs less.
     reduced_costs
-        $\\rho_f$ at the best prices, axis (site): the lower, the more a site is wanted.
+        $\rho_f$ at the best prices, axis (site): the lower, the more a site is wanted.
     complete
         Whether the climb ended by itself.
     """
@@ -195,7 +195,7 @@ def prove_bound(
             break
         zone_prices = np.minimum(zone_prices, roof)
         lowered = np.minimum(ranked - zone_prices[:, None], 0.0)
-        reduced = np.bincount(flat, lowered.ravel(), minlength=sites)
+        reduced = np.bincount(flat, lowered.ravel(), minlength=sites).astype(np.float64)
         chosen, inner = selection.cheapest(reduced)
         value = float(zone_prices.sum()) + inner
         # Rounded outward: the sums run over numbers of this size.

@@ -101,7 +101,7 @@ def solve_p_center(minutes: Floats, rules: MedianRules, deadline: Deadline) -> C
 def _farthest_first(minutes: Floats, rules: MedianRules) -> Indices | None:
     """Open the best site of the farthest zone, again and again (Gonzalez 1985): a first choice."""
     fixed = np.flatnonzero(rules.fixed)
-    sites = list(fixed)
+    sites = [int(site) for site in fixed]
     spent = 0.0 if rules.prices is None else float(rules.prices[fixed].sum())
     served = minutes[:, sites].min(axis=1) if sites else np.full(len(minutes), np.inf)
     for _ in range(rules.count):
@@ -122,7 +122,7 @@ def _completed(minutes: Floats, rules: MedianRules, sites: Indices) -> Indices:
     """Open the sites still allowed: each time the one that brings most zones nearer."""
     if rules.prices is not None:
         return sites
-    chosen = list(sites)
+    chosen = [int(site) for site in sites]
     closed = ~rules.barred
     closed[chosen] = False
     served = minutes[:, chosen].min(axis=1) if chosen else np.full(len(minutes), np.inf)

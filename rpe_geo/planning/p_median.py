@@ -24,7 +24,7 @@ __all__ = ["Effort", "MedianRules", "MedianSolution", "improve_from", "solve_p_m
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-_SHAKES = 70
+_SHAKES = 50
 _STRONGEST_SHAKE = 8
 
 
@@ -159,21 +159,38 @@ def solve_p_median(
         whole=whole,
     )
     bound = min(_rounded_up(proof.value, whole=whole), best.cost)
-    if bound < best.cost and rules.prices is None:
-        _shake(best, table, rules, (proof, bound), np.random.default_rng(seed), shakes, stop)
-        bound = min(bound, best.cost)
+    if bound < best.cost:
+        if rules.prices is None:
+            _shake(best, table, rules, (proof, bound), np.random.default_rng(seed), shakes, stop)
+            bound = min(bound, best.cost)
         if decide and bound < best.cost and not stop():
-            exact = decide_exactly(table, rules.count, rules.fixed, rules.barred, best.sites, proof)
-            if exact is not None:
-                sites, bound = exact
-                cost = table.cost_of(sites)
-                if cost < best.cost:
-                    best.sites, best.cost = sites, cost
-                bound = min(_rounded_up(bound, whole=whole), best.cost)
+            bound = max(bound, _decided(table, rules, best, proof, whole=whole))
     cost = table.cost_of(best.sites)
     return MedianSolution(
         np.sort(best.sites), cost, min(bound, cost), best.near, stopped_by_time=stop()
     )
+
+
+def _decided(
+    table: CostTable, rules: MedianRules, best: _Best, proof: Bound, *, whole: bool
+) -> float:
+    """Let HiGHS settle what is open, where it is small; answer a bound."""
+    exact = decide_exactly(
+        table,
+        rules.count,
+        rules.fixed,
+        rules.barred,
+        best.sites,
+        proof,
+        None if rules.prices is None else (rules.prices, rules.budget),
+    )
+    if exact is None:
+        return proof.value
+    sites, bound = exact
+    cost = table.cost_of(sites)
+    if cost < best.cost and rules.allows(sites):
+        best.sites, best.cost = sites, cost
+    return min(_rounded_up(bound, whole=whole), best.cost)
 
 
 def improve_from(table: CostTable, rules: MedianRules, sites: Indices) -> tuple[Indices, float]:

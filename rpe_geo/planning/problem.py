@@ -53,6 +53,10 @@ class SitingProblem:
     cost: Floats
     cost_per_place: Floats
 
+    def site_id(self, at: int | np.integer) -> str:
+        """Name the site of a position."""
+        return str(self.sites[int(at)])
+
 
 @dataclass(frozen=True)
 class SitingOptions:
@@ -244,9 +248,7 @@ def _positions(problem: SitingProblem, ids: tuple[str, ...], code: str) -> Bools
     at = problem.sites.get_indexer(pd.Index(list(ids), dtype=object))
     if (at < 0).any():
         unknown = [name for name, place in zip(ids, at, strict=True) if place < 0]
-        raise InputError(
-            code, sites=unknown[:5], count=len(unknown), candidates=len(problem.sites)
-        )
+        raise InputError(code, sites=unknown[:5], count=len(unknown), candidates=len(problem.sites))
     mask = np.zeros(len(problem.sites), dtype=bool)
     mask[at] = True
     return mask

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +96,7 @@ def solve_program(
     Program
         Solution, bound, and whether it is complete.
     """
-    options: dict[str, float | int] = {"mip_rel_gap": 0.0}
+    options: Any = {"mip_rel_gap": 0.0}
     seconds = deadline()
     if np.isfinite(seconds):
         options["time_limit"] = max(seconds, 0.05)

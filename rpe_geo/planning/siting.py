@@ -94,7 +94,7 @@ class SitingResult:
     def new_sites(self) -> list[str]:
         """Ids of the sites to open."""
         sites = self.choice.sites
-        return [str(self.task.problem.sites[at]) for at in sites if not self.task.existing[at]]
+        return [self.task.problem.site_id(at) for at in sites if not self.task.existing[at]]
 
     @property
     def gap(self) -> float:
@@ -159,9 +159,9 @@ def _notes(task: Task, choice: Choice) -> tuple[Note, ...]:
         notes.append(Note("site_limits_ignored", {}))
     new = int((~task.existing[choice.sites]).sum())
     asked = task.options.count
-    if asked is not None and task.options.objective != "lscp" and new < asked:
-        if not task.closable.any():
-            notes.append(Note("site_fewer_than_asked", {"opened": new, "asked": asked}))
+    fewer = asked is not None and task.options.objective != "lscp" and new < asked
+    if fewer and not task.closable.any():
+        notes.append(Note("site_fewer_than_asked", {"opened": new, "asked": asked}))
     return tuple(notes)
 
 
@@ -254,7 +254,7 @@ def _median(task: Task, deadline: Deadline, *, quick: bool) -> Choice:
         seed=task.options.seed,
         start=start,
         effort=_QUICK if quick else None,
-        shakes=8 if quick else 70,
+        shakes=8 if quick else 50,
         stop=deadline,
         decide=not quick,
     )
@@ -309,7 +309,7 @@ def _require_cover(task: Task) -> None:
         return
     nearest = task.problem.minutes[lost].min(axis=1, initial=np.inf)
     zone = str(task.problem.zones[int(np.flatnonzero(lost)[int(nearest.argmax())])])
-    values = {"count": int(lost.sum()), "zone": zone, "cutoff": _cutoff(task)}
+    values: dict[str, Any] = {"count": int(lost.sum()), "zone": zone, "cutoff": _cutoff(task)}
     if np.isfinite(nearest).all():
         raise InputError("site_cover_beyond_cutoff", **values, minutes=float(nearest.max()))
     raise InputError("site_cover_impossible", **values)
@@ -403,7 +403,9 @@ def _cannot_seat(task: Task, answer: Allocated, solved: Any) -> InputError:
     if more.sites is None:
         return InputError("site_places_out_of_reach", cutoff=_cutoff(task))
     new = int((~task.existing[more.sites]).sum())
-    return InputError("site_seats_need_more", known=new, asked=task.options.count or 0)
+    if task.options.count is None or new <= task.options.count:
+        return InputError("site_seats_too_dear", budget=task.budget, known=new)
+    return InputError("site_seats_need_more", known=new, asked=task.options.count)
 
 
 def _floor(task: Task, deadline: Deadline) -> Choice:

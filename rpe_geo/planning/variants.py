@@ -60,9 +60,9 @@ def near_choices(task: Task, choice: Choice, deadline: Deadline) -> tuple[dict[s
         difference = worse / abs(best) if best else (0.0 if worse == 0 else np.inf)
         if difference <= NEAR:
             sites = np.frombuffer(key, dtype=np.int32)
-            names = [str(task.problem.sites[at]) for at in sites if not task.existing[at]]
+            names = [task.problem.site_id(at) for at in sites if not task.existing[at]]
             closed = [
-                str(task.problem.sites[at]) for at in np.flatnonzero(task.closable) if at not in sites
+                task.problem.site_id(at) for at in np.flatnonzero(task.closable) if at not in sites
             ]
             entry: dict[str, Any] = {"sites": names, "objective": value}
             entry["difference"] = max(float(difference), 0.0)
@@ -99,11 +99,7 @@ def _swaps(task: Task, choice: Choice, deadline: Deadline) -> dict[bytes, float]
         if task.fixed[site] or deadline():
             continue
         rest = choice.sites[choice.sites != site]
-        served = (
-            minutes[:, rest].min(axis=1)
-            if len(rest)
-            else np.full(len(minutes), np.inf)
-        )
+        served = minutes[:, rest].min(axis=1) if len(rest) else np.full(len(minutes), np.inf)
         values = _values(task, served, minutes[:, others], weights, len(rest) + 1)
         worse = choice.objective - values if rising else values - choice.objective
         for at in np.flatnonzero(worse <= limit):
@@ -113,9 +109,7 @@ def _swaps(task: Task, choice: Choice, deadline: Deadline) -> dict[bytes, float]
     return found
 
 
-def _values(
-    task: Task, served: Floats, minutes: Floats, weights: Floats, count: int
-) -> Floats:
+def _values(task: Task, served: Floats, minutes: Floats, weights: Floats, count: int) -> Floats:
     """Evaluate the objective when one more site opens beside those that serve; axis (site)."""
     with_each = np.minimum(served[:, None], minutes)
     reached = np.isfinite(with_each)
@@ -224,7 +218,7 @@ def curve_of(task: Task, choice: Choice, deadline: Deadline) -> tuple[dict[str, 
         if solved is not None:
             new = [at for at in solved.sites if not task.existing[at]]
             entry |= {"objective": solved.objective, "bound": solved.bound}
-            entry["sites"] = [str(task.problem.sites[at]) for at in new]
+            entry["sites"] = [task.problem.site_id(at) for at in new]
         curve.append(entry)
     return tuple(curve)
 
@@ -281,13 +275,13 @@ def share_of_draws(task: Task, choice: Choice, deadline: Deadline) -> tuple[dict
     chosen[choice.sites] = True
     told = np.flatnonzero((times > 0) | chosen)
     told = told[~task.fixed[told]]
-    entries = [
+    entries: list[dict[str, Any]] = [
         {
-            "site": str(problem.sites[at]),
+            "site": problem.site_id(at),
             "share": round(float(times[at]) / drawn, 4),
             "chosen": bool(chosen[at]),
         }
         for at in told
     ]
-    entries.sort(key=lambda entry: (-float(entry["share"]), str(entry["site"])))
+    entries.sort(key=lambda entry: (-entry["share"], entry["site"]))
     return tuple(entries)
