@@ -36,6 +36,7 @@ import pandas as pd
 import pyarrow as pa
 
 from rpe_geo.errors import InputError, InvalidFile, Where
+from rpe_geo.observatory.results import Note
 from rpe_geo.protocols import Progress
 
 __all__ = ["Source", "Territory", "TerritoryInputs", "build_territory"]
@@ -53,7 +54,6 @@ _COMMUNE_COLUMNS = {
     "centroid_lon": "longitude",
     "centroid_lat": "latitude",
 }
-_CONTOUR_CODE_COLUMNS = ("code_commune", "code", "INSEE_COM")
 
 # What a file of each role is when nothing beside it says better.
 _USUAL_SOURCE = {
@@ -97,6 +97,8 @@ class TerritoryInputs:
     gtfs: Path | None = None
     facilities: Path | None = None
     codes: Sequence[str] = field(default=())
+    contours_layer: str | None = None
+    crs: str | None = None
 
     def files(self) -> list[tuple[str, Path]]:
         """List what is given as (role, file)."""
@@ -374,15 +376,19 @@ def _build_communes(inputs: TerritoryInputs, target: Path) -> dict[str, Any]:
         communes = communes[communes["code_commune"].isin(inputs.codes)]
     postcodes = _postcodes(inputs.cog)
     communes["code_postal"] = [postcodes.get(code, "") for code in communes["code_commune"]]
-    frame = gpd.GeoDataFrame(communes, geometry=_contours_of(communes, inputs.contours), crs=4326)
+    shapes, notes = _contours_of(communes, inputs)
+    frame = gpd.GeoDataFrame(communes, geometry=shapes, crs=4326)
     frame.to_parquet(target, index=False)
-    return {
+    figures: dict[str, Any] = {
         "communes": len(frame),
         "contours": int((~frame.geometry.geom_type.isin(["Point"]) & frame.geometry.notna()).sum()),
     }
+    return figures | ({"notes": [asdict(note) for note in notes]} if notes else {})
 
 
-def _contours_of(communes: pd.DataFrame, contours: Path | None) -> gpd.GeoSeries:
+def _contours_of(
+    communes: pd.DataFrame, inputs: TerritoryInputs
+) -> tuple[gpd.GeoSeries, list[Note]]:
     """Return the contour of each commune, its centre where there is none, nothing where that is not known either."""
     if {"longitude", "latitude"} <= set(communes.columns):
         shapes = gpd.GeoSeries.from_xy(communes["longitude"], communes["latitude"], crs=4326)
@@ -390,26 +396,16 @@ def _contours_of(communes: pd.DataFrame, contours: Path | None) -> gpd.GeoSeries
     else:
         shapes = gpd.GeoSeries([None] * len(communes), crs=4326)
     shapes.index = communes.index
-    if contours is None:
-        return shapes
-    try:
-        drawn = gpd.read_parquet(contours)
-    except (ValueError, OSError, pa.ArrowException) as error:
-        raise InvalidFile(
-            "parquet_unreadable", where=Where(file=str(contours)), detail=_first_line(error)
-        ) from None
-    code = next((column for column in _CONTOUR_CODE_COLUMNS if column in drawn), None)
-    if code is None:
-        raise InvalidFile(
-            "communes_column_missing",
-            where=Where(file=str(contours)),
-            column=_CONTOUR_CODE_COLUMNS[0],
-            columns=list(_CONTOUR_CODE_COLUMNS),
-        )
-    drawn = drawn.to_crs(4326).drop_duplicates(code).set_index(code)
-    matched = drawn.geometry.reindex(communes["code_commune"])
+    if inputs.contours is None:
+        return shapes, []
+    # The same reader as the observatory's: one file gives the same polygons everywhere.
+    from rpe_geo.open_data.contours import PolygonFile, read_contours
+
+    source = PolygonFile(inputs.contours, inputs.contours_layer, inputs.crs)
+    drawn, notes = read_contours(source, list(communes["code_commune"]))
+    matched = drawn.reindex(communes["code_commune"])
     matched.index = communes.index
-    return matched.where(matched.notna(), shapes)
+    return matched.where(matched.notna(), shapes), notes
 
 
 def _postcodes(cog: Path | None) -> dict[str, str]:

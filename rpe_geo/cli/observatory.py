@@ -102,7 +102,19 @@ def access(
 def build(
     directory: Annotated[Path, typer.Argument(help="Dossier des résultats.")],
     communes: Annotated[Path, typer.Option(help="Communes et leurs chiffres (.parquet).")],
-    contours: Annotated[Path | None, typer.Option(help="Contours des communes.")] = None,
+    contours: Annotated[
+        Path | None,
+        typer.Option(help="Contours des communes (.parquet, .gpkg, .shp, .zip, .geojson…)."),
+    ] = None,
+    layer: Annotated[
+        str | None, typer.Option(help="Couche des contours, dans un fichier qui en a plusieurs.")
+    ] = None,
+    crs: Annotated[
+        str | None,
+        typer.Option(
+            help="Système de coordonnées de contours ou de zones qui n'en disent pas : EPSG:2154…"
+        ),
+    ] = None,
     code: Annotated[
         list[str] | None, typer.Option(help="Commune voulue (code INSEE) ; répétable.")
     ] = None,
@@ -126,6 +138,9 @@ def build(
     year: Annotated[int, typer.Option(help="Année des places.", min=2002, max=2099)] = 2020,
     zones: Annotated[
         Path | None, typer.Option(help="Zones à l'intérieur d'une commune (.geojson, .gpkg…).")
+    ] = None,
+    zones_layer: Annotated[
+        str | None, typer.Option(help="Couche des zones, dans un fichier qui en a plusieurs.")
     ] = None,
     facilities: Annotated[
         Path | None,
@@ -217,9 +232,11 @@ def build(
             iris_births or _near(zones, "naissances-iris*.csv"),
             iris_zones or _near(zones, "iris-*.csv"),
             credit,
+            zones_layer,
+            crs,
         )
     rates = rates or _near(places, "taux-couverture-global-*.parquet")
-    files = CommuneFiles(communes, contours, places, births, rates, cog)
+    files = CommuneFiles(communes, contours, places, births, rates, cog, layer, crs)
     if scheduler is not None and (within is not None or streets is not None):
         raise InputError("scheduler_streets")
     kept_in = directory / ".tiles"

@@ -62,7 +62,17 @@ def build(
         ),
     ] = None,
     communes: Annotated[Path | None, typer.Option(help="Communes (.parquet).")] = None,
-    contours: Annotated[Path | None, typer.Option(help="Contours des communes (.parquet).")] = None,
+    contours: Annotated[
+        Path | None,
+        typer.Option(help="Contours des communes (.parquet, .gpkg, .shp, .zip, .geojson…)."),
+    ] = None,
+    layer: Annotated[
+        str | None, typer.Option(help="Couche des contours, dans un fichier qui en a plusieurs.")
+    ] = None,
+    crs: Annotated[
+        str | None,
+        typer.Option(help="Système de coordonnées de contours qui n'en disent pas : EPSG:2154…"),
+    ] = None,
     cog: Annotated[
         Path | None,
         typer.Option(
@@ -88,6 +98,8 @@ def build(
         gtfs=gtfs,
         facilities=facilities,
         codes=tuple(code or ()),
+        contours_layer=layer,
+        crs=crs,
     )
     with progress_bar() as progress:
         territory = build_territory(directory, inputs, progress=progress)
@@ -113,6 +125,8 @@ def _show(territory: Territory) -> None:
     for part, figures in territory.contents.items():
         contents.add_row(_PART_NAMES[part], _figures(figures))
     screen.print(contents)
+    for note in territory.contents.get("communes", {}).get("notes", ()):
+        screen.print(phrase(note["code"], **note["values"]), markup=False)
     for line in _address_remarks(territory.contents.get("addresses", {})):
         screen.print(line, markup=False)
     sources = Table(title="Sources", title_justify="left")

@@ -117,6 +117,27 @@ MESSAGES = {
         "aucune commune « {given} » dans ce fichier : si elle a fusionné, donnez --cog (code officiel géographique) pour "
         "que son nouveau code soit retrouvé."
     ),
+    "contours_without_crs": (
+        "ce fichier ne dit pas son système de coordonnées : degrés, grades ou mètres, rien ne le montre. Enregistrez-le avec "
+        "son système, ou dites-le par --crs (par exemple --crs EPSG:2154 pour le Lambert-93, EPSG:4326 pour des degrés)."
+    ),
+    "crs_unknown": "--crs : « {given} » n'est pas un système de coordonnées ; écrivez par exemple EPSG:2154.",
+    "contours_elsewhere": (
+        "ces contours ne sont pas où sont leurs communes : « {code} » commence à ({x} ; {y}), le centre de la commune est à "
+        "({longitude} ; {latitude}). Le système de coordonnées que dit le fichier n'est pas le sien, ou ses codes sont faux."
+    ),
+    "layer_unknown": "aucune couche « {given} » dans ce fichier ; il contient : {layers}.",
+    "layer_taken": (
+        "{file} contient plusieurs couches de polygones : « {layer} » est lue, pas {others}. Nommez-en une autre par son "
+        "option (--layer, --zones-layer)."
+    ),
+    "codes_were_numbers": (
+        "{file} : les codes de la colonne {column} sont des nombres ; leurs zéros perdus leur sont rendus (1004 est 01004)."
+    ),
+    "rows_not_polygons": "{file} : lignes sans polygone (points, lignes), laissées de côté : {count}.",
+    "rows_united": (
+        "{file} : communes dessinées en plusieurs lignes, réunies : {count} (la première : « {first} »)."
+    ),
     "contours_unreadable": "ce fichier ne contient pas de polygones lisibles.",
     "official_codes_unreadable": "ce fichier n'est pas un code officiel géographique (JSON) lisible.",
     "years_missing": (

@@ -24,6 +24,7 @@ from rpe_geo.protocols import Mode
 
 __all__ = [
     "Births",
+    "ChildrenColumn",
     "CommuneInputs",
     "Communes",
     "OfficialTable",
@@ -101,6 +102,29 @@ class Births:
 
 
 @dataclass(frozen=True)
+class ChildrenColumn:
+    """
+    What tells how many children under three live in a zone.
+
+    Parameters
+    ----------
+    column
+        Its name.
+    kind
+        « count » (told as such), « census » (INSEE, 0 to 2 years) or « grid » (Filosofi, 0 to 3 years: four of them).
+    year
+        Year of the census, if the name says it.
+    share
+        Part of what it counts that is under three.
+    """
+
+    column: str
+    kind: str
+    year: int | None = None
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
 class Zones:
     """
     Polygons to measure.
@@ -108,16 +132,23 @@ class Zones:
     Parameters
     ----------
     table
-        By code: `nom`, `children` (nan where unknown) and polygons, EPSG:4326.
+        By code: `nom`, `children` (nan where unknown), `commune` (its code, None where the file does not say it) and
+        polygons, EPSG:4326.
     has_children
         Whether the file itself says how many children live there.
     notes
         What was mended.
+    children_from
+        The column of the children, if there is one.
+    columns
+        Names of all columns of the file.
     """
 
     table: gpd.GeoDataFrame
     has_children: bool
     notes: tuple[Note, ...]
+    children_from: ChildrenColumn | None = None
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from rpe_geo.observatory.inputs import (
 )
 from rpe_geo.observatory.results import Note, Source
 from rpe_geo.open_data.commune_codes import former_codes, on_todays_communes
-from rpe_geo.open_data.contours import read_contours
+from rpe_geo.open_data.contours import PolygonFile, read_contours
 from rpe_geo.open_data.national_tables import (
     read_births,
     read_communes,
@@ -34,6 +34,10 @@ __all__ = [
     "CommuneFiles",
     "read_commune_inputs",
 ]
+
+
+_FAR_DEGREES = 0.05
+"""Degrees between a contour and the centre of its commune from which both cannot be true (4 km)."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,10 @@ class CommuneFiles:
         CNAF places and rates, INSEE births, at every level; without them the columns of `communes` are used.
     cog
         Code officiel géographique, to find the communes that merged.
+    contours_layer
+        Layer of the contours, in a file that holds several.
+    crs
+        Coordinate system of contours that declare none.
     """
 
     communes: Path
@@ -57,6 +65,8 @@ class CommuneFiles:
     births: Path | None = None
     rates: Path | None = None
     cog: Path | None = None
+    contours_layer: str | None = None
+    crs: str | None = None
 
 
 def read_commune_inputs(
@@ -103,7 +113,8 @@ def read_commune_inputs(
     shapes: gpd.GeoSeries | None = None
     shape_notes: list[Note] = []
     if files.contours is not None and asked is not None:
-        shapes, shape_notes = _shapes(files.contours, asked)
+        source = PolygonFile(files.contours, files.contours_layer, files.crs)
+        shapes, shape_notes = _shapes(source, asked, communes)
     return CommuneInputs(
         communes=communes,
         births=births,
@@ -119,15 +130,39 @@ def read_commune_inputs(
     )
 
 
-def _shapes(path: Path, codes: pd.Index) -> tuple[gpd.GeoSeries, list[Note]]:
-    """Read the polygons of the communes asked for; say how many have none."""
-    shapes, notes = read_contours(path, list(codes))
+def _shapes(
+    source: PolygonFile, codes: pd.Index, communes: Communes
+) -> tuple[gpd.GeoSeries, list[Note]]:
+    """Read the polygons of the communes asked for; say how many have none, and refuse those that lie elsewhere."""
+    shapes, notes = read_contours(source, list(codes))
+    where = Where(file=source.path.name)
     absent = codes.difference(shapes.index)
     if len(absent) == len(codes):
-        raise InvalidFile("contours_unmatched", where=Where(file=path.name), first=str(codes[0]))
+        raise InvalidFile("contours_unmatched", where=where, first=str(codes[0]))
     if len(absent):
         notes.append(Note("zones_empty", {"count": len(absent), "first": str(absent[0])}))
+    _refuse_elsewhere(shapes, communes, where)
     return shapes, notes
+
+
+def _refuse_elsewhere(shapes: gpd.GeoSeries, communes: Communes, where: Where) -> None:
+    """Refuse contours that mostly lie far from the centres of their communes: their coordinate system is not the one told."""
+    west, south, east, north = shapes.bounds.to_numpy().T
+    x, y = communes.table.reindex(shapes.index)[["longitude", "latitude"]].to_numpy(float).T
+    off = np.max([west - x, x - east, south - y, y - north], axis=0)
+    known = np.flatnonzero(np.isfinite(off))
+    if not len(known) or (off[known] > _FAR_DEGREES).mean() < 0.5:
+        return
+    first = known[np.argmax(off[known])]
+    raise InvalidFile(
+        "contours_elsewhere",
+        where=where,
+        code=str(shapes.index[first]),
+        x=f"{west[first]:.3f}",
+        y=f"{south[first]:.3f}",
+        longitude=f"{x[first]:.3f}",
+        latitude=f"{y[first]:.3f}",
+    )
 
 
 def _official_places(

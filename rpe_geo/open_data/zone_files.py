@@ -10,48 +10,65 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio.errors
 import shapely
 
 from rpe_geo.crs import metric_crs
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
 from rpe_geo.files import read_bytes
-from rpe_geo.observatory.inputs import Zones
+from rpe_geo.observatory.inputs import ChildrenColumn, Zones
 from rpe_geo.open_data.commune_codes import refuse_repeated
-from rpe_geo.open_data.contours import mend, refuse_metres
+from rpe_geo.open_data.contours import (
+    COMMUNE,
+    PolygonFile,
+    code_texts,
+    column_named,
+    mend,
+    read_polygons,
+)
 
 __all__ = ["read_iris_births", "read_iris_zones", "read_zones"]
 
 _CODES = (
-    "code",
-    "zone_id",
-    "id",
-    "code_iris",
-    "CODE_IRIS",
-    "DCOMIRIS",
+    "code", "zone_id", "id", "code_iris", "dcomiris", "iris", "idcar_200m", "id_car2010", "id_inspire", "code_commune",
+    "insee_com", "code_insee", "objectid", "gid", "fid", "cleabs",
+)  # fmt: skip
+"""Names of the column of codes, lower-case, best first."""
+_NAMES = (
+    "nom", "name", "libsquart", "libquart", "nom_iris", "nom_quartier", "libelle", "label", "nom_officiel", "nom_com",
+)  # fmt: skip
+_CHILDREN = ("children", "enfants", "enfants_0_2", "enfants_moins_3", "pop0002")
+_CENSUS = re.compile(r"[pPcC](\d\d)_?(?:POP|pop)_?0002")
+"""INSEE, population of the IRIS by age: `P22_POP0002` counts the children of 0 to 2 years."""
+_COMMUNES = (
     "code_commune",
-    "INSEE_COM",
-    "OBJECTID",
-    "gid",
+    "insee_com",
+    "code_insee",
+    "depcom",
+    "commune_insee",
+    "codgeo",
+    "com",
+    "lcog_geo",
+    "commune",
 )
-_NAMES = ("nom", "name", "LIBSQUART", "LIBQUART", "nom_iris", "NOM_IRIS", "libelle", "LIBELLE")  # fmt: skip
-_CHILDREN = ("children", "enfants", "enfants_0_2", "enfants_moins_3", "pop0002", "P21_POP0002")
-_LENGTHS = {"code_iris": 9, "CODE_IRIS": 9, "DCOMIRIS": 9, "code_commune": 5, "INSEE_COM": 5}
-"""Columns of official codes → their number of characters."""
+_IRIS_COLUMNS = ("code_iris", "dcomiris", "iris", "codeiris")
+_LAYERS = re.compile(r"iris|quartier|carreau|zone|grid|secteur", re.IGNORECASE)
+_LENGTHS = {"code_iris": 9, "dcomiris": 9, "code_commune": 5, "insee_com": 5, "code_insee": 5}
+"""Columns of official codes, lower-case → their number of characters."""
 _IRIS = re.compile(r"(?:\d{5}|2[AB]\d{3})\d{4}")
 _OVERLAP_TOLERATED = 0.005
 _TITLE_LINES = 30
 
 
-def read_zones(path: Path) -> Zones:
+def read_zones(source: PolygonFile | Path) -> Zones:
     """
     Read zones from any vector file.
 
     Parameters
     ----------
-    path
-        GeoJSON, GeoPackage, shapefile… The code is in `code`, `id`, `code_iris`, `OBJECTID`… (the first of these that
-        names each zone once), the name in `nom`, `name`…, the children under three in `children` or `enfants`.
+    source
+        GeoJSON, GeoPackage, shapefile, GeoParquet… The code is in `code`, `id`, `code_iris`, `idcar_200m`, `OBJECTID`… (the
+        first of these that names each zone once), the name in `nom`, `name`…, the children under three in `children`,
+        `enfants`, `P22_POP0002`… or `ind_0_3`, the commune in `code_commune`, `INSEE_COM`…, or at the head of the IRIS.
 
     Returns
     -------
@@ -61,57 +78,99 @@ def read_zones(path: Path) -> Zones:
     Raises
     ------
     InvalidFile
-        When the file holds no polygon, no code that names each zone once, zones that overlap, metres given for degrees,
-        or no child in any zone.
+        When the file holds no polygon, no code that names each zone once, zones that overlap, metres given for degrees, no
+        coordinate system, or no child in any zone.
     InvalidRecord
         For a number of children that is negative or no number.
     """
-    read_bytes(path)
+    source = PolygonFile(source) if isinstance(source, Path) else source
+    path = source.path
     where = Where(file=path.name)
-    try:
-        frame = gpd.read_file(path)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError):
-        raise InvalidFile("contours_unreadable", where=where) from None
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
-        raise InvalidFile("contours_unreadable", where=where)
-    frame = frame if frame.crs is not None else frame.set_crs(4326)
-    if frame.crs.is_geographic:
-        refuse_metres(frame.geometry, path)
-    frame = frame.to_crs(4326)
+    frame, notes = read_polygons(source, columns=[*_CODES, *_CHILDREN], layers=_LAYERS)
     polygonal = frame.geom_type.isin(["Polygon", "MultiPolygon"]) | frame.geometry.isna()
     if not polygonal.all():
         row = int(np.flatnonzero(~polygonal)[0]) + 1
         raise InvalidRecord("zone_not_a_polygon", where=Where(file=path.name, row=row))
-    code = next(
-        (
-            name
-            for name in _CODES
-            if name in frame and frame[name].notna().all() and frame[name].is_unique
-        ),
-        None,
-    )
+    code = _naming_column(frame)
     if code is None:
         raise InvalidFile("zones_without_code", where=where, known=list(_CODES))
     codes = pd.Index([_code_text(value) for value in frame[code]], name="code")
     _refuse_lost_zeros(codes, path, code)
-    name = next((name for name in _NAMES if name in frame), None)
-    children = next((column for column in _CHILDREN if column in frame), None)
-    counts = _counts(frame[children], path, children) if children else np.full(len(frame), np.nan)
-    shapes, notes = mend(gpd.GeoSeries(frame.geometry.array, index=codes, crs=4326))
+    name = column_named(frame, _NAMES)
+    children = _children_column(frame)
+    counts = np.full(len(frame), np.nan)
+    if children is not None:
+        counts = _counts(frame[children.column], path, children.column)
+    shapes, mended = mend(gpd.GeoSeries(frame.geometry.array, index=codes, crs=4326))
     _refuse_overlaps(shapes, path)
-    names = frame[name].astype(str).to_numpy() if name else codes.to_numpy()
-    table = gpd.GeoDataFrame(
-        {"nom": names, "children": counts}, index=codes, geometry=shapes.array, crs=4326
-    )
     known = counts[~np.isnan(counts)]
     if len(known) and not known.any():
-        raise InvalidFile("zones_all_without_children", where=where, column=children)
-    return Zones(table, bool(len(known)), tuple(notes))
+        assert children is not None
+        raise InvalidFile("zones_all_without_children", where=where, column=children.column)
+    table = gpd.GeoDataFrame(
+        {
+            "nom": frame[name].astype(str).to_numpy() if name else codes.to_numpy(),
+            "children": counts * (children.share if children is not None else 1.0),
+            "commune": _communes(frame, codes),
+        },
+        index=codes,
+        geometry=shapes.array,
+        crs=4326,
+    )
+    return Zones(
+        table,
+        bool(len(known)),
+        (*notes, *mended),
+        children_from=children if len(known) else None,
+        columns=tuple(str(column) for column in frame.columns if column != frame.geometry.name),
+    )
+
+
+def _naming_column(frame: gpd.GeoDataFrame) -> str | None:
+    """Find the first column that names each zone once."""
+    lower = {str(column).lower(): str(column) for column in frame.columns}
+    named = (lower[name] for name in _CODES if name in lower)
+    return next((one for one in named if frame[one].notna().all() and frame[one].is_unique), None)
+
+
+def _children_column(frame: gpd.GeoDataFrame) -> ChildrenColumn | None:
+    """Find what tells the children under three: a count, a census of the latest year, or the grid's children under four."""
+    named = column_named(frame, _CHILDREN)
+    if named is not None:
+        return ChildrenColumn(named, "count")
+    census = {
+        2000 + int(found[1]): str(column)
+        for column in frame.columns
+        if (found := _CENSUS.fullmatch(str(column)))
+    }
+    if census:
+        year = max(census)
+        return ChildrenColumn(census[year], "census", year)
+    grid = column_named(frame, ("ind_0_3",))
+    # The grid counts children of 0, 1, 2 and 3 years.
+    return None if grid is None else ChildrenColumn(grid, "grid", share=0.75)
+
+
+def _communes(frame: gpd.GeoDataFrame, codes: pd.Index) -> list[str | None]:
+    """Find the commune that the file names for each zone: in a column of codes, or at the head of the code of the IRIS."""
+    column = column_named(frame, _COMMUNES)
+    if column is not None:
+        text, _ = code_texts(frame[column])
+        # A cell of the grid that lies in several communes names them one after the other.
+        found = text.where(text.str.fullmatch(COMMUNE))
+        if found.notna().any():
+            return [None if pd.isna(code) else str(code) for code in found]
+    iris = column_named(frame, _IRIS_COLUMNS)
+    text = pd.Series(codes) if iris is None else pd.Series(map(_code_text, frame[iris]))
+    whole = text.str.fullmatch(_IRIS.pattern)
+    if not whole.all():
+        return [None] * len(frame)
+    return [str(code) for code in text.str[:5]]
 
 
 def _refuse_lost_zeros(codes: pd.Index, path: Path, column: str) -> None:
     """Refuse codes of IRIS or of communes that a spreadsheet took for numbers."""
-    length = _LENGTHS.get(column)
+    length = _LENGTHS.get(column.lower())
     if length is None:
         return
     short = codes.str.fullmatch(rf"\d{{{length - 1}}}")

@@ -11,6 +11,7 @@ from rpe_geo.domain import Facility
 from rpe_geo.formats.records import read_childminders, read_facilities
 from rpe_geo.observatory.inputs import ZoneInputs
 from rpe_geo.observatory.results import Source
+from rpe_geo.open_data.contours import PolygonFile
 from rpe_geo.open_data.facilities_geojson import read_facilities_geojson
 from rpe_geo.open_data.zone_files import read_iris_births, read_iris_zones, read_zones
 
@@ -34,6 +35,10 @@ class ZoneFiles:
         Births by IRIS, and which IRIS lies in which zone: they say how the commune's children are spread.
     credit
         Who made the zones and the list of facilities, and when: « Ville de Montpellier, 2014 ».
+    layer
+        Layer of the zones, in a file that holds several.
+    crs
+        Coordinate system of zones that declare none.
     """
 
     zones: Path
@@ -42,6 +47,8 @@ class ZoneFiles:
     iris_births: Path | None = None
     iris_zones: Path | None = None
     credit: str = ""
+    layer: str | None = None
+    crs: str | None = None
 
 
 def read_zone_inputs(files: ZoneFiles, on: date) -> ZoneInputs:
@@ -65,7 +72,7 @@ def read_zone_inputs(files: ZoneFiles, on: date) -> ZoneInputs:
     InputError
         For files that cannot be used.
     """
-    zones = read_zones(files.zones)
+    zones = read_zones(PolygonFile(files.zones, files.layer, files.crs))
     births = iris_zones = None
     if not zones.has_children and files.iris_births is not None and files.iris_zones is not None:
         births, iris_zones = read_iris_births(files.iris_births), read_iris_zones(files.iris_zones)

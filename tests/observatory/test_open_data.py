@@ -3,6 +3,7 @@
 import gzip
 import json
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -282,7 +283,8 @@ def test_contours_are_mended_and_may_be_absent(files, tmp_path):
         }
     )
     path = tmp_path / "contours.parquet"
-    frame.to_parquet(path)
+    frame["geometry"] = gpd.GeoSeries.from_wkb(frame["geometry"], crs=4326)
+    gpd.GeoDataFrame(frame).to_parquet(path)
     shapes, notes = read_contours(path)
     assert shapes.is_valid.all()
     assert notes[0].code == "zones_mended"
