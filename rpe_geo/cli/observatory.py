@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
 
 import typer
 
+from rpe_geo.cli.observatory_prepare import prepare_tables
 from rpe_geo.cli.screen import console, progress_bar, write_whole
 from rpe_geo.errors import InputError
 from rpe_geo.messages import phrase
@@ -30,6 +31,7 @@ group = typer.Typer(
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(access)
+    group.command("prepare")(prepare_tables)
     app.add_typer(group, name="observatory")
 
 
