@@ -26,8 +26,8 @@ from shapely.geometry import shape
 from rpe_geo.crs import metric_crs
 from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.files import read_bytes
+from rpe_geo.observatory.codes import city_of, departement_of
 from rpe_geo.observatory.results import Note
-from rpe_geo.open_data.commune_codes import city_of, departement_of
 from rpe_geo.open_data.official_tables import find_column, read_official_table, unpack
 
 __all__ = ["CommuneList", "in_area", "read_commune_list", "read_commune_polygons"]

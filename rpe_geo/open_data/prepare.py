@@ -19,6 +19,7 @@ import pyogrio.errors
 
 from rpe_geo.errors import InputError, InvalidFile, Where
 from rpe_geo.files import read_bytes, replacing
+from rpe_geo.observatory.codes import city_of
 from rpe_geo.observatory.results import Note
 from rpe_geo.open_data.civil_births import merge_births, read_civil_births, years_of
 from rpe_geo.open_data.cnaf import (
@@ -331,8 +332,6 @@ def _with_boroughs(asked: list[str], table: pd.DataFrame) -> list[str]:
     if table.empty:
         return asked
     boroughs = table.loc[table["type"].eq("arrondissement-municipal"), "code"]
-    from rpe_geo.open_data.commune_codes import city_of
-
     return [*asked, *(code for code in boroughs if city_of(code) in asked)]
 
 
