@@ -17,7 +17,7 @@ from rpe_geo.privacy.public_registry import PublicRegistry
 from rpe_geo.relais import Relais
 from rpe_geo.settings import Settings
 from rpe_geo.territory import Territory
-from rpe_geo.wiring import open_masking, open_relais, open_territory
+from rpe_geo.wiring import open_casework, open_masking, open_relais, open_territory
 
 __all__ = [
     "AudienceDep",
@@ -25,6 +25,7 @@ __all__ = [
     "Service",
     "ServiceDep",
     "TodayDep",
+    "note_reading",
     "open_service",
 ]
 
@@ -83,6 +84,12 @@ def open_service(settings: Settings) -> Iterator[Service]:
         for one in (relais, public):
             one.book()
         yield Service(settings, relais, public, registry, territory)
+
+
+def note_reading(service: Service, action: str, kind: str, subject_id: str) -> None:
+    """Note in the trail of the RPE what the holder of the token read."""
+    casework = open_casework(service.relais.repository, service.settings, service.settings.rpe_id)
+    casework.store.audit("jeton de l'API", action, kind, subject_id)
 
 
 def _service(request: Request) -> Service:

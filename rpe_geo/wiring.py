@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rpe_geo.observatory.tiles import Runner
     from rpe_geo.privacy import Cells, Masking
     from rpe_geo.relais.accounts import Accounts
+    from rpe_geo.storage.people import SqlPeople
 
 __all__ = [
     "Streets",
@@ -27,6 +28,7 @@ __all__ = [
     "open_geocoder",
     "open_links",
     "open_masking",
+    "open_people",
     "open_registry",
     "open_relais",
     "open_runner",
@@ -194,6 +196,17 @@ def _former_cells() -> Iterator[Cells]:
         cells = cells_of_bytes(path.read_bytes())
         if cells is not None:
             yield cells
+
+
+def open_people(repository: Repository, settings: Settings) -> SqlPeople:
+    """Open what the database holds of people, for their rights, on the connections of a registry."""
+    from rpe_geo.storage.people import SqlPeople
+    from rpe_geo.storage.repository import SqlRepository
+    from rpe_geo.storage.sealing import Seal
+
+    assert isinstance(repository, SqlRepository)
+    seal = Seal(settings.fernet_keys)
+    return SqlPeople(repository.engine, rpe_id=repository.rpe_id, seal=seal)
 
 
 def open_territory(settings: Settings) -> Territory | None:

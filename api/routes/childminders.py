@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Header, Query, Response
 
 from api.answers import childminder_detail, childminder_public
-from api.dependencies import AudienceDep, ServiceDep
+from api.dependencies import AudienceDep, ServiceDep, note_reading
 from api.routes.points import read_box, read_point
 from api.schemas import ChildminderDetail, ChildminderPublic, Page
 from api.security import Audience
@@ -89,6 +89,7 @@ def childminders(
     more = f"{_PATH}?{urlencode(kept | {'offset': following})}" if following < len(found) else None
     page = found[offset:following]
     if audience == "professional":
+        note_reading(service, "api_list", "childminder", "")
         return Page[ChildminderDetail](
             total=len(found),
             offset=offset,

@@ -39,6 +39,7 @@ _COMMANDS = {
     "backup": "backup",
     "restore": "backup",
     "database": "database",
+    "person": "person",
     "parameters": "parameters",
 }
 """Command → module of this package that has it; each module has `register(app)`."""

@@ -37,11 +37,9 @@ def purge(
                 f"{rpe_id} : {plural(len(done.purged), 'demande rendue anonyme', 'demandes rendues anonymes')}"
                 f" (dernier échange il y a plus de {done.months} mois)."
             )
-            if done.undated:
-                typer.echo(
-                    f"{rpe_id} : {plural(len(done.undated), 'demande importée', 'demandes importées')} sans échange daté,"
-                    " à relire puis à retirer à la main."
-                )
+            if done.trail:
+                lines = plural(done.trail, "ligne effacée", "lignes effacées")
+                typer.echo(f"{rpe_id} : journal des accès, {lines} (parvenues à leur terme).")
     finally:
         repository.close()
 

@@ -19,7 +19,13 @@ from rpe_geo.messages.french import number, plural
 from rpe_geo.protocols import Geocoder, Repository, TravelTimeEngine
 from rpe_geo.relais.registry import ImportReport, import_records, records_of, report_faults
 from rpe_geo.settings import Settings
-from rpe_geo.wiring import open_geocoder, open_registry, open_territory, open_travel_engine
+from rpe_geo.wiring import (
+    open_casework,
+    open_geocoder,
+    open_registry,
+    open_territory,
+    open_travel_engine,
+)
 
 __all__ = ["register"]
 
@@ -171,7 +177,10 @@ def export(
     database: Database = None,
 ) -> None:
     """Écrire les fiches du registre dans un fichier."""
+    settings = Settings().override(database_url=database)
     with _registry(database) as repository:
         records = records_of(repository, kind)
+        trail = open_casework(repository, settings, settings.rpe_id).store
+        trail.audit("commande", "export", kind, file.name)
     write_records(kind, records, file)
     typer.echo(f"{file} : {plural(len(records), 'fiche')}.")

@@ -77,6 +77,42 @@ MESSAGES = {
         "perdues, confirmez avec --yes."
     ),
     "encryption_keys_needed": "aucune clé de chiffrement : donnez RPE_ENCRYPTION_KEYS.",
+    "person_unknown": (
+        "« {id} » n'est ici ni une demande, ni une fiche d'assistante maternelle, ni l'e-mail d'un compte de ce RPE."
+    ),
+    "person_last_administrator": (
+        "ce compte est le dernier à administrer un RPE : donnez d'abord ce rôle à quelqu'un d'autre."
+    ),
+    "erasure_unconfirmed": "effacer est sans retour : ajoutez --yes.",
+    "person_title": "Ce que nous savons de vous",
+    "person_about": "Vos droits",
+    "person_rights": (
+        "Ce document réunit toutes les données qui vous concernent dans le registre du relais (article 15 du RGPD) ; le fichier "
+        "JSON qui l'accompagne est lisible par un ordinateur (article 20). Vous pouvez demander leur correction ou leur "
+        "effacement : {contact}. Vous pouvez aussi saisir la CNIL (cnil.fr)."
+    ),
+    "person_table_requests": "Votre demande",
+    "person_table_request_files": "Votre famille",
+    "person_table_request_contacts": "Comment vous joindre",
+    "person_table_childminders": "Votre fiche",
+    "person_table_childminder_identities": "Qui vous êtes",
+    "person_table_accounts": "Votre compte",
+    "person_table_memberships": "Vos rôles",
+    "person_table_sessions": "Vos connexions ouvertes",
+    "person_table_imported_records": "Ce qu'un fichier disait de vous",
+    "person_table_case_events": "Ce qui a été noté",
+    "person_table_audit_entries": "Qui a lu ou modifié votre dossier",
+    "person_kept_case_events": (
+        "{count} fait(s) sans nom, pour l'activité que le relais doit à la CAF (référentiel national des RPE)."
+    ),
+    "person_kept_audit_entries": (
+        "{count} ligne(s) du journal des accès, sans son identifiant, jusqu'à leur terme (article 5.2 du RGPD : pouvoir "
+        "rendre compte)."
+    ),
+    "person_backups": (
+        "Les sauvegardes déjà faites la contiennent encore jusqu'à leur remplacement : notez l'effacement pour le refaire après "
+        "une restauration."
+    ),
     "backup_missing": "ce dossier n'est pas une sauvegarde de rpe_geo (backup.json manque).",
     "backup_unreadable": "ce fichier n'est pas la description d'une sauvegarde de rpe_geo, ou il est endommagé.",
     "backup_damaged": "la sauvegarde est endommagée ou incomplète ({file}) ; prenez-en une autre.",

@@ -51,8 +51,12 @@ class CaseStore(Protocol):
         """Delete a file and note, unless it was closed, that its family took it back, at once; False when it is gone."""
         ...
 
-    def purge(self, is_old: Callable[[date], bool]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Delete the files whose last fact is too old; return theirs, and the identifiers of those without any."""
+    def purge(self, is_old: Callable[[date], bool]) -> tuple[str, ...]:
+        """Delete the files whose last fact, import or change is too old; return their identifiers."""
+        ...
+
+    def purge_trail(self, is_old: Callable[[date], bool]) -> int:
+        """Delete the lines of the trail that are too old; return how many there were."""
         ...
 
     def contacts(self) -> dict[str, dict[str, Any]]:
@@ -107,15 +111,15 @@ class Purge:
     ----------
     purged
         Requests of which only the anonymous facts stay.
-    undated
-        Requests without any fact, imported: nobody knows when the last exchange was, they stay.
     months
         Months that a request is kept after its last fact.
+    trail
+        Lines of the trail that reached their term.
     """
 
     purged: tuple[str, ...]
-    undated: tuple[str, ...]
     months: int
+    trail: int = 0
 
 
 @dataclass(frozen=True)
@@ -277,7 +281,9 @@ class Casework:
 
     def purge(self, on: date) -> Purge:
         """
-        Forget the requests whose last fact is too old, whatever their status.
+        Forget the requests whose last fact is too old, whatever their status, and the oldest lines of the trail.
+
+        A request that came by a file and has no fact counts from the last import that wrote it.
 
         The file goes whole: who asks, address and coordinates, needs, work, household, births. The facts stay: they are
         anonymous, and the activity of past years is counted from them. What is noted or changed while this runs either
@@ -291,11 +297,14 @@ class Casework:
         Returns
         -------
         Purge
-            The identifiers of what was forgotten and of what has no date; running again does nothing more.
+            The identifiers of what was forgotten; running again does nothing more.
         """
-        months = int(parameter_table("privacy", on)["request_retention_months"])
-        purged, undated = self.store.purge(lambda last: months_after(last, months) < on)
-        return Purge(purged, undated, months)
+        parameters = parameter_table("privacy", on)
+        months = int(parameters["request_retention_months"])
+        trail_months = int(parameters["trail_retention_months"])
+        purged = self.store.purge(lambda last: months_after(last, months) < on)
+        trail = self.store.purge_trail(lambda noted: months_after(noted, trail_months) < on)
+        return Purge(purged, months, trail)
 
     def activity(self, first: date, last: date) -> Activity:
         """Count a period from the facts."""

@@ -117,9 +117,9 @@ class SqlCasework:
             remove(connection, self._own, _SHELF, [event.request_id])
         return True
 
-    def purge(self, is_old: Callable[[date], bool]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def purge(self, is_old: Callable[[date], bool]) -> tuple[str, ...]:
         """
-        Delete the files whose last fact or change by hand is too old; look and delete in one transaction.
+        Delete the files whose last fact, import or change is too old; look and delete in one transaction.
 
         Parameters
         ----------
@@ -128,28 +128,54 @@ class SqlCasework:
 
         Returns
         -------
-        purged, undated
-            Identifiers of what was deleted, and of files without any date, which stay.
+        tuple of str
+            Identifiers of what was deleted.
         """
+        kept = _SHELF.table.c
         with self._own.writing() as connection:
             last: dict[str, date] = {}
             for event in self._events(connection, None):
                 known = last.get(event.request_id, date.min)
                 last[event.request_id] = max(known, event.at.date())
             rows = connection.execute(
-                select(_SHELF.id, _SHELF.table.c.edited_at)
-                .where(_SHELF.table.c.rpe_id == self._own.rpe_id)
+                select(_SHELF.id, kept.edited_at, kept.updated_at)
+                .where(kept.rpe_id == self._own.rpe_id)
                 .order_by(_SHELF.id)
             ).all()
-            for identity, edited_at in rows:
-                if identity in last and edited_at is not None:
-                    last[identity] = max(last[identity], _aware(edited_at).date())
+            for identity, edited_at, updated_at in rows:
+                # A request that came by a file has no fact: the day when a file last wrote it counts.
+                moment = edited_at if edited_at is not None or identity in last else updated_at
+                if moment is not None:
+                    last[identity] = max(last.get(identity, date.min), _aware(moment).date())
             old = tuple(row[0] for row in rows if row[0] in last and is_old(last[row[0]]))
             if old:
                 remove(connection, self._own, _SHELF, old)
             for identity in old:
                 self._note_reading(connection, "", "purge", "request", identity)
-        return old, tuple(row[0] for row in rows if row[0] not in last)
+        return old
+
+    def purge_trail(self, is_old: Callable[[date], bool]) -> int:
+        """
+        Delete the lines of the trail that are too old.
+
+        Parameters
+        ----------
+        is_old
+            Tells it from the day of a line.
+
+        Returns
+        -------
+        int
+            How many there were.
+        """
+        own = audit_entries.c.rpe_id == self._own.rpe_id
+        with self._own.writing() as connection:
+            rows = connection.execute(select(audit_entries.c.pk, audit_entries.c.at).where(own))
+            old = [row.pk for row in rows if is_old(_aware(row.at).date())]
+            for start in range(0, len(old), 500):
+                chosen = audit_entries.c.pk.in_(old[start : start + 500])
+                connection.execute(audit_entries.delete().where(own, chosen))
+        return len(old)
 
     def contacts(self) -> dict[str, dict[str, Any]]:
         """Return who asks, by request."""

@@ -10,13 +10,17 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from pydantic import SecretStr
 
 from api.app import create_app
 from api.observability import JsonLines
 from api.security import RateLimit, _network
 from rpe_geo.settings import Settings
+from rpe_geo.storage.repository import open_repository
+from rpe_geo.storage.resealing import reseal_all
 from tests.pages.accounts_only import (
     PASSWORD,
     csrf_of,
@@ -225,8 +229,12 @@ def test_in_production_the_service_answers_to_its_own_name(settings):
             "environment": "production",
             "public_url": "https://relais.example",
             "allowed_hosts": "relais.intra, Autre.example",
+            "encryption_keys": SecretStr(Fernet.generate_key().decode()),
         }
     )
+    repository = open_repository(ours.database_url)
+    reseal_all(repository.engine, ours.fernet_keys)
+    repository.close()
     with opened(ours, base_url="https://relais.example") as client:
         for host in ("relais.example", "RELAIS.example:443", "autre.example", "127.0.0.1:8000"):
             assert client.get("/pro/connexion", headers={"host": host}).status_code == 200

@@ -84,6 +84,7 @@ def sign_in(request: Request, desk: DeskDep, form: OwnForm, token: TokenDep) -> 
             email, str(form.get("password", ""))[:_LONGEST], device=device
         )
     except Forbidden as error:
+        _note_failure(desk, email)
         values = sign_in_values(desk) | {
             "faute": phrase(error.code, **error.values),
             "email": email[:200],
@@ -101,6 +102,16 @@ def sign_in(request: Request, desk: DeskDep, form: OwnForm, token: TokenDep) -> 
         session.account.account_id, "sign_in", "account", session.account.account_id
     )
     return answer
+
+
+def _note_failure(desk: Desk, email: str) -> None:
+    """Note in the trail that somebody failed to sign in; of an address without an account nothing is kept."""
+    account = desk.accounts.store.by_email(email.strip().lower())
+    rpe_ids = [desk.settings.rpe_id] if account is None else sorted(account.every)
+    for rpe_id in rpe_ids:
+        desk.casework(rpe_id).store.audit(
+            "", "sign_in_failed", "account", "" if account is None else account.account_id
+        )
 
 
 def _device(request: Request, desk: Desk) -> Device | None:

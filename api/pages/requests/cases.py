@@ -51,12 +51,14 @@ def _inbox(request: Request, work: Work, today: date, sought: Sought) -> Respons
 @router.get("")
 def inbox(request: Request, work: WorkDep, today: TodayDep) -> Response:
     """List the requests by state and age, and count the year."""
+    work.audit("list", "request", "")
     return _inbox(request, work, today, Sought.read(request.query_params))
 
 
 @router.post("")
 def search(request: Request, work: WorkDep, today: TodayDep, form: CheckedForm) -> Response:
     """Search by number, commune, name or contact; what is looked for stands in the body."""
+    work.audit("search", "request", "")
     return _inbox(request, work, today, Sought.read(form, text=str(form.get("q", ""))))
 
 
