@@ -36,9 +36,6 @@ MESSAGES = {
         "ce n'est pas une liste de communes connue (colonnes lues : {found}) ; attendu : v_commune_AAAA.csv, v_mvt_commune, "
         "composition des EPCI, geo.api.gouv.fr ou decoupage-administratif."
     ),
-    "contours_without_crs": (
-        "ces contours ne disent pas leur projection ; exportez-les avec elle (Lambert-93 : EPSG:2154) ou en longitude et latitude."
-    ),
     "contours_are_points": (
         "cette couche ne contient que des points ; choisissez celle des communes avec --layer, ou demandez les contours "
         "(geo.api.gouv.fr : format=geojson&geometry=contour)."
