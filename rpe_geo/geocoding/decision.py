@@ -13,7 +13,7 @@ from typing import Any
 
 from rapidfuzz.distance import OSA
 
-from rpe_geo.geocoding.communes import Readings
+from rpe_geo.geocoding.communes import ExactName, Readings
 from rpe_geo.geocoding.house_numbers import HouseNumber
 from rpe_geo.geocoding.normalize import ARTICLES, words
 from rpe_geo.geocoding.numbers import NumberFound
@@ -93,7 +93,9 @@ def doubt_about_city(
     if (
         reading.postcode == "agrees"
         and plain_street
-        and reading.name.kind != Resemblance.ANOTHER_WORD
+        and (
+            reading.name.kind != Resemblance.ANOTHER_WORD or best.likeness.kind == Resemblance.SAME
+        )
     ):
         if reading.name.score < limits["commune_likeness_with_postcode_min"]:
             return Doubt("address_city_uncertain", {"commune": city})
@@ -108,12 +110,15 @@ def doubt_about_city(
         return None
     if readings.homonym_outside:
         return Doubt("address_city_homonym", {"commune": city})
+    # a Cedex that is no place's postcode proves nothing
     exists = (
-        parsed.arrondissement > 0 or not store.knows_france or parsed.postcode in store.by_postcode
+        parsed.arrondissement > 0
+        or parsed.postcode in store.by_postcode
+        or not (store.knows_france or parsed.cedex)
     )
     if (
         reading.postcode == "same-departement"
-        and (exists or parsed.cedex)
+        and exists
         and (
             best.likeness.kind > Resemblance.SAME
             or (
@@ -149,7 +154,7 @@ def _named_elsewhere(best: Candidate, readings: Readings, store: AddressStore) -
         if exact:
             binds = len(other.typed) > len(reading.typed) and not other.first
         elif reading.name is None or not reading.typed:
-            binds = other.natural or not set(other.typed) <= set(best.typed.full)
+            binds = other.natural or not set(other.typed) <= {*best.typed.full, *_AROUND_A_CITY}
         else:
             binds = other.natural or len(other.typed) >= len(reading.typed)
         completed = (
@@ -157,11 +162,33 @@ def _named_elsewhere(best: Candidate, readings: Readings, store: AddressStore) -
             and not other.agrees
             and reading.city.startswith(" ".join(other.typed) + " ")
         )
-        if binds and not completed:
+        if binds and not completed and not _is_contradicted(other, best, store):
             typed = store.communes[min(other.communes)].city
             values = {"typed": typed, "commune": store.communes[best.entry.commune].city}
             return Doubt("address_street_elsewhere", values)
     return _part_of_a_name(best, store)
+
+
+def _is_contradicted(other: ExactName, best: Candidate, store: AddressStore) -> bool:
+    """
+    Tell whether the postcode leaves no doubt that another commune's name is a slip for the street's: « 12000 Rodes ».
+
+    The communes so called lie outside, in other départements, and street and postcode agree with the one found.
+    """
+    reading = best.reading
+    if (
+        reading.postcode != "agrees"
+        or reading.name is None
+        or reading.name.kind > Resemblance.MISSPELT
+        or best.likeness.kind > Resemblance.WRITTEN_OTHERWISE
+        or best.kind != "same"
+    ):
+        return False
+    here = postal_departement(store.communes[best.entry.commune].code)
+    return all(
+        commune not in store.covered and postal_departement(store.communes[commune].code) != here
+        for commune in other.communes
+    )
 
 
 def _part_of_a_name(best: Candidate, store: AddressStore) -> Doubt | None:
@@ -250,6 +277,9 @@ def doubt_about_street(
         or best.likeness.score < limits["street_likeness_min"]
     ):
         return Doubt("address_street_uncertain")
+    single = len(best.typed.core) == 1 and " " not in best.entry.core
+    if single and best.likeness.score < limits["one_word_likeness_min"]:
+        return Doubt("address_street_uncertain")  # « rue Rouselet » is not « rue Rondelet »
     if best.kind == "unpublished":
         return Doubt("address_street_untyped", {"typed": best.typed.kind})
     if best.likeness.kind != Resemblance.SAME and _articles_differ(best, limits):

@@ -265,7 +265,7 @@ def _after_a_building(words: list[str]) -> NumberRead | None:
     number, second, after = _read_number(words, index)
     if number is None or after >= len(words) or words[after] in {*MONTHS, BREAK, MARK}:
         return None
-    if words[after] not in ARTICLES:
+    if words[after] not in ARTICLES and not begins_with_type(words, after):
         return None
     return NumberRead(
         number, second, _trim(words[:index]), _trim(words[after:]), _part(words, after)
@@ -323,7 +323,8 @@ def _suffix_part(words: Sequence[str], at: int, *, first: bool) -> str:
         )
         # « 12 b rue … », « 12 a le bourg »; but « 12 r Pasteur » is a street type, « 12 l'Orée » an article
         if word in {"l", "d", "r", "n"}:
-            return word if word != "n" and split_type(words[at + 1 : at + 3])[0] else ""
+            before_type = following == BREAK or split_type(words[at + 1 : at + 3])[0]
+            return word if word != "n" and before_type else ""
         return word if ends else ""
     if not first or split_type([word])[0]:
         return ""

@@ -13,7 +13,13 @@ from dataclasses import dataclass, field
 
 from rapidfuzz.distance import OSA
 
-from rpe_geo.geocoding.house_numbers import NUMBER_WORDS, NUMBERED, HouseNumber, take_number
+from rpe_geo.geocoding.house_numbers import (
+    NUMBER_WORDS,
+    NUMBERED,
+    HouseNumber,
+    begins_way,
+    take_number,
+)
 from rpe_geo.geocoding.normalize import ARTICLES, BREAK, MARK, MONTHS
 from rpe_geo.geocoding.premises import drop_premises
 from rpe_geo.geocoding.street_names import split_type
@@ -137,10 +143,11 @@ def parse(
     number, body = read.number, read.body
     if MARK in body:
         after_postcode: int | None = body.index(MARK)
-        body = [word for word in body if word != MARK]
+        body = _trim([word for word in body if word != MARK])
     else:
         after_postcode = None
-    body, after_postcode = _drop_country(body, after_postcode)
+    if not city_words:
+        body, after_postcode = _drop_country(body, after_postcode)
     if number and not (typed_postcode or inner):
         body = _drop_departement(body)
     return ParsedAddress(
@@ -181,7 +188,9 @@ def _drop_post_boxes(found: list[str]) -> tuple[list[str], bool]:
                 following = found[index + 1]
             if business:
                 cedex = True
-                index += 2 if following.isdigit() and len(following) <= 2 else 1
+                # « Paris Cedex 1 rue Scotto »: the figure is the house's
+                figure = following.isdigit() and len(following) <= 2
+                index += 2 if figure and not begins_way(found, index + 2) else 1
                 continue
             if following.isdigit():
                 index += 2
@@ -260,7 +269,8 @@ def _take_arrondissement(found: list[str], *, whole: bool = False) -> tuple[list
         rest = found[index + 2 :]
         ends = not rest or rest[0] in {BREAK, MARK} or rest[0] == "e"
         # « Paris 12e 11 rue Lacuée »
-        ends = ends or (index == 0 and rest[0].isdigit() and _names_a_type(rest[1:]))
+        begins = index == 0 or found[index - 1] in {BREAK, MARK}
+        ends = ends or (begins and rest[0].isdigit() and _names_a_type(rest[1:]))
         if alone and ends:
             skip = 3 if rest and rest[0] == "e" else 2
             return [*found[:index], divided, *found[index + skip :]], int(after)
@@ -306,6 +316,7 @@ def _drop_country(body: list[str], after_postcode: int | None) -> tuple[list[str
         len(body) > 1
         and body[-1] == "france"
         and body[-2] not in ARTICLES
+        and body[-2] not in {"anatole", "mendes"}
         and "ile" not in body[-3:]
     ):
         body = _trim(body[:-1])

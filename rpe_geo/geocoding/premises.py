@@ -14,7 +14,7 @@ from rpe_geo.geocoding.house_numbers import (
     begins_with_type,
 )
 from rpe_geo.geocoding.normalize import ARTICLES, BREAK, MARK
-from rpe_geo.geocoding.street_names import split_type
+from rpe_geo.geocoding.street_names import QUALIFIERS, split_type
 
 __all__ = ["drop_premises"]
 
@@ -37,6 +37,11 @@ _ESTATES = frozenset({
     "copro", "hlm", "lieudit",
 })  # fmt: skip
 """Words that begin an estate's name where they follow a street."""
+
+_NUMBERED_ESTATES = frozenset({
+    "clos", "villa", "tour", "hameau", "cite", "domaine", "jardin", "parc", "quartier", "village", "mas", "maison", "pavillon", "les",
+})  # fmt: skip
+"""What a second number begins after a street: « 10 rue Haute 4 clos Fleuri »."""
 
 _LETTERED = frozenset(
     {"bat", "batiment", "bt", "appartement", "appt", "app", "apt", "escalier", "esc"}
@@ -85,7 +90,7 @@ def drop_premises(found: list[str], places: Collection[tuple[str, ...]]) -> list
             if opening:
                 index = _end_of_occupant(found, index)
                 continue
-        if word in _ESTATES and _follows_a_street(kept):
+        if _begins_estate(found, index) and _follows_a_street(kept):
             kept.append(BREAK)
         kept.append(word)
         index += 1
@@ -189,6 +194,17 @@ def _starts_street(found: Sequence[str], index: int) -> bool:
     if after < len(found) and found[after] == BREAK:
         after += 1
     return begins_with_type(found, after)
+
+
+def _begins_estate(found: Sequence[str], index: int) -> bool:
+    """Whether an estate's name begins here, perhaps by its number: « résidence », « hameau », « 4 clos »."""
+    word = found[index]
+    following = found[index + 1] if index + 1 < len(found) else ""
+    if word.isdigit():
+        return following in _NUMBERED_ESTATES or following in _ESTATES
+    if word in {"hameau", "cite"}:
+        return found[index - 1] not in QUALIFIERS
+    return word in _ESTATES
 
 
 def _follows_a_street(kept: Sequence[str]) -> bool:

@@ -13,6 +13,7 @@ from enum import IntEnum
 
 from rapidfuzz.distance import OSA
 
+from rpe_geo.geocoding.keyboard import KEYBOARD
 from rpe_geo.geocoding.lexicon import COMMON_WORDS, OPPOSITES
 from rpe_geo.geocoding.normalize import TITLES, phonetic
 
@@ -52,6 +53,11 @@ _SHORTENED = 0.92
 _TRUNCATED = 0.86
 _TRUNCATED_LETTERS = 5
 _LONG_WORD = 7
+_RARE_LETTERS = 5
+_SAME_SOUND = frozenset(
+    {"sz", "zs", "ck", "kc", "kq", "qk", "cq", "qc", "iy", "yi", "jg", "gj", "sc", "cs", "vw", "wv"}
+)
+_MISTYPED_FIRST = 5
 _LONG_GLUED = 10
 _PART_OF_NAME = 0.82
 
@@ -126,13 +132,16 @@ def _by_words(typed: Sequence[str], known: Sequence[str], frequent: Container[st
     gained = total = 0.0
     unpaired: list[str] = []
     pending: list[str] = []
-    anchored = False
+    anchored = rare = False
     initial = False
     slips = 0
     for word in typed:
         if word in left:
             left.remove(word)
             anchored = anchored or (len(word) >= 4 and word not in TITLES)
+            rare = rare or (
+                len(word) >= _RARE_LETTERS and not (word in TITLES or word in COMMON_WORDS)
+            )
             gained += 2 * _weight(word)
             total += 2 * _weight(word)
         else:
@@ -140,7 +149,7 @@ def _by_words(typed: Sequence[str], known: Sequence[str], frequent: Container[st
     for word in pending:
         best, at, kind = 0.0, -1, Resemblance.DIFFERENT
         for index, other in enumerate(left):
-            likeness = _word_likeness(word, other, frequent)
+            likeness = _word_likeness(word, other, frequent, anchored=anchored, rare=rare)
             if likeness.score > best:
                 best, at, kind = likeness.score, index, likeness.kind
         if at < 0 or best < 0.5:
@@ -148,6 +157,9 @@ def _by_words(typed: Sequence[str], known: Sequence[str], frequent: Container[st
             total += _weight(word)
             continue
         other = left.pop(at)
+        if kind == Resemblance.DIFFERENT and anchored and _first_letter_mistyped(word, other):
+            unknown = word not in frequent and word not in COMMON_WORDS
+            kind = Resemblance.MISSPELT if unknown else kind
         initial = initial or (
             kind == Resemblance.WRITTEN_OTHERWISE and 1 in {len(word), len(other)}
         )
@@ -173,17 +185,30 @@ def _by_words(typed: Sequence[str], known: Sequence[str], frequent: Container[st
     return Likeness(score, worst)
 
 
+def _first_letter_mistyped(typed: str, known: str) -> bool:
+    """Tell whether the first letter of a word was struck beside, lost or doubled; the rest is whole."""
+    if len(known) < _MISTYPED_FIRST:
+        return False
+    if len(typed) == len(known):
+        return typed[1:] == known[1:] and typed[0] in KEYBOARD.get(known[0], "")
+    return typed == known[1:] or (typed[1:] == known and typed[0] in KEYBOARD.get(known[0], ""))
+
+
 def _first_letters_slipped(typed: str, known: str, distance: int) -> bool:
     """Tell whether a first letter was lost or swapped, or replaced in a long word: « asteur », « apsteur »."""
     if distance > 1:
         return False
+    if typed[1:] == known[1:] and typed[0] + known[0] in _SAME_SOUND and len(known) >= 4:
+        return True
     lost = known[1:] == typed and len(known) >= _LONG_WORD - 1
     swapped = typed[:2] == known[1::-1]
     return lost or swapped or len(known) >= _LONG_WORD
 
 
-def _word_likeness(typed: str, known: str, frequent: Container[str]) -> Likeness:
-    """Compare two words that are not equal."""
+def _word_likeness(
+    typed: str, known: str, frequent: Container[str], *, anchored: bool = False, rare: bool = False
+) -> Likeness:
+    """Compare two words that are not equal; beside a word that stands whole, and a rare one, more is forgiven."""
     if typed.isdigit() or known.isdigit():
         return Likeness(0.0, Resemblance.DIFFERENT)
     if len(typed) == 1 or len(known) == 1:
@@ -195,9 +220,9 @@ def _word_likeness(typed: str, known: str, frequent: Container[str]) -> Likeness
     if frozenset((typed, known)) in OPPOSITES:
         return Likeness(0.0, Resemblance.DIFFERENT)
     is_word = typed in frequent or typed in COMMON_WORDS
-    if not is_word and letters >= _SOUND_LETTERS and len(typed) >= 3:
+    if not is_word and letters >= _SOUND_LETTERS - 0.1 * anchored and len(typed) >= 3:
         sound = phonetic(typed)
-        if len(sound) >= 3 and sound == phonetic(known):
+        if len(sound) >= 3 - anchored and sound == phonetic(known):
             return Likeness(max(letters, _SOUND), Resemblance.WRITTEN_OTHERWISE)
     if 2 <= len(typed) < len(known) and known.startswith(typed) and known in TITLES:
         return Likeness(max(letters, _SHORTENED), Resemblance.WRITTEN_OTHERWISE)
@@ -205,7 +230,10 @@ def _word_likeness(typed: str, known: str, frequent: Container[str]) -> Likeness
         return Likeness(max(letters, _TRUNCATED), Resemblance.MISSPELT)
     if typed[0] != known[0] and not _first_letters_slipped(typed, known, distance):
         return Likeness(letters, Resemblance.DIFFERENT)  # the first letter is seldom mistyped
-    if distance <= _slips_allowed(max(len(known), len(typed) if distance == 1 else 0)):
+    allowed = _slips_allowed(max(len(known), len(typed) if distance == 1 else 0))
+    if rare and not is_word and len(known) >= 5:
+        allowed = max(allowed, 2)
+    if distance <= allowed:
         return Likeness(letters, Resemblance.ANOTHER_WORD if is_word else Resemblance.MISSPELT)
     sounds = OSA.normalized_similarity(phonetic(typed), phonetic(known)) * 0.95
     return Likeness(max(letters, (letters + sounds) / 2), Resemblance.DIFFERENT)

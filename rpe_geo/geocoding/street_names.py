@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from rpe_geo.geocoding.keyboard import slips_of
 from rpe_geo.geocoding.lexicon import COMMON_WORDS
 from rpe_geo.geocoding.normalize import ARTICLES, BREAK, TITLES, phonetic, words
 
@@ -26,7 +27,7 @@ __all__ = [
 
 # canonical type → how people shorten it. Two types that mean the same thing share the canonical word.
 _TYPES = {
-    "allee": "allees all ale", "autoroute": "", "avenue": "av ave aven avn", "boulevard": "bd bld bvd blvd boul boulv",
+    "allee": "allees all ale al", "autoroute": "", "avenue": "av ave aven avn", "boulevard": "bd bou bld bvd blvd boul boulv",
     "calade": "", "carrefour": "car carr crf", "chaussee": "chs chauss", "chemin": "ch che chem chm cch chemins",
     "cite": "", "clos": "", "corniche": "", "cote": "", "coulee": "", "cour": "", "cours": "crs", "descente": "dsc", "digue": "",
     "domaine": "dom", "draille": "", "enclos": "", "escalier": "escaliers", "espace": "", "esplanade": "esp espl", "faubourg": "",
@@ -64,29 +65,10 @@ QUALIFIERS = frozenset({
     "grande", "grand", "petite", "petit", "ancien", "ancienne", "vieux", "vieille", "nouvelle", "nouveau", "haute", "basse", "haut", "bas",
     "premiere", "seconde", "1", "2", "3", "4",
 })  # fmt: skip
+_HEARD = {"que": "quai", "kai": "quai", "quay": "quai", "cem": "chemin", "rut": "rue"}
+_LONG_TYPE = 7
 _LEADING = frozenset({"le", "la", "les", "l"})
 _NOT_TYPES = frozenset({"saint", "sainte", "saints", "notre", "dame"})
-_NEIGHBOURS = {  # of French and international keyboards
-    "a": "zqsw", "z": "aesx", "e": "zrdsw", "r": "etfd", "t": "ryfg", "y": "tugh", "u": "yihj", "i": "uojk", "o": "ipkl",
-    "p": "olm", "q": "aswz", "s": "qdzexw", "d": "sferxc", "f": "dgrtcv", "g": "fhtyvb", "h": "gjyubn", "j": "hkuin",
-    "k": "jliom", "l": "kmop", "m": "lpn", "w": "xqsae", "x": "wcsd", "c": "xvdf", "v": "cbfg", "b": "vngh", "n": "bhjm",
-}  # fmt: skip
-
-
-def _slips(word: str) -> set[str]:
-    """List what one slip of the fingers makes of a little word."""
-    made = {word[:at] + letter + word[at:] for at, letter in enumerate(word)}  # doubled
-    for at, letter in enumerate(word):
-        made |= {word[:at] + near + word[at + 1 :] for near in _NEIGHBOURS[letter]}
-        made |= {word[:at] + near + word[at:] for near in _NEIGHBOURS[letter]}
-        made |= {word[: at + 1] + near + word[at + 1 :] for near in _NEIGHBOURS[letter]}
-        if len(word) > 2:
-            made.add(word[:at] + word[at + 1 :])
-        if at + 1 < len(word):
-            made.add(word[:at] + word[at + 1] + letter + word[at + 2 :])
-    return made
-
-
 _LITTLE_WORDS = frozenset(
     [
         "ma",
@@ -106,7 +88,6 @@ _LITTLE_WORDS = frozenset(
         "une",
         "sur",
         "sous",
-        "eu",
         "du",
         "de",
         "des",
@@ -120,13 +101,6 @@ _LITTLE_WORDS = frozenset(
         "il",
         "ils",
         "je",
-        "tu",
-        "nu",
-        "nue",
-        "su",
-        "sue",
-        "ne",
-        "ni",
         "nos",
         "cap",
         "col",
@@ -227,9 +201,9 @@ _LITTLE_WORDS = frozenset(
     ]
 )
 _SLIPS_OF_ARTICLES = frozenset(
-    slip for word in ("le", "la", "les", "de", "du", "des", "aux", "au") for slip in _slips(word)
+    slip for word in ("le", "la", "les", "de", "du", "des", "aux", "au") for slip in slips_of(word)
 ) - (_LITTLE_WORDS | ARTICLES | COMMON_WORDS | TITLES | set(STREET_TYPES))
-_SLIPS_OF_RUE = frozenset(_slips("rue")) - (
+_SLIPS_OF_RUE = frozenset(slips_of("rue")) - (
     _LITTLE_WORDS | ARTICLES | COMMON_WORDS | set(STREET_TYPES)
 )
 _TYPO_TYPES = tuple(form for form in STREET_TYPES if len(form) >= 4)
@@ -277,9 +251,11 @@ def guess_type(word: str) -> str:
         return ""
     if word in _SLIPS_OF_RUE:
         return "rue"
+    if word in _HEARD:
+        return _HEARD[word]
     if len(word) < 4:
         return ""
-    best, kind = 0.74, ""
+    best, kind = 0.74 if len(word) < _LONG_TYPE else 0.7, ""
     sound = phonetic(word)
     for form in _TYPO_TYPES:
         likeness = 0.9 if sound == phonetic(form) else OSA.normalized_similarity(word, form)

@@ -8,6 +8,7 @@ import re
 from rpe_geo.departements import DEPARTEMENTS
 from rpe_geo.geocoding.house_numbers import RANGE, UNREADABLE
 from rpe_geo.geocoding.normalize import BREAK, fold, words
+from rpe_geo.geocoding.street_names import STREET_TYPES
 
 __all__ = ["decoded_again", "drop_regions", "is_double_encoded", "mend_text", "typed_words"]
 
@@ -39,10 +40,18 @@ _SEPARATED_RANGE = re.compile(
 _CONFUSED = re.compile(
     r"(?<![\w'’.-])(?=[\doOlI|]*\d)(?=[\doOlI|]*[oOlI|])[\doOlI|]{2,6}(?![\w'’°º])"
 )
-_QUESTIONED = re.compile(r"(?<!\w)(?:\d*[?_*…]+\d+|\d+\s?[?_*…]+\d*)")
+_QUESTIONED = re.compile(r"(?<!\w)(?:\d*[?_*…]+\d+|\d+\s?/?\s?[?_*…]+\d*)")
 _NO_ANSWER = re.compile(
     r"(?:\bn[°ºo]|\bnum[ée]ro)\s?[?_*…#]+|(?<!\w)#{2,}|^\s*(?:[?_*…]+|x{1,3})(?=\s+\w)",
     re.IGNORECASE,
+)
+_TYPES = "|".join(sorted((form for form in STREET_TYPES if len(form) > 1), key=len, reverse=True))
+_LETTERS_FOR_DIGITS = re.compile(
+    rf"^\s*(?:[oOlI|]{{2,4}}(?=\s+[A-Za-z])|[oOlI|](?=\s+(?i:{_TYPES})\b))"
+)
+_ONE = re.compile(rf"^\s*une?(?=(?:\s+(?:bis|ter|[a-z]))?\s+(?:{_TYPES})\b)", re.IGNORECASE)
+_GLUED_SUFFIX = re.compile(
+    r"(?<![\w'’.])(\d{1,5}[a-df-z])(?=\s+(?!bis\b|ter\b|quater\b)[a-z])", re.IGNORECASE
 )
 _LETTER_NUMBER = re.compile(r"(?:^|(?<=[,;\n]))\s*[a-mo-z]\d{1,4}(?=\s+[a-z])", re.IGNORECASE)
 # A spreadsheet reads « 3-5 » as a date.
@@ -74,6 +83,7 @@ _REGIONS = frozenset(
     )
 )  # fmt: skip
 _DEPARTEMENT_NAMES = {code: " ".join(words(name)) for code, name in DEPARTEMENTS.items()}
+_CITIES_TOO = frozenset({"paris", "mayenne", "vienne"})
 _ALL_DEPARTEMENTS = frozenset(_DEPARTEMENT_NAMES.values())
 
 
@@ -114,7 +124,8 @@ def mend_text(text: str) -> str:
     text = _DECIMAL_ZERO.sub(r"\1", text)
     text = _SEPARATED_RANGE.sub(rf"\1 {RANGE} ", text)
     text = _CONFUSED.sub(lambda found: f"{UNREADABLE} {found[0].translate(_DIGITS_FOR)}", text)
-    for pattern in (_DATED, _NO_ANSWER):
+    text = _GLUED_SUFFIX.sub(r"\1, ", _ONE.sub("1", text))
+    for pattern in (_DATED, _NO_ANSWER, _LETTERS_FOR_DIGITS):
         text = pattern.sub(f"{UNREADABLE} ", text)
     text = _QUESTIONED.sub(lambda found: f"{UNREADABLE} {re.sub(r'[^0-9]', '', found[0])} ", text)
     return _ROMAN_NUMBER.sub(
@@ -181,10 +192,11 @@ def drop_regions(found: list[str], postcode: str) -> list[str]:
         named_already = any(other == part for other in kept)
         last = not any(parts[index + 1 :])
         dropped = name in _COUNTRIES or name in _REGIONS or name.startswith("departement ")
-        if name == own and postcode and _another_city(kept, parts[index + 1 :]):
-            dropped = True
+        is_city_too = name in _CITIES_TOO and not named_already
+        if name == own and postcode and not is_city_too:
+            dropped = dropped or _another_city(kept, parts[index + 1 :])
         if name in _ALL_DEPARTEMENTS and last and not postcode and len(kept) > 1:
-            dropped = dropped or named_already or name not in {"paris", "mayenne", "vienne"}
+            dropped = dropped or not is_city_too
         if not dropped:
             kept.append(part)
     joined: list[str] = []
