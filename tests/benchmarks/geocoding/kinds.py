@@ -48,7 +48,28 @@ PLACES = (
 )
 REGIONS = {"75": ("Paris", "Île-de-France"), "34": ("Hérault", "Occitanie"), "12": ("Aveyron", "Occitanie"),
            "48": ("Lozère", "Occitanie"), "90": ("Territoire de Belfort", "Bourgogne-Franche-Comté")}  # fmt: skip
-_ONES = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze", "treize", "quatorze", "quinze", "seize", "dix-sept", "dix-huit", "dix-neuf"]
+_ONES = [
+    "zéro",
+    "un",
+    "deux",
+    "trois",
+    "quatre",
+    "cinq",
+    "six",
+    "sept",
+    "huit",
+    "neuf",
+    "dix",
+    "onze",
+    "douze",
+    "treize",
+    "quatorze",
+    "quinze",
+    "seize",
+    "dix-sept",
+    "dix-huit",
+    "dix-neuf",
+]
 _TENS = (
     "vingt",
     "trente",
