@@ -199,7 +199,7 @@ def open_with(page, address, settings, seconds: float) -> None:
 def test_one_is_warned_by_keyboard_and_may_stay(page, address, settings):
     open_with(page, address, settings, 110)
     page.wait_for_selector("#session-fin[open]")
-    assert page.evaluate("document.activeElement.textContent") == "Rester connecté"
+    assert page.evaluate("document.activeElement.textContent").strip() == "Rester connecté"
     assert re.search(r"dans\s2 minutes", page.inner_text("#session-fin-dit"))
     assert_sound(page, "session-avertissement")
     page.keyboard.press("Enter")

@@ -22,6 +22,7 @@ from rpe_geo.domain import Child, Request
 from rpe_geo.schedule import Timetable
 from rpe_geo.storage.repository import open_repository
 from rpe_geo.wiring import open_casework
+from tests.pages.markup import squeezed
 from tests.pages.opened import ADDRESS, PASSWORD, make_settings
 
 PAGE = {"accept": "text/html"}
@@ -70,7 +71,7 @@ def case(casework) -> str:
 def sent_of(page: str, action: str, **changed) -> dict[str, object]:
     """Read back what a browser would send of a form, with some fields typed otherwise."""
     begin = page.index(f'action="{action}"')
-    form = page[begin:].split("</form>", maxsplit=1)[0]
+    form = squeezed(page[begin:].split("</form>", maxsplit=1)[0])
     sent: dict[str, list[str]] = {}
     for tag in re.findall(r"<input [^>]+>", form):
         name, value = re.search(r'name="([^"]+)"', tag), re.search(r' value="([^"]*)"', tag)
@@ -112,8 +113,8 @@ def test_a_conflict_shows_both_versions_who_and_when_and_keeps_what_was_typed(
     assert client.post(f"/pro/demandes/{case}/besoin", data=theirs).status_code == 200
     answer = client.post(f"/pro/demandes/{case}/besoin", data=mine)
     assert answer.status_code == 409
-    page = answer.text
-    assert "<b>Agathe</b> a enregistré une autre version le" in page
+    page = squeezed(answer.text)
+    assert "<b>Agathe</b>a enregistré une autre version le" in page
     assert "changé des deux côtés" in page
     for told in ("20", "30", "25"):
         assert re.search(rf'<td data-l="[^"]+"[^>]*>{told}</td>', page), told
@@ -155,7 +156,7 @@ def test_a_place_offered_to_another_family_is_told_on_both_files(client, case, c
     offer = {"csrf": csrf_of(client), "kind": "proposed", "lieu": "childminder:AM-0004", "vu": "1"}
     assert client.post(f"/pro/demandes/{other}/noter", data=offer).status_code == 200
     said = "Cette place a été proposée à une autre famille"
-    assert said in client.get(f"/pro/demandes/{case}").text
+    assert said in squeezed(client.get(f"/pro/demandes/{case}").text)
     refused = client.post(f"/pro/demandes/{case}/noter", data=offer)
     assert refused.status_code == 409
     assert "Proposer quand même" in refused.text
@@ -165,7 +166,7 @@ def test_a_place_offered_to_another_family_is_told_on_both_files(client, case, c
     assert again["connues"] == "1"
     assert client.post(f"/pro/demandes/{case}/noter", data=again).status_code == 200
     for first, second in ((case, other), (other, case)):
-        page = client.get(f"/pro/demandes/{first}").text
+        page = squeezed(client.get(f"/pro/demandes/{first}").text)
         assert said in page
         assert f'href="/pro/demandes/{second}"' in page
         assert "par agathe" in page
@@ -404,7 +405,7 @@ def test_a_need_comes_back_as_it_was(client, casework):
 
 def test_the_activity_is_counted_and_exported(client, casework):
     today = datetime.now(UTC).date()
-    page = client.get("/pro/activite").text
+    page = squeezed(client.get("/pro/activite").text)
     counted = casework.activity(date(today.year, 1, 1), today)
     assert f"<dt>Demandes reçues</dt><dd>{counted.received}</dd>" in page
     answer = client.get(

@@ -18,6 +18,7 @@ from api.pages.family.search_form import Search
 from rpe_geo.publishing.regles import published_rules
 from rpe_geo.schedule import Timetable
 from rpe_geo.settings import Settings
+from tests.pages.markup import squeezed
 from tests.pages.opened import make_settings, search_form
 
 PAGE = {"accept": "text/html"}
@@ -90,7 +91,7 @@ class TestList:
         rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
         assert answer.headers["content-type"].startswith("text/csv")
         assert [row["nom"] for row in rows] == re.findall(
-            r"<h3>([^<]+)</h3><span class=\"mins", page
+            r"<h3>([^<]+)</h3><span class=\"mins", squeezed(page)
         )
         assert all(row["trajet"].startswith("env.") for row in rows)
         assert "Secret" not in answer.text

@@ -13,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.pages.accounts_only import PASSWORD, make_settings, opened
+from tests.pages.markup import squeezed
 from tests.pages.observatory_files import communes, write_folder, zones_with_registry
 
 PAGE = "/pro/observatoire"
@@ -129,7 +130,7 @@ def test_every_choice_changes_what_is_shown(client):
         "?indicateur=places&maille=communes",
     ):
         page = client.get(PAGE + start).text
-        form = page[page.index('id="filtres"') :].partition("</form>")[0]
+        form = squeezed(page[page.index('id="filtres"') :].partition("</form>")[0])
         options = {
             (name, value)
             for name, block in re.findall(
@@ -141,7 +142,10 @@ def test_every_choice_changes_what_is_shown(client):
         for name, value in options:
             answer = client.get(f"{PAGE}{start}&{name}={value}")
             assert answer.status_code == 200
-            assert re.search(r"<td class=\"n\"><b>[\d,−\u202f]+</b>", answer.text), (name, value)
+            assert re.search(r"<td class=\"n\"><b>[\d,−\u202f]+</b>", squeezed(answer.text)), (
+                name,
+                value,
+            )
 
 
 def test_a_slot_changes_the_map(client):
@@ -191,7 +195,7 @@ def test_a_zone_tells_all_its_figures(client):
 def test_the_table_is_sorted_without_script(client):
     page = client.get(f"{PAGE}?maille=communes&tri=enfants").text
     assert page.count("aria-sort") == 1
-    body = page[page.index("<tbody>") :].partition("</tbody>")[0]
+    body = squeezed(page[page.index("<tbody>") :].partition("</tbody>")[0])
     counts = [
         int(row.replace("\u202f", ""))
         for row in re.findall(r'</td><td class="n">([\d\u202f]+)</td>', body)

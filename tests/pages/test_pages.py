@@ -20,6 +20,7 @@ from rpe_geo.schedule import Timetable, Week
 from rpe_geo.settings import Settings
 from rpe_geo.storage.repository import open_repository
 from rpe_geo.wiring import open_casework
+from tests.pages.markup import squeezed
 from tests.pages.opened import PASSWORD, make_settings, search_form
 
 PAGE = {"accept": "text/html"}
@@ -102,7 +103,7 @@ def test_a_fault_is_told_beside_its_field(client, changed, said):
 
 def test_a_doubtful_address_lists_the_choices(client):
     answer = client.post("/", data=search_form(adresse="3 rue des Ferronniers"))
-    choice = re.search(r'name="choix" value="([^"]+)"', answer.text)
+    choice = re.search(r'name="choix" value="([^"]+)"', squeezed(answer.text))
     assert choice is not None
     again = client.post("/", data=search_form(adresse="3 rue des Ferronniers", choix=choice[1]))
     assert again.status_code == 200
@@ -130,7 +131,7 @@ def test_a_request_is_kept_followed_and_taken_back(client, settings):
 
 
 def test_what_is_kept_is_what_the_consent_names(client, settings):
-    page = client.post("/", data=search_form()).text
+    page = squeezed(client.post("/", data=search_form()).text)
     consent = re.search(r"J’accepte que le relais.*?</span>", page)[0]
     assert "Mes revenus ne sont pas gardés" in consent
     assert "puis rendue anonyme. Je peux la retirer à tout moment." in consent
@@ -277,7 +278,7 @@ def test_one_place_is_not_offered_to_two_families_unknowingly(client, case):
 
 
 def test_a_need_is_not_overwritten_silently(client, case, settings):
-    page = client.get(case).text
+    page = squeezed(client.get(case).text)
     revision = re.search(r'name="revision" value="(\d+)"', page)[1]
     form = {
         "csrf": csrf_of(client),
@@ -311,6 +312,7 @@ def test_a_need_is_not_overwritten_silently(client, case, settings):
 
 def _sent(page: str) -> dict[str, list[str]]:
     """Read back what a browser would send of the form of the need, as it stands."""
+    page = squeezed(page)
     form = page[page.index('/besoin"><input') :].split("</form>", maxsplit=1)[0]
     sent: dict[str, list[str]] = {}
     for tag in re.findall(r"<input [^>]+>", form):

@@ -34,6 +34,7 @@ from rpe_geo.errors import InvalidSchedule
 from rpe_geo.record_fields import fields_of
 from rpe_geo.schedule import Timetable
 from rpe_geo.storage.repository import open_repository
+from tests.pages.markup import squeezed
 from tests.pages.opened import ADDRESS, PASSWORD, make_settings
 from tests.pages.test_desk import sent_of
 
@@ -300,7 +301,8 @@ def test_a_doubtful_address_lists_the_choices(client, repository):
 
 def listed(page: str) -> list[str]:
     return [
-        unescape(name) for name in re.findall(r'<th scope="row"><a href="[^"]+">([^<]+)</a>', page)
+        unescape(name)
+        for name in re.findall(r'<th scope="row"><a href="[^"]+">([^<]+)</a>', squeezed(page))
     ]
 
 
