@@ -32,6 +32,8 @@ _FIGURE_NAMES = {
     "nodes": "carrefours",
     "edges": "tronçons",
     "restrictions": "interdictions de tourner",
+    "areas": "places traversées",
+    "areas_incomplete": "places au contour incomplet",
     "stops": "arrêts",
     "trips": "courses",
     "valid_from": "du",

@@ -20,6 +20,16 @@ _KEYS: dict[str, tuple[str, ...]] = {
 }
 """Keys of each mode, the most specific first (wiki, Key:access, transport mode restrictions)."""
 
+_NAMES: dict[tuple[str, str | None], tuple[str, ...]] = {
+    (mode, direction): tuple(
+        name
+        for key in keys
+        for name in ((f"{key}:{direction}", f"{key}:both_ways", key) if direction else (key,))
+    )
+    for mode, keys in _KEYS.items()
+    for direction in (None, "forward", "backward")
+}
+_EVERY_KEY = frozenset(name for names in _NAMES.values() for name in names)
 _OPEN = frozenset({"yes", "designated", "permissive", "public", "optional_sidepath", "limited"})
 _ENDS = frozenset({"private", "destination", "customers", "permit", "residents", "resident", "visitors", "guest"})  # fmt: skip
 _CLOSED = frozenset({
@@ -53,11 +63,12 @@ def said_of(tags: Tags, mode: str, direction: Direction | None = None) -> str | 
     A more specific key wins over a more general one, `bicycle` over `vehicle:forward`; for one key the direction wins
     (wiki, Key:access; Forward & backward, left & right).
     """
-    for key in _KEYS[mode]:
-        for name in (f"{key}:{direction}", f"{key}:both_ways", key) if direction else (key,):
-            value = tags.get(name)
-            if value:
-                return value.strip().lower()
+    if _EVERY_KEY.isdisjoint(tags):
+        return None
+    for name in _NAMES[mode, direction]:
+        value = tags.get(name)
+        if value:
+            return value.strip().lower()
     return None
 
 

@@ -56,6 +56,8 @@ class StreetsReport:
         West, south, east, north (EPSG:4326).
     restrictions
         Turn restrictions used; `ignored_restrictions` could not be, for the reasons that `ignored_reasons` counts.
+    areas, areas_incomplete
+        Squares that are crossed on foot; those of which the extract lacks a part of the outline.
     """
 
     source: str
@@ -67,6 +69,8 @@ class StreetsReport:
     restrictions: int
     ignored_restrictions: int
     ignored_reasons: Mapping[str, int] = field(default_factory=dict)
+    areas: int = 0
+    areas_incomplete: int = 0
     built_on: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -152,6 +156,8 @@ def _build_into(
         restrictions=len(parsed.restrictions),
         ignored_restrictions=sum(parsed.ignored_restrictions.values()),
         ignored_reasons=parsed.ignored_restrictions,
+        areas=parsed.areas,
+        areas_incomplete=parsed.areas_incomplete,
         built_on=date.today().isoformat(),  # noqa: DTZ011 - a date for people
         settings={"modes": settings, "snapping": speeds["snapping"]},
     )

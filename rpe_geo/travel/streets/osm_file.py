@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import math
 from array import array
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from rpe_geo.errors import InputError, InvalidFile, Where
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Progress
+from rpe_geo.travel.streets.areas import AreaReader, crossing_lines
 from rpe_geo.travel.streets.france import is_in_france
 from rpe_geo.travel.streets.restrictions import Restriction, TurnReader, resolve_turns
 from rpe_geo.travel.streets.tags import NodeMeaning, WayMeaning, WayRules
@@ -62,6 +64,8 @@ class ParsedStreets:
         Metres above the sea of each node; nan where the source says nothing; empty where it says nothing at all.
     french
         Whether the streets lie in France.
+    areas, areas_incomplete
+        Squares that are crossed; those that are not because the extract lacks a part of their outline.
     """
 
     longitude: NDArray[np.float64]
@@ -81,6 +85,8 @@ class ParsedStreets:
     content_hash: str = ""
     elevation: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     french: bool = True
+    areas: int = 0
+    areas_incomplete: int = 0
 
 
 class _Numbered(dict[Any, int]):
@@ -145,6 +151,7 @@ class _Collector:
         self.elevations: dict[int, float] = {}
         self.turns = TurnReader()
         self.water: list[WaterBody] = []
+        self.areas = AreaReader()
 
     def node(self, node: Any) -> None:
         meaning = self.rules.node(node.tags)
@@ -169,12 +176,13 @@ class _Collector:
             self._water(way, tags)
 
     def _street(self, way: Any, meaning: WayMeaning, tags: Any) -> None:
-        number = self.meaning_number.get(id(meaning))
-        if number is None:
-            number = self.meaning_number[id(meaning)] = len(self.meanings)
-            self.meanings.append(meaning)
+        number = self._number_of(meaning)
         name = self.names[tags.get("name") or tags.get("ref") or ""]
         road = self.classes[tags.get("highway", "ferry")]
+        if tags.get("area") == "yes" and "walk" in meaning.speeds and way.is_closed():
+            ring = [(node.ref, node.x, node.y) for node in way.nodes]
+            if all(x != _NO_COORDINATE for _, x, _ in ring):
+                self.areas.way(ring, dict(tags))
         run: list[tuple[int, int, int]] = []
         for ref, x, y in [(node.ref, node.x, node.y) for node in way.nodes]:
             if x != _NO_COORDINATE:
@@ -198,6 +206,37 @@ class _Collector:
         self.way_meaning.append(meaning)
         self.way_name.append(name)
         self.way_class.append(road)
+
+    def cross_areas(self) -> None:
+        """Draw the ways across squares, once all streets that reach them are known."""
+        if not self.areas.areas:
+            return
+        refs, uses = np.unique(np.frombuffer(self.node_ref, dtype=np.int64), return_counts=True)
+        count = dict(zip(refs.tolist(), uses.tolist(), strict=True))
+        for area in self.areas.areas:
+            meaning = self.rules.way(area.tags)
+            if meaning is None or "walk" not in meaning.speeds:
+                continue
+            # The outline of a square that is a way passes its own nodes.
+            rings = Counter(vertex[0] for ring in (area.outer, *area.holes) for vertex in ring[:-1])
+            own = 0 if area.tags.get("type") == "multipolygon" else 1
+            first = area.outer[0][0]
+            entered = {
+                ref: count.get(ref, 0) > own * (times + (ref == first))
+                for ref, times in rings.items()
+            }
+            number = self._number_of(meaning)
+            name = self.names[area.tags.get("name") or area.tags.get("ref") or ""]
+            road = self.classes[area.tags.get("highway", "pedestrian")]
+            for pair in crossing_lines(area, entered):
+                self._keep(0, list(pair), number, name, road)
+
+    def _number_of(self, meaning: WayMeaning) -> int:
+        number = self.meaning_number.get(id(meaning))
+        if number is None:
+            number = self.meaning_number[id(meaning)] = len(self.meanings)
+            self.meanings.append(meaning)
+        return number
 
     def _water(self, way: Any, tags: Any) -> None:
         closed = way.is_closed()
@@ -232,12 +271,16 @@ def read_pbf(source: Path, *, progress: Progress | None = None) -> ParsedStreets
                 collector.node(thing)
             elif thing.is_relation():
                 collector.turns.read(thing)
+                collector.areas.relation(thing)
+        collector.areas.complete(str(source))
     except (RuntimeError, ValueError) as error:
         raise InvalidFile("streets_unreadable", where=Where(file=str(source))) from error
     if progress is not None:
         progress("streets_read", ways, ways)
+    collector.cross_areas()
     parsed = _assemble(collector)
     parsed.french = french
+    parsed.areas, parsed.areas_incomplete = len(collector.areas.areas), collector.areas.incomplete
     parsed.content_hash = _hash_of(source)
     return parsed
 

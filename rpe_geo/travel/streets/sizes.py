@@ -12,6 +12,9 @@ __all__ = ["metres_of", "too_narrow"]
 
 _METRES = re.compile(r"^\s*(\d+(?:[.,]\d+)?)\s*(m|cm|km|mm)?\s*$")
 _FEET = re.compile(r"^\s*(\d+)\s*(?:'|ft)\s*(?:(\d+(?:\.\d+)?)\s*(?:\"|in))?\s*$")
+_WIDTHS = ("maxwidth:physical", "maxwidth", "width", "est_width", "opening", "spacing")
+_HEIGHTS = ("maxheight:physical", "maxheight")
+_EVERY_KEY = frozenset({*_WIDTHS, *_HEIGHTS, "maxweight"})
 _UNITS = {None: 1.0, "m": 1.0, "cm": 0.01, "km": 1000.0, "mm": 0.001}
 
 
@@ -46,11 +49,12 @@ def too_narrow(tags: Tags, mode: str, speeds: Mapping[str, Any]) -> bool:
     bool
         True where it cannot pass.
     """
+    if _EVERY_KEY.isdisjoint(tags):
+        return False
     sizes = speeds["size_m"]
     width = sizes["width"].get(mode)
     if width is not None:
-        keys = ("maxwidth:physical", "maxwidth", "width", "est_width", "opening", "spacing")
-        for key in keys:
+        for key in _WIDTHS:
             room = metres_of(tags.get(key))
             if room is not None:
                 if 0 < room < width:
@@ -58,7 +62,7 @@ def too_narrow(tags: Tags, mode: str, speeds: Mapping[str, Any]) -> bool:
                 break
     if mode != "car":
         return False
-    for key in ("maxheight:physical", "maxheight"):
+    for key in _HEIGHTS:
         height = metres_of(tags.get(key))
         if height is not None:
             if 0 < height < sizes["car_height"]:

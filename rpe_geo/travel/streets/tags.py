@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,7 +22,6 @@ __all__ = [
     "WayRules",
     "minutes_of",
     "road_rank",
-    "ruling_tags",
 ]
 
 NetworkMode = Literal["walk", "bike", "car", "pushchair"]
@@ -50,6 +49,7 @@ _SINGLE = frozenset({
     "construction", "duration", "conveying", "impassable", "width", "est_width", "maxweight", "sac_scale", "step_count",
     "incline", "ladder", "dual_carriageway", "place",
 })  # fmt: skip
+_IDLE = frozenset({"source", "note", "name", "ref", "created_by", "ele", "description", "crossing", "direction", "fixme", "start_date"})  # fmt: skip
 _LAND = re.compile(r"\b([a-z]{2}):")
 _ISO = re.compile(r"^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$")
 _WORDS = re.compile(r"^\s*(?:(\d+)\s*h(?:ours?)?)?\s*(?:(\d+)\s*(?:m|min|mins|minutes))?\s*$")
@@ -60,11 +60,15 @@ def road_rank(highway: str) -> int:
     return _RANK.get(highway, 8)
 
 
-def ruling_tags(tags: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Keep the tags that rule who passes, which way and how fast; ways that agree on them mean the same."""
-    return {
-        key: value for key, value in tags if key in _SINGLE or key.partition(":")[0] in _FAMILIES
-    }
+class _Ruling(dict[str, bool]):
+    """Whether a key rules who passes, which way and how fast; ways that agree on those keys mean the same."""
+
+    def __missing__(self, key: str) -> bool:
+        self[key] = rules = key in _SINGLE or key.partition(":")[0] in _FAMILIES
+        return rules
+
+
+_RULING = _Ruling()
 
 
 def minutes_of(text: str | None) -> float | None:
@@ -147,21 +151,28 @@ class WayRules:
     """
 
     def __init__(self, speeds: Mapping[str, Any], *, french: bool = True) -> None:
-        self._speeds = speeds
+        self._speeds = dict(speeds)
         self._french = french
+        self._node_cache: dict[tuple[tuple[str, str], ...], NodeMeaning | None] = {}
         self._way_cache: dict[tuple[tuple[str, str], ...], WayMeaning | None] = {}
 
     def way(self, tags: Mapping[str, str] | Any) -> WayMeaning | None:
         """Read a way (a mapping, or the tags of osmium); None when no mode may use it."""
         pairs = tags.items() if isinstance(tags, Mapping) else tags
-        ruling = ruling_tags((str(key), str(value)) for key, value in pairs)
-        key = tuple(sorted(ruling.items()))
+        key = tuple(sorted([(name, value) for name, value in pairs if _RULING[name]]))
         if key not in self._way_cache:
-            self._way_cache[key] = self._with_conditions(ruling)
+            self._way_cache[key] = self._with_conditions(dict(key))
         return self._way_cache[key]
 
-    def node(self, tags: Tags) -> NodeMeaning | None:
-        """Read a node; None when it changes nothing."""
+    def node(self, tags: Mapping[str, str] | Any) -> NodeMeaning | None:
+        """Read a node (a mapping, or the tags of osmium); None when it changes nothing."""
+        pairs = tags.items() if isinstance(tags, Mapping) else tags
+        key = tuple(sorted([(name, value) for name, value in pairs if name not in _IDLE]))
+        if key not in self._node_cache:
+            self._node_cache[key] = self._read_node(dict(key))
+        return self._node_cache[key]
+
+    def _read_node(self, tags: Tags) -> NodeMeaning | None:
         highway, barrier = tags.get("highway"), tags.get("barrier")
         delay: dict[NetworkMode, float] = {}
         closed: frozenset[NetworkMode] = frozenset()
@@ -176,7 +187,7 @@ class WayRules:
         elif highway == "elevator":
             delay |= dict.fromkeys(MODES, float(self._speeds["elevator_s"]))
         if (barrier and highway != "crossing") or highway == "elevator":
-            passage = passage_of(dict(tags), self._speeds)
+            passage = passage_of(tags, self._speeds)
             closed, ends = passage.closed, passage.ends
             for mode, seconds in passage.delay_s.items():
                 delay[mode] = delay.get(mode, 0.0) + seconds
