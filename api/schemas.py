@@ -204,6 +204,15 @@ class AddressesOut(BaseModel):
     results: list[AddressOut]
 
 
+class ReverseOut(AddressesOut):
+    """L’adresse la plus proche d’un point."""
+
+    distance_m: float | None = Field(
+        default=None, description="Du point à cette adresse, à vol d’oiseau, en mètres."
+    )
+    reason: str = ""
+
+
 class PlaceOut(BaseModel):
     """Où le public peut situer un lieu : un point, une zone, ou rien."""
 

@@ -6,9 +6,11 @@ from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from shapely import Point
 
 from api.dependencies import ServiceDep
-from api.schemas import AddressesOut, AddressOut
+from api.schemas import AddressesOut, AddressOut, ReverseOut
+from rpe_geo.geocoding.numbers import metres
 from rpe_geo.protocols import AddressQuery, Geocoded
 
 router = APIRouter(tags=["adresses"])
@@ -56,3 +58,23 @@ def geocode(
         if (place.longitude, place.latitude, place.label) not in known
     ]
     return AddressesOut(status=best.status, results=results[:limit])
+
+
+@router.get("/reverse", summary="Chercher l’adresse d’un point", operation_id="reverse")
+def reverse(
+    service: ServiceDep,
+    lon: Annotated[float, Query(ge=-180, le=180, description="Longitude, en degrés (WGS 84).")],
+    lat: Annotated[float, Query(ge=-90, le=90, description="Latitude, en degrés (WGS 84).")],
+) -> ReverseOut:
+    """
+    Trouve l’adresse du territoire la plus proche d’un point.
+
+    `status` : ok près d’une adresse, review quand elle est loin du point, not-found quand il n’y en a pas alentour.
+    """
+    place = service.relais.reverse(Point(lon, lat))
+    if place.longitude is None or place.latitude is None:
+        return ReverseOut(status=place.status, results=[], reason=place.reason)
+    away = metres(lon, lat, place.longitude, place.latitude)
+    return ReverseOut(
+        status=place.status, results=[_out(place)], distance_m=round(away, 1), reason=place.reason
+    )

@@ -12,7 +12,17 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-__all__ = ["ARTICLES", "BREAK", "MARK", "MONTHS", "TITLES", "fold", "phonetic", "words"]
+__all__ = [
+    "ARTICLES",
+    "BREAK",
+    "MARK",
+    "MONTHS",
+    "TITLES",
+    "fold",
+    "numerals_beginning",
+    "phonetic",
+    "words",
+]
 
 BREAK = ","
 """The word that stands for a comma, a semicolon, a bracket or a new line."""
@@ -220,6 +230,32 @@ def _below_hundred(raws: Sequence[str], start: int) -> tuple[int, int]:
         if unit <= most:
             return base + unit, length + joined + more
     return base, length
+
+
+_ROMAN_NUMERALS = {
+    "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10, "xi": 11, "xii": 12, "xiii": 13,
+    "xiv": 14, "xv": 15, "xvi": 16, "xvii": 17, "xviii": 18, "xix": 19, "xx": 20, "xxi": 21, "xxii": 22, "xxiii": 23,
+}  # fmt: skip
+
+
+def numerals_beginning(text: str) -> list[str]:
+    """
+    List the numbers whose Roman or French writing begins so, in digits.
+
+    >>> numerals_beginning("xi")
+    ['11', '12', '13']
+    >>> numerals_beginning("hui")
+    ['8']
+    """
+    if not text:
+        return []
+    if set(text) <= set("ivx"):
+        return [str(value) for roman, value in _ROMAN_NUMERALS.items() if roman.startswith(text)][
+            :6
+        ]
+    if len(text) < 3:
+        return []
+    return [str(value) for word, value in (_UNITS | _TENS).items() if word.startswith(text)][:3]
 
 
 MONTHS = frozenset({

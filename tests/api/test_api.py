@@ -61,6 +61,31 @@ class TestGeocode:
         assert answer.json()["errors"][0] == {"field": "q", "message": "le champ est obligatoire."}
 
 
+class TestReverse:
+    def test_a_point_has_its_nearest_address(self, service):
+        label = service.client.get(
+            f"{API}/geocode", params={"q": "rue", "autocomplete": 1, "limit": 1}
+        ).json()["results"][0]["label"]
+        place = service.client.get(f"{API}/geocode", params={"q": label}).json()["results"][0]
+        asked = {"lon": place["longitude"], "lat": place["latitude"]}
+        answer = service.client.get(f"{API}/reverse", params=asked)
+        assert answer.status_code == 200
+        found = answer.json()
+        assert found["status"] == "ok"
+        assert len(found["results"]) == 1
+        assert 0 <= found["distance_m"] < 150
+
+    def test_a_point_far_away_has_none_and_says_why(self, service):
+        found = service.client.get(f"{API}/reverse", params={"lon": 0, "lat": 0}).json()
+        assert (found["status"], found["results"], found["distance_m"]) == ("not-found", [], None)
+        assert found["reason"]
+
+    def test_a_point_that_is_none_is_refused(self, service):
+        answer = service.client.get(f"{API}/reverse", params={"lon": 500, "lat": "nord"})
+        assert answer.status_code == 422
+        assert {error["field"] for error in answer.json()["errors"]} == {"lon", "lat"}
+
+
 class TestSuggestions:
     def test_families_read_the_public_model(self, service, need):
         answer = service.client.post(f"{API}/suggestions", json=need).json()

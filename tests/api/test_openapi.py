@@ -29,6 +29,7 @@ def test_every_promised_route_is_there(service):
         "/health",
         "/regles",
         "/geocode",
+        "/reverse",
         "/suggestions",
         "/check",
         "/childminders",
