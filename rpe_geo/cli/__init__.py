@@ -40,6 +40,8 @@ _COMMANDS = {
     "restore": "backup",
     "database": "database",
     "person": "person",
+    "doctor": "doctor",
+    "nightly": "nightly",
     "parameters": "parameters",
 }
 """Command → module of this package that has it; each module has `register(app)`."""

@@ -44,7 +44,7 @@ from rpe_geo.storage.sealing import Seal
 from rpe_geo.storage.tables import PERSONAL_TABLES
 from rpe_geo.storage.upgrading import copy_sqlite
 
-__all__ = ["Backup", "Finding", "back_up", "restore", "verify"]
+__all__ = ["Backup", "Finding", "back_up", "drop_old_backups", "restore", "verify"]
 
 _FORMAT = 1
 _MANIFEST = "backup.json"
@@ -142,6 +142,32 @@ def back_up(settings: Settings, folder: Path, territory: Mapping[str, str] | Non
         raise InvalidFile("file_unwritable", where=where, reason=error.strerror) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def drop_old_backups(folder: Path, keep: int) -> int:
+    """
+    Remove all but the newest backups of a folder.
+
+    Parameters
+    ----------
+    folder
+        Where backups are kept; nothing else in it is touched.
+    keep
+        How many stay.
+
+    Returns
+    -------
+    int
+        How many were removed.
+    """
+    made = sorted(path.parent for path in folder.glob("rpe-geo-*/backup.json"))
+    old = made[:-keep]
+    for path in old:
+        # Renamed first: a folder half removed is no backup any more.
+        gone = path.with_name(f".rpe-geo-partial-{path.name}")
+        path.rename(gone)
+        shutil.rmtree(gone)
+    return len(old)
 
 
 def _new_folder(folder: Path) -> Path:

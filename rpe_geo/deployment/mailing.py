@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from rpe_geo.errors import ServiceUnavailable
 from rpe_geo.settings import Settings
 
-__all__ = ["send_mail"]
+__all__ = ["greet_mail_server", "send_mail"]
 
 _WAIT_S = 15
 
@@ -65,7 +65,25 @@ def _write(folder: Path, message: EmailMessage) -> Path:
     return file
 
 
-def _send(settings: Settings, url: str, message: EmailMessage) -> None:
+def greet_mail_server(settings: Settings) -> None:
+    """
+    Sign in to the mail server without sending anything.
+
+    Parameters
+    ----------
+    settings
+        With a mail server.
+
+    Raises
+    ------
+    ServiceUnavailable
+        When it does not answer, or not over a verified encrypted connection.
+    """
+    if settings.smtp_url is not None:
+        _send(settings, settings.smtp_url.get_secret_value(), None)
+
+
+def _send(settings: Settings, url: str, message: EmailMessage | None) -> None:
     """Hand a mail over; TLS is required and the server verified (RFC 8314) unless the settings say otherwise in words."""
     parts = urlsplit(url)
     try:
@@ -75,7 +93,8 @@ def _send(settings: Settings, url: str, message: EmailMessage) -> None:
                 _encrypt(server, context, plain=settings.smtp_plain)
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
-            server.send_message(message)
+            if message is not None:
+                server.send_message(message)
     except ServiceUnavailable:
         raise
     except ssl.SSLError:
