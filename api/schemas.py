@@ -80,6 +80,38 @@ class HouseholdIn(_In):
     )
 
 
+class RosterDayIn(_In):
+    """Les heures d’un jour d’un planning donné par dates."""
+
+    date: date
+    hours: Annotated[str, Field(max_length=100)] = Field(description="06:30-14:30")
+
+
+class EnvelopeIn(_In):
+    """Un planning connu au fur et à mesure, à l’intérieur d’heures larges."""
+
+    hours: Hours
+    hours_per_month: float = Field(gt=0, le=400, allow_inf_nan=False)
+    known_days_ahead: int = Field(default=30, ge=0, le=366)
+
+
+class AdaptationIn(_In):
+    """Quelques jours courts avant le début, du lundi au vendredi."""
+
+    start: date = Field(alias="from")
+    days: int = Field(ge=1, le=30)
+    hours: Annotated[str, Field(max_length=100)]
+
+
+class SecondHomeIn(_In):
+    """L’autre domicile de l’enfant, certaines semaines du cycle."""
+
+    weeks: list[Annotated[int, Field(ge=1, le=52)]] = Field(min_length=1, max_length=52)
+    address: Text = ""
+    longitude: Longitude | None = None
+    latitude: Latitude | None = None
+
+
 class RequestIn(_In):
     """La demande d’une famille. Une adresse ou des coordonnées ; rien n’est enregistré."""
 
@@ -113,7 +145,20 @@ class RequestIn(_In):
     start: date = Field(description="Premier jour souhaité.")
     start_tolerance_days: int = Field(default=0, ge=0, le=366)
     end: date | None = None
-    schedule: Hours
+    schedule: Hours | None = Field(
+        default=None, description="Une semaine ou un cycle ; ou bien `roster`, ou bien `envelope`."
+    )
+    roster: list[RosterDayIn] | None = Field(default=None, max_length=400)
+    envelope: EnvelopeIn | None = None
+    school_holidays: Literal["all", "only", "except"] = "all"
+    school_zone: Literal["A", "B", "C"] | None = None
+    weeks_per_year: float | None = Field(default=None, gt=0, le=52, allow_inf_nan=False)
+    adaptation: AdaptationIn | None = None
+    second_home: SecondHomeIn | None = None
+    trip: list[Mode] | None = Field(
+        default=None, max_length=2, description='En voiture puis en train : ["car", "transit"].'
+    )
+    station: Text | None = Field(default=None, description="La gare du trajet en deux temps.")
     min_hours_share: float = Field(default=1.0, gt=0, le=1, allow_inf_nan=False)
     preferences: dict[str, Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]] = Field(
         default={}, max_length=40, description="Critère ou souhait, et son poids."
@@ -393,6 +438,7 @@ class SuggestionOut(VerdictOut):
     detour_minutes: float | None
     morning: SideOut | None
     evening: SideOut | None
+    second_home_minutes: float | None = Field(description="Depuis l’autre domicile de l’enfant.")
     last_return: str | None = Field(
         description="En transports en commun : dernier départ du lieu d’accueil, HH:MM."
     )

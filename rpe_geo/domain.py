@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Literal
 
 from rpe_geo.errors import InvalidRecord, Where
-from rpe_geo.schedule import Timetable
+from rpe_geo.schedule import NO_HOURS, Span, Timetable, Week
 
 __all__ = [
     "FUNCTIONAL_NEEDS",
@@ -24,6 +24,7 @@ __all__ = [
     "MONTHS_MAX",
     "PLACES_MAX",
     "TOLERANCE_DAYS_MAX",
+    "Adaptation",
     "Agrement",
     "AgrementStatus",
     "Attributes",
@@ -32,14 +33,20 @@ __all__ = [
     "Childminder",
     "Contact",
     "Contract",
+    "Envelope",
     "Facility",
     "Household",
+    "Leave",
     "LegacyPlaces",
     "Mam",
     "OwnChild",
     "ProviderKind",
     "Publication",
     "Request",
+    "RosterDay",
+    "SchoolHolidays",
+    "SchoolZone",
+    "SecondHome",
     "TravelMode",
     "completed_months",
     "months_after",
@@ -52,6 +59,8 @@ AddressVisibility = Literal["exact", "masked", "hidden"]
 ProviderKind = Literal["childminder", "mam", "facility"]
 TravelMode = Literal["walk", "pushchair", "bike", "car", "transit"]
 Funding = Literal["psu", "paje"]
+SchoolHolidays = Literal["all", "only", "except"]
+SchoolZone = Literal["A", "B", "C"]
 
 FUNCTIONAL_NEEDS = frozenset(
     {
@@ -218,10 +227,31 @@ class Agrement:
 
 @dataclass(frozen=True)
 class OwnChild:
-    """A child of the childminder's own home; without `presence`, always there."""
+    """
+    A child of the childminder's own home; without `presence`, always there.
+
+    Parameters
+    ----------
+    school_holidays_presence
+        When the child is there in school holidays, besides; None when that is not said.
+    """
 
     birth_date: date
     presence: Timetable | None = None
+    school_holidays_presence: Timetable | None = None
+
+
+@dataclass(frozen=True)
+class Leave:
+    """Days on which a professional takes no child, both included."""
+
+    start: date
+    to: date
+
+    def __post_init__(self) -> None:
+        _require(
+            self.start <= self.to, "end_before_start", "leave.to", start=self.start, end=self.to
+        )
 
 
 @dataclass(frozen=True)
@@ -332,6 +362,7 @@ class Childminder:
     contracts: tuple[Contract, ...] | None = None
     availabilities: tuple[Availability, ...] | None = None
     min_notice_days: int = 0
+    leave: tuple[Leave, ...] = ()
     capabilities: frozenset[str] = frozenset()
     attributes: Attributes = Attributes()
     hourly_rate: float | None = None
@@ -477,10 +508,118 @@ class Household:
         )
 
 
+_ROSTER_DAYS_MAX = 731
+_TRIPS = (("car", "transit"), ("bike", "transit"), ("walk", "transit"))
+
+
+@dataclass(frozen=True)
+class RosterDay:
+    """The hours asked on one date: « 06:30-14:30 », several spans after a comma."""
+
+    date: date
+    hours: str
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The spans that begin on the day."""
+        return Week.parse(f"Mo {self.hours}").days[0]
+
+    def __post_init__(self) -> None:
+        Week.parse(f"Mo {self.hours}")
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Hours known some days ahead only: a place must be free over all of them, sums count `hours_per_month`."""
+
+    hours: Timetable
+    hours_per_month: float
+    known_days_ahead: int = 30
+
+    def __post_init__(self) -> None:
+        _require(bool(self.hours), "schedule_asks_nothing", "envelope.hours")
+        _require(
+            0 < self.hours_per_month <= 400,
+            "envelope_hours",
+            "envelope.hours_per_month",
+            value=self.hours_per_month,
+        )
+        _require(
+            self.known_days_ahead >= 0,
+            "amount_negative",
+            "envelope.known_days_ahead",
+            value=self.known_days_ahead,
+        )
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """A few short days before care begins, from Monday to Friday."""
+
+    start: date
+    days: int
+    hours: str
+
+    def __post_init__(self) -> None:
+        Week.parse(f"Mo {self.hours}")
+        _require(1 <= self.days <= 30, "adaptation_days", "adaptation.days", value=self.days)
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """The weekdays that it takes."""
+        found: list[date] = []
+        day = self.start
+        while len(found) < self.days:
+            if day.weekday() < 5:
+                found.append(day)
+            day += timedelta(days=1)
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class SecondHome:
+    """Another home of the child, in some weeks of a cycle counted from the week of the start."""
+
+    weeks: tuple[int, ...]
+    address: str = ""
+    longitude: float | None = None
+    latitude: float | None = None
+
+    def __post_init__(self) -> None:
+        _require_place(self.address, self.longitude, self.latitude)
+        _require(
+            bool(self.weeks) and all(1 <= week <= 52 for week in self.weeks),
+            "second_home_weeks",
+            "second_home.weeks",
+        )
+
+
+def _hours_of_roster(roster: tuple[RosterDay, ...], start: date) -> Timetable:
+    """Lay dated hours as a cycle whose first week is the one of the start."""
+    monday = start - timedelta(days=start.weekday())
+    by_date: dict[date, tuple[Span, ...]] = {}
+    for day in roster:
+        _require(day.date not in by_date, "roster_date_twice", "roster", day=day.date)
+        by_date[day.date] = day.spans
+    last = max(by_date)
+    weeks = [
+        Week(
+            (
+                *(by_date.get(monday + timedelta(days=7 * week + day), ()) for day in range(7)),
+                (),
+            )
+        )
+        for week in range((last - monday).days // 7 + 1)
+    ]
+    return Timetable(tuple(weeks))
+
+
 @dataclass(frozen=True)
 class Request:
     """
     A family's need.
+
+    Exactly one of `schedule`, `roster` and `envelope` is said; with one of the others `schedule` holds what they ask.
 
     Parameters
     ----------
@@ -494,12 +633,26 @@ class Request:
         Smallest part of the hours asked that the family accepts, above 0 and at most 1.
     preferences
         Name to weight; see `docs/regles.md`.
+    roster
+        Hours by dates; care is asked until the last of them.
+    envelope
+        Hours known some days ahead only.
+    school_holidays, school_zone
+        Whether the hours are asked always, in school holidays only, or outside them; the zone of the family.
+    weeks_per_year
+        Weeks of care of a year; None for a complete one.
+    adaptation
+        Short days before the start.
+    second_home
+        Where the child lives in some weeks.
+    trip, station
+        How the family goes to the provider, then on to work: by car to a station, then by train.
     """
 
     request_id: str
     children: tuple[Child, ...]
     start: date
-    schedule: Timetable
+    schedule: Timetable = NO_HOURS
     address: str = ""
     longitude: float | None = None
     latitude: float | None = None
@@ -513,11 +666,34 @@ class Request:
     min_hours_share: float = 1.0
     preferences: Mapping[str, float] = field(default_factory=dict)
     household: Household | None = None
+    roster: tuple[RosterDay, ...] | None = None
+    envelope: Envelope | None = None
+    school_holidays: SchoolHolidays = "all"
+    school_zone: SchoolZone | None = None
+    weeks_per_year: float | None = None
+    adaptation: Adaptation | None = None
+    second_home: SecondHome | None = None
+    trip: tuple[str, ...] | None = None
+    station: str | None = None
 
     def __post_init__(self) -> None:
         _require(bool(self.request_id.strip()), "id_missing", "request_id")
         _require(len(self.children) >= 1, "no_children", "children")
+        self._lay_hours()
         _require(bool(self.schedule), "schedule_asks_nothing", "schedule")
+        _require(
+            self.weeks_per_year is None or 0 < self.weeks_per_year <= 52,
+            "care_weeks_range",
+            "weeks_per_year",
+            value=self.weeks_per_year,
+        )
+        if self.trip is not None:
+            _require(
+                self.trip in _TRIPS and bool(self.station),
+                "trip_unknown",
+                "trip",
+                value=list(self.trip),
+            )
         _require(
             self.end is None or self.start <= self.end,
             "end_before_start",
@@ -552,6 +728,40 @@ class Request:
         )
         for name, weight in self.preferences.items():
             _require(weight >= 0, "amount_negative", f"preferences.{name}", value=weight)
+
+    def _lay_hours(self) -> None:
+        """Read the hours of a roster or of an envelope as `schedule`."""
+        if self.roster is not None and not self.roster:
+            object.__setattr__(self, "roster", None)
+        if self.roster is None and self.envelope is None:
+            return
+        _require(self.roster is None or self.envelope is None, "hours_said_twice", "schedule")
+        asked = self.envelope.hours if self.envelope is not None else NO_HOURS
+        if self.roster is not None:
+            dates = sorted(day.date for day in self.roster)
+            _require(
+                dates[0] >= self.start,
+                "roster_before_start",
+                "roster",
+                day=dates[0],
+                start=self.start,
+            )
+            _require(
+                (dates[-1] - dates[0]).days < _ROSTER_DAYS_MAX,
+                "beyond_reason",
+                "roster",
+                value=(dates[-1] - dates[0]).days,
+                limit=_ROSTER_DAYS_MAX,
+            )
+            asked = _hours_of_roster(self.roster, self.start)
+            end = dates[-1] if self.end is None else min(self.end, dates[-1])
+            object.__setattr__(self, "end", end)
+        if self.envelope is not None and self.schedule != NO_HOURS:
+            # Other hours are asked within the same envelope.
+            object.__setattr__(self, "envelope", replace(self.envelope, hours=self.schedule))
+            return
+        _require(self.schedule in (NO_HOURS, asked), "hours_said_twice", "schedule")
+        object.__setattr__(self, "schedule", asked)
 
     @cached_property
     def first_day(self) -> date:

@@ -27,6 +27,8 @@ from rpe_geo.errors import InvalidSchedule
 
 __all__ = [
     "CYCLE_WEEKS_MAX",
+    "LAID_WEEKS_MAX",
+    "NO_HOURS",
     "QUARTERS_PER_DAY",
     "QUARTERS_PER_WEEK",
     "REFERENCE_MONDAY",
@@ -40,6 +42,7 @@ __all__ = [
 QUARTERS_PER_DAY = 96
 QUARTERS_PER_WEEK = 672
 CYCLE_WEEKS_MAX = 52
+LAID_WEEKS_MAX = 212
 REFERENCE_MONDAY = date(2024, 1, 1)
 """Week 1 of every cycle that has no start date of its own (convention, INTERFACES §4bis 3)."""
 
@@ -243,7 +246,7 @@ class Timetable:
     Parameters
     ----------
     weeks
-        Week 1 first, 1 to 52 of them.
+        Week 1 first, 1 to `LAID_WEEKS_MAX` of them; a file may write 52.
     """
 
     weeks: tuple[Week, ...]
@@ -251,9 +254,9 @@ class Timetable:
     def __post_init__(self) -> None:
         if not self.weeks:
             raise InvalidSchedule("schedule_empty", part="[]", rule="[]")
-        if len(self.weeks) > CYCLE_WEEKS_MAX:
+        if len(self.weeks) > LAID_WEEKS_MAX:
             raise InvalidSchedule(
-                "schedule_cycle_too_long", weeks=len(self.weeks), limit=CYCLE_WEEKS_MAX
+                "schedule_cycle_too_long", weeks=len(self.weeks), limit=LAID_WEEKS_MAX
             )
 
     @classmethod
@@ -280,6 +283,10 @@ class Timetable:
         if any(not isinstance(text, str) for text in texts):
             raise InvalidSchedule("schedule_rule_unreadable", part=str(texts), rule=str(texts))
         # The length is judged as written, before a repetition is noticed.
+        if len(texts) > CYCLE_WEEKS_MAX:
+            raise InvalidSchedule(
+                "schedule_cycle_too_long", weeks=len(texts), limit=CYCLE_WEEKS_MAX
+            )
         return cls(_smallest_period(cls(tuple(Week.parse(text) for text in texts)).weeks))
 
     def write(self) -> str | list[str]:
@@ -439,6 +446,10 @@ class Timetable:
         return timetable_of_slots(ordinary, holidays)
 
 
+NO_HOURS = Timetable((Week(((),) * 8),))
+"""Hours that were not said."""
+
+
 def timetable_of_slots(
     slots: NDArray[np.bool_], holiday_slots: NDArray[np.bool_] | None = None
 ) -> Timetable:
@@ -461,7 +472,7 @@ def timetable_of_slots(
     Raises
     ------
     InvalidSchedule
-        When the cycle has more than 52 weeks.
+        When the cycle has more than `LAID_WEEKS_MAX` weeks.
     """
     weeks = len(slots) // QUARTERS_PER_WEEK
     days: list[list[Span]] = [[] for _ in range(7 * weeks)]

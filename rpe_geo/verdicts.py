@@ -54,6 +54,7 @@ Rule = Literal[
     "start_date",
     "age",
     "opening_hours",
+    "leave",
 ]
 
 
@@ -287,6 +288,8 @@ class Suggestion:
         The two sides of the day: one-way streets and timetables make them differ. `detour_minutes` is the morning's.
     last_return
         By public transport: when one must leave the provider at the latest to be carried home.
+    second_home_minutes
+        The way from the child's other home, or its detour; None without one.
     schools
         Trips between the provider and the schools of the children, where both places are known.
     """
@@ -305,6 +308,7 @@ class Suggestion:
     evening: TripSide | None = None
     schools: tuple[SchoolTrip, ...] = ()
     last_return: time | None = None
+    second_home_minutes: float | None = None
 
 
 @dataclass(frozen=True)

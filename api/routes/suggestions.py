@@ -23,7 +23,8 @@ _PUBLIC_PAIRS = 400
 
 def _request(asked: RequestIn) -> Request:
     return request_of(
-        asked.model_dump(mode="json", exclude_unset=True) | {"request_id": asked.request_id}
+        asked.model_dump(mode="json", exclude_unset=True, by_alias=True)
+        | {"request_id": asked.request_id}
     )
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from rpe_geo.cost.aid import cmg_direct, cmg_structure, monthly_hours, psu_fee, tax_credit
 from rpe_geo.domain import Child, Childminder, Facility, Household, Request, nth_birthday
 from rpe_geo.parameters import ParameterTable
-from rpe_geo.schedule import Timetable
+from rpe_geo.schedule import NO_HOURS, Timetable
 from rpe_geo.verdicts import CostEstimate
 
 __all__ = [
@@ -333,6 +333,10 @@ def childminder_cost(
     if open_hours is not None:
         hours = hours.intersection(open_hours)
     weekly, days = _weekly(hours)
+    if request.envelope is not None:
+        weekly = request.envelope.hours_per_month * 12 / money["weeks_per_year"]
+        days = weekly / money["maintenance_hours"]
+        hours = NO_HOURS
     return childminder_costs(
         childminder.hourly_rate,
         weekly,
@@ -344,6 +348,7 @@ def childminder_cost(
         maintenance_per_day=_or_nan(childminder.maintenance_per_day),
         meals_per_day=_or_nan(childminder.meals_per_day),
         overtime_per_week=_overtime(hours, money),
+        weeks_per_year=_weeks(request, money),
     ).estimate()
 
 
@@ -374,7 +379,8 @@ def facility_cost(
     if facility.opening_hours is not None:
         hours = hours.intersection(facility.opening_hours)
     weekly, _ = _weekly(hours)
-    per_month = monthly_hours(weekly, money=money, weeks_per_year=money["facility_weeks_per_year"])
+    weeks = _weeks(request, money) or money["facility_weeks_per_year"]
+    per_month = monthly_hours(weekly, money=money, weeks_per_year=weeks)
     entitled, credited = _entitled(request.children, request.start, household, money)
     if facility.funding == "psu":
         names: tuple[str, ...] = _PSU
@@ -491,6 +497,16 @@ def _weekly(hours: Timetable) -> tuple[float, float]:
     """Return the mean hours and days of an ordinary week."""
     days = sum(bool(spans) for week in hours.weeks for spans in week.days[:7])
     return float(hours.quarters_per_week) / 4, days / len(hours)
+
+
+def _weeks(request: Request, money: ParameterTable) -> float | None:
+    """Return the weeks of care of an incomplete year; None for a complete one."""
+    weeks = request.weeks_per_year
+    if weeks is None and request.school_holidays != "all":
+        weeks = money[f"school_weeks_{request.school_holidays}"]
+    if weeks is None or weeks > money["incomplete_year_weeks_max"]:
+        return None
+    return float(weeks)
 
 
 def _overtime(hours: Timetable, money: ParameterTable) -> float:

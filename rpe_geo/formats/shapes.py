@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from rpe_geo.domain import MONTHS_MAX, PLACES_MAX, Agrement, Availability, Child
+from rpe_geo.domain import (
+    MONTHS_MAX,
+    PLACES_MAX,
+    Adaptation,
+    Agrement,
+    Availability,
+    Child,
+    Leave,
+    Request,
+)
 from rpe_geo.errors import InputError, InvalidRecord
 from rpe_geo.formats.faults import FaultLog, Origin
 from rpe_geo.formats.nearest import nearest_name
@@ -28,6 +37,7 @@ from rpe_geo.formats.values import (
     SET_OF_WORDS,
     TEXT,
     WEIGHTS,
+    WHOLE_NUMBERS,
     WORDS,
     Value,
     choice,
@@ -37,9 +47,19 @@ from rpe_geo.schedule import Timetable
 
 __all__ = ["Field", "Located", "Rows", "Struct", "struct_of"]
 
-_FILE_NAMES = {(Availability, "start"): "from"}
+_FILE_NAMES = {
+    (Adaptation, "start"): "from",
+    (Availability, "start"): "from",
+    (Leave, "start"): "from",
+}
 """Fields whose name in files is not a Python identifier."""
 
+_STAND_INS_BY_NAME: dict[str, Any] = {
+    "days": 1,
+    "hours_per_month": 100.0,
+    "to": date.max,
+    "weeks": (1,),
+}
 _STAND_INS: dict[Any, Any] = {
     str: "?",
     int: PLACES_MAX,
@@ -158,6 +178,13 @@ class Struct:
                 faulty.add(field.attribute)
             elif read is not None:
                 arguments[field.attribute] = read
+        said = [name for name in _HOURS_SAID if value.get(name) not in (None, [], {})]
+        if self.kind is Request and len(said) != 1:
+            code = "hours_said_twice" if said else "required_field_missing"
+            log.refuse(origin.at(said[-1] if said else "schedule"), code, field="schedule")
+            faulty.add("schedule")
+            arguments.pop("schedule", None)
+            arguments |= {"roster": None, "envelope": None, "schedule": _STAND_INS[Timetable]}
         record = self._build(arguments, faulty, origin, log)
         return record if len(log.faults) == known else None
 
@@ -229,7 +256,12 @@ class Struct:
                 for name in dropped:
                     trial.pop(name, None)
                 required = next(
-                    (f for f in self.fields if f.attribute == attribute and f.required), None
+                    (
+                        f
+                        for f in self.fields
+                        if f.attribute == attribute and (f.required or f.name == "schedule")
+                    ),
+                    None,
                 )
                 if required is not None:
                     trial[attribute] = _stand_in(required)
@@ -245,6 +277,8 @@ class Struct:
         written: dict[str, Any] = {}
         for field in self.fields:
             value = getattr(record, field.attribute)
+            if field.name == "schedule" and _hours_said_otherwise(record):
+                value = None
             match field.shape:
                 case Struct() as struct:
                     if value is not None:
@@ -279,11 +313,25 @@ class Struct:
                     pass
 
 
+_HOURS_SAID = ("schedule", "roster", "envelope")
+
+
+def _hours_said_otherwise(record: Any) -> bool:
+    """Tell whether the hours of a need are those of its roster or envelope, and so not written twice."""
+    return isinstance(record, Request) and (
+        record.roster is not None or record.envelope is not None
+    )
+
+
 def _stand_in(field: Field) -> Any:
     if field.name == "min_months":
         return 0
     if field.name == "max_months":
         return MONTHS_MAX
+    if field.name == "hours" and field.hint is str:
+        return "00:00-24:00"
+    if field.name in _STAND_INS_BY_NAME:
+        return _STAND_INS_BY_NAME[field.name]
     return _STAND_INS[get_origin(field.hint) or field.hint]
 
 
@@ -332,6 +380,7 @@ def _shape_of(hint: Any) -> Value | Struct | Rows:
         Timetable: HOURS,
         frozenset[str]: SET_OF_WORDS,
         tuple[str, ...]: WORDS,
+        tuple[int, ...]: WHOLE_NUMBERS,
     }
     if hint in scalars:
         return scalars[hint]

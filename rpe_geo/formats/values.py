@@ -28,6 +28,7 @@ __all__ = [
     "SET_OF_WORDS",
     "TEXT",
     "WEIGHTS",
+    "WHOLE_NUMBERS",
     "WORDS",
     "Value",
     "choice",
@@ -241,7 +242,13 @@ def choice(words: tuple[str, ...]) -> Value:
             raise InvalidRecord("choice_unknown", value=show(word), choices=list(words))
         return word
 
-    return Value(read=read, of_cell=lambda cell: _plain_text(cell).lower())
+    written = {word.lower(): word for word in words}
+
+    def of_cell(cell: Any) -> str:
+        text = _plain_text(cell).lower()
+        return written.get(text, text)
+
+    return Value(read=read, of_cell=of_cell)
 
 
 def _read_words(value: Any) -> tuple[str, ...]:
@@ -277,6 +284,21 @@ SET_OF_WORDS = replace(
     to_cell=lambda value: _words_to_cell(sorted(value)),
 )
 """A set of texts, written in alphabetical order."""
+
+
+def _read_whole_numbers(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        raise _wrong("une liste de nombres entiers", value)
+    return tuple(_read_integer(one) for one in value)
+
+
+WHOLE_NUMBERS = Value(
+    read=_read_whole_numbers,
+    write=list,
+    of_cell=lambda cell: [_number_of_cell(word) for word in _words_of_cell(cell)],
+    to_cell=lambda value: _words_to_cell([str(one) for one in value]),
+)
+"""A list of whole numbers; in a cell joined by `|`."""
 
 
 def _read_weights(value: Any) -> Mapping[str, float]:

@@ -136,6 +136,7 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
         "contributions": dict(suggestion.contributions),
         "travel_minutes": suggestion.travel_minutes,
         "detour_minutes": suggestion.detour_minutes,
+        "second_home_minutes": suggestion.second_home_minutes,
         "morning": _side_json(suggestion.morning),
         "evening": _side_json(suggestion.evening),
         "last_return": None

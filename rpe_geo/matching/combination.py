@@ -24,6 +24,7 @@ from rpe_geo.matching.free_hours import FreeHours, Unit, gather_free_hours
 from rpe_geo.matching.handover import Manner, SharedWeek, share_week
 from rpe_geo.matching.occupation import count_quarters
 from rpe_geo.matching.profiles import Profiles
+from rpe_geo.matching.reach import within_minutes
 from rpe_geo.matching.relaxation import ask_rows
 from rpe_geo.parameters import ParameterTable, parameter_table
 from rpe_geo.rules.compiled import Registry
@@ -103,9 +104,8 @@ def find_combinations(
         Fewest changes of hands first, then the shortest ways; with care at home only when nothing else covers the week.
     """
     wanted = int(scoring["combination_limit"] if limit is None else limit)
-    reach = np.inf if request.max_minutes is None else request.max_minutes
     alone = np.zeros(len(minutes), dtype=np.bool_) if enough is None else enough
-    near = np.flatnonzero(np.isfinite(minutes) & (minutes <= reach) & ~alone)
+    near = np.flatnonzero(within_minutes(minutes, request.max_minutes) & ~alone)
     if not len(near) or wanted < 1 or not request.schedule.slots.any():
         return []
     pool = int(scoring["combination_pool"])

@@ -15,7 +15,7 @@ childminders only. `evaluate(…, with_relaxations=True)` adds the single change
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, get_args
@@ -29,13 +29,14 @@ from rpe_geo.matching.fragility import warnings_of
 from rpe_geo.matching.refusals import hours_refusal, refusals_of
 from rpe_geo.matching.single_changes import single_changes
 from rpe_geo.matching.starts.first_starts import Question, ask, starts_of_many
+from rpe_geo.matching.told_besides import excess_possible, told_besides
 from rpe_geo.matching.unknowns import unknowns_of
 from rpe_geo.rules.atypical import atypical_hours
 from rpe_geo.rules.compiled import FOREVER, Registry, compile_registry
 from rpe_geo.rules.laws import slot_breaches_of, working_time_breaches
 from rpe_geo.rules.need import asks_no_day
 from rpe_geo.rules.needs import enough, missing_needs, missing_schools
-from rpe_geo.verdicts import Refusal, Relaxation, Rule, Verdict
+from rpe_geo.verdicts import Refusal, Relaxation, Rule, Verdict, VerdictWarning
 
 __all__ = ["FeasibleMask", "compile_registry", "evaluate", "feasible_mask", "feasible_masks"]
 
@@ -191,7 +192,7 @@ def evaluate(
         else np.asarray(only, dtype=np.int64)
     )
     rows = registry.rows[positions[positions < count]]
-    verdicts = _childminder_verdicts(question, rows, with_relaxations=with_relaxations)
+    verdicts = _childminder_verdicts(question, request, rows, with_relaxations=with_relaxations)
     answers = []
     for position in positions.tolist():
         if position < count:
@@ -204,7 +205,11 @@ def evaluate(
 
 
 def _childminder_verdicts(
-    question: Question, providers: NDArray[np.int64], *, with_relaxations: bool
+    question: Question,
+    request: Request,
+    providers: NDArray[np.int64],
+    *,
+    with_relaxations: bool,
 ) -> Iterator[Verdict]:
     """Judge some childminders, a few timelines at a time."""
     need = question.need
@@ -229,6 +234,7 @@ def _childminder_verdicts(
             childminder = question.registry.childminders[provider]
             feasible = bool(starts[first + pair] != FOREVER)
             refusals: list[Refusal] = []
+            told: Iterable[VerdictWarning] = ()
             changes: list[Relaxation] = []
             if not feasible:
                 refusals = refusals_of(slots, taken, asked_as[pair])
@@ -238,6 +244,7 @@ def _childminder_verdicts(
                     refusals.append(_at_start(question, "siblings", children=need.children))
                 refusals += _start_refusal(question, later[first + pair])
                 refusals.sort(key=lambda refusal: _ORDER[refusal.rule])
+                told = excess_possible(question, childminder, refusals)
                 if with_relaxations:
                     changes = list(single_changes(question, provider, later[first + pair]))
             yield Verdict(
@@ -248,7 +255,17 @@ def _childminder_verdicts(
                 start=date.fromordinal(int(begins[pair])) if feasible else None,
                 hours_share=question.shares[int(question.registry.hours[provider])],
                 refusals=tuple(refusals),
-                warnings=warnings_of(question, childminder, timeline, breaches, pair),
+                warnings=(
+                    *warnings_of(question, childminder, timeline, breaches, pair),
+                    *told_besides(
+                        question,
+                        request,
+                        provider,
+                        date.fromordinal(int(begins[pair])),
+                        feasible=feasible,
+                    ),
+                    *told,
+                ),
                 relaxations=tuple(changes),
                 unknown=unknowns_of(childminder),
             )
@@ -295,9 +312,16 @@ def _fixed_refusals(question: Question, provider: int) -> list[Refusal]:
     needs = missing_needs(need, childminder.capabilities)
     if needs:
         refusals.append(_at_start(question, "functional_need", needs=needs))
+    if question.away(provider):
+        periods = [(leave.start, leave.to) for leave in childminder.leave]
+        refusals.append(_at_start(question, "leave", periods=periods))
     schools = missing_schools(need, childminder.attributes.schools_served)
     if schools:
-        refusals.append(_at_start(question, "school_pickup", schools=schools))
+        known = sorted(registry.schools, key=str.casefold)
+        unknown = [school for school in schools if school not in registry.schools]
+        refusals.append(
+            _at_start(question, "school_pickup", schools=schools, unknown=unknown, known=known)
+        )
     return refusals
 
 

@@ -62,8 +62,11 @@ def warnings_of(
     if question.registry.hours[provider] < 0:
         found.append(VerdictWarning("working_hours_unknown"))
     weeks = question.need.request.schedule.weeks
-    if childminder.accepts_variable_hours is False and any(week != weeks[0] for week in weeks):
-        found.append(VerdictWarning("variable_hours", {"weeks": len(weeks)}))
+    if childminder.accepts_variable_hours is False:
+        if question.need.request.envelope is not None:
+            found.append(VerdictWarning("variable_hours", {"variant": "_planning"}))
+        elif any(week != weeks[0] for week in weeks):
+            found.append(VerdictWarning("variable_hours", {"weeks": len(weeks)}))
     if _declarations_differ(question, childminder, timeline, pair):
         found.append(VerdictWarning("availability_differs"))
     found.extend(rate_below_minimum(question, childminder))

@@ -32,6 +32,7 @@ from rpe_geo.matching.changes import (
     trims,
 )
 from rpe_geo.matching.feasibility import FeasibleMask, feasible_mask
+from rpe_geo.matching.reach import within_minutes
 from rpe_geo.matching.unknowns import to_ask
 from rpe_geo.parameters import ParameterTable
 from rpe_geo.rules.compiled import Registry
@@ -234,8 +235,7 @@ class _Search:
         minutes = self.minutes_of(request.mode)
         if minutes is None:
             return ~everybody
-        limit = np.inf if request.max_minutes is None else request.max_minutes
-        return np.isfinite(minutes) & (minutes <= limit)
+        return within_minutes(minutes, request.max_minutes)
 
     def ask(self, request: Request, rows: _Rows) -> FeasibleMask:
         """Run the rules on some providers."""

@@ -62,6 +62,7 @@ RULE_TITLES = {
     "start_date": "Commence trop tard",
     "age": "Âge non accueilli",
     "opening_hours": "Hors des heures d'ouverture",
+    "leave": "En congés",
 }
 """Rule to the short French name under which refusals are grouped."""
 
@@ -74,6 +75,12 @@ WARNING_TITLES = {
     "availability_differs": "Disponibilité déclarée différente des contrats",
     "existing_breach": "Limite déjà dépassée sans cette demande",
     "places_unknown": "Places libres inconnues",
+    "min_notice": "Préavis demandé",
+    "leave": "Congés pendant l'accueil",
+    "school_holidays": "Ses enfants à la maison pendant les vacances",
+    "exceptional_excess_possible": "Dépassement exceptionnel possible",
+    "adaptation": "Adaptation à revoir",
+    "envelope": "Jours connus au fur et à mesure",
     "rate_below_minimum": "Tarif sous le minimum conventionnel",
     "value_outdated": "Montants à revaloriser",
 }

@@ -1,6 +1,27 @@
 """What is wrong with a record: a childminder, a MAM, a facility, a request."""
 
 MESSAGES = {
+    "hours_said_twice": (
+        "les heures se disent d'une seule façon : « schedule » (une semaine ou un cycle), « roster » (des dates) ou "
+        "« envelope » (planning connu au fur et à mesure)."
+    ),
+    "roster_date_twice": "le {day} est donné deux fois dans le planning.",
+    "roster_before_start": "le planning commence le {day}, avant le début demandé, le {start}.",
+    "envelope_hours": "{value} heures par mois : indiquez un nombre entre 1 et 400.",
+    "adaptation_days": "{value} jours d'adaptation : indiquez entre 1 et 30.",
+    "second_home_weeks": "indiquez les semaines passées dans l'autre domicile, par exemple [2].",
+    "care_weeks_range": "{value} semaines d'accueil par an : indiquez un nombre entre 1 et 52.",
+    "trip_unknown": (
+        'le trajet « {value} » n\'est pas connu : ["car", "transit"] (ou bike, walk), avec la gare dans « station ».'
+    ),
+    "school_zone_missing": (
+        "la zone de vacances scolaires n'est pas connue : indiquez « school_zone » (A, B ou C), ou une adresse avec son code "
+        "postal ; la Corse et l'outre-mer ont leurs propres calendriers, absents d'ici."
+    ),
+    "school_calendar_unknown": (
+        "le calendrier scolaire n'est connu que jusqu'au {until} : un besoin qui commence le {start} ne peut en dépendre."
+    ),
+    "school_holidays_no_day": "aucun jour n'est demandé entre le {start} et le {last}, compte tenu des vacances scolaires.",
     "id_missing": "l'identifiant manque.",
     "kind_missing": "la nature du lieu manque : crèche, micro-crèche, halte-garderie, RPE…",
     "place_missing": "il faut une adresse, ou une longitude et une latitude.",

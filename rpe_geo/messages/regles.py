@@ -25,6 +25,7 @@ RULE_TITLES = {
     "start_date": "La date de début",
     "age": "L'âge, en établissement",
     "opening_hours": "Les heures d'ouverture, en établissement",
+    "leave": "Les congés de la professionnelle",
 }
 
 WARNING_TITLES = {
@@ -36,6 +37,12 @@ WARNING_TITLES = {
     "variable_hours": "L'horaire change d'une semaine à l'autre, et la professionnelle dit ne pas l'accepter.",
     "availability_stale": "La disponibilité n'a pas été confirmée depuis {law[availability_fresh_days]} jours.",
     "availability_differs": "Contrats et disponibilités déclarées ne disent pas la même chose : le plus strict est retenu.",
+    "min_notice": "Elle veut être prévenue plus tôt : le début est repoussé d'autant, sauf accord de sa part.",
+    "leave": "Elle est en congés pendant une partie de l'accueil.",
+    "school_holidays": "Pendant les vacances scolaires ses propres enfants sont à la maison, et une limite serait dépassée.",
+    "exceptional_excess_possible": "Un dépassement exceptionnel pourrait lever le refus d'un besoin court ; il n'est jamais accordé ici.",
+    "adaptation": "Les jours d'adaptation demandés ne sont pas possibles ainsi.",
+    "envelope": "Les jours ne sont pas connus d'avance : les repos seront à respecter planning par planning.",
     "rate_below_minimum": "Le tarif net est sous le minimum de la loi ou de la convention collective.",
     "value_outdated": "Un montant qui sert au coût est plus ancien que sa date annuelle de revalorisation.",
     "places_unknown": "Les places libres de l'établissement ne sont pas connues : il faut les lui demander.",
@@ -108,6 +115,9 @@ MESSAGES = {
         "Un début plus tardif est cherché dans les {law[later_start_months]} mois."
     ),
     "regle_age": "L'enfant doit avoir l'âge que l'établissement accueille, du début à la fin.",
+    "regle_leave": (
+        "Des congés qui couvrent tous les jours demandés, quand la famille donne une fin, sont un refus ; sinon ils sont signalés."
+    ),
     "regle_opening_hours": "Les heures demandées doivent tomber dans les heures d'ouverture de l'établissement.",
     "part_travel": (
         "Tous les points jusqu'à {scoring[travel_full_minutes]} min de chez soi, puis de moins en moins, en ligne droite, "

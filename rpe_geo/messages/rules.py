@@ -84,6 +84,11 @@ MESSAGES = {
         "une partie des heures demandées est en dehors des heures d'ouverture ({when})."
     ),
     "refusal_functional_need": "ne peut pas répondre à ce besoin : {needs}.",
+    "refusal_leave": "en congés pendant tout l'accueil demandé : {periods}.",
+    "refusal_school_pickup_unknown": (
+        "personne au registre ne dessert « {unknown} » ; les écoles connues y sont : {known}."
+    ),
+    "refusal_school_pickup_none": "personne au registre ne dessert « {unknown} », ni aucune autre école.",
     "refusal_school_pickup": "ne dessert pas l'école : {schools}.",
     "refusal_siblings": "les {children} enfants ne peuvent être accueillis ensemble, mais l'un d'eux le pourrait seul.",
     "refusal_start_date": "l'accueil ne peut pas commencer à la date demandée.",
@@ -102,11 +107,40 @@ MESSAGES = {
     "warning_existing_breach": "les contrats en cours dépassent déjà une limite, sans que cet accueil y ajoute : {rules}.",
     "warning_working_hours_unknown": "heures d'accueil inconnues : à demander.",
     "warning_opening_hours_unknown": "heures d'ouverture inconnues : à demander.",
+    "warning_variable_hours_planning": (
+        "planning connu au fur et à mesure, et les horaires variables ne sont pas acceptés."
+    ),
     "warning_variable_hours": "horaire sur un cycle de {weeks} semaines, et les horaires variables ne sont pas acceptés.",
     "warning_availability_stale": "disponibilité jamais confirmée : à vérifier.",
     "warning_availability_stale_since": "disponibilité confirmée pour la dernière fois le {confirmed_on} : à vérifier.",
     "warning_availability_differs": (
         "les disponibilités déclarées et les contrats ne disent pas la même chose : le plus strict est retenu."
+    ),
+    "warning_min_notice": (
+        "demande {notice} jours de préavis : l'accueil commence au plus tôt le {possible}, sauf accord de sa part."
+    ),
+    "warning_min_notice_beyond": (
+        "demande {notice} jours de préavis, plus que ce qu'il reste avant la fin demandée : à voir avec elle."
+    ),
+    "warning_min_notice_planning": (
+        "demande {notice} jours de préavis, et le planning n'est connu que {known} jours à l'avance."
+    ),
+    "warning_leave": "en congés pendant l'accueil : {periods}.",
+    "warning_school_holidays": (
+        "pendant les vacances scolaires ses propres enfants sont à la maison et une limite serait dépassée : {rules}, "
+        "à partir du {since}."
+    ),
+    "warning_school_holidays_zone": (
+        "pendant les vacances scolaires ses propres enfants sont à la maison et une limite serait dépassée : {rules} ; "
+        "les dates dépendent de la zone, qui n'est pas connue."
+    ),
+    "warning_exceptional_excess_possible": (
+        "son attestation permet un dépassement exceptionnel (8 enfants au plus, dont 4 de moins de 3 ans), pour un besoin "
+        "court : à demander, la PMI doit en être informée. Le refus demeure."
+    ),
+    "warning_adaptation": "l'adaptation demandée n'est pas possible ainsi ({rules}) : dates à voir avec elle.",
+    "warning_envelope": (
+        "les jours ne sont pas connus d'avance : chaque planning devra respecter 13 h par jour, 6 jours d'affilée et 35 h de repos."
     ),
     "warning_rate_below_minimum": (
         "tarif de {rate} € net de l'heure, sous le minimum de {minimum} € (convention collective) : à vérifier avant de signer."
@@ -130,6 +164,19 @@ _RULES = {
     "annual_hours": "2 250 h par an",
     "consecutive_days": "6 jours d'affilée",
     "weekly_rest": "repos hebdomadaire de 35 h",
+    "places": "les places",
+    "under_3": "4 enfants de moins de 3 ans",
+    "under_11": "6 enfants de moins de 11 ans",
+    "mam_present": "professionnelles présentes",
+    "mam_children": "enfants dans la maison",
+    "legacy_ages": "âges de l'attestation",
+    "working_hours": "heures d'accueil",
+    "agrement_status": "agrément",
+    "start_date": "date",
+    "functional_need": "besoin de l'enfant",
+    "school_pickup": "école",
+    "siblings": "frères et sœurs",
+    "leave": "congés",
 }
 
 NEEDS = {
@@ -156,6 +203,7 @@ _DAYS = {
     "Su": "dimanche",
     "PH": "jours fériés",
 }
+_NAMES_TOLD = 8
 _SPAN = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
 
 
@@ -262,6 +310,8 @@ def _refusal_code(refusal: _Refusal) -> str:
         if values.get("birth"):
             return f"{code}_unborn"
         return f"{code}_later" if values.get("possible") else code
+    if refusal.rule == "school_pickup" and values.get("unknown"):
+        return f"{code}_unknown" if values.get("known") else f"{code}_none"
     if refusal.rule == "places" and refusal.limit == 0:
         return f"{code}_none"
     if refusal.rule == "legacy_ages" and refusal.limit in {0, 1}:
@@ -297,6 +347,11 @@ def refusal_sentence(refusal: _Refusal) -> str:
         One sentence.
     """
     values = dict(refusal.values)
+    if "periods" in values:
+        values["periods"] = [_period(*period) for period in values["periods"]]
+    if "known" in values:
+        # The nearest names first, as many as one reads.
+        values["known"] = _few(values["known"])
     if "needs" in values:
         values["needs"] = [NEEDS.get(word, word) for word in values["needs"]]
     if refusal.rule == "travel_time":
@@ -322,6 +377,15 @@ def refusal_sentence(refusal: _Refusal) -> str:
     )
 
 
+def _period(first: date, last: date) -> str:
+    return f"du {plain(first)} au {plain(last)}" if first != last else f"le {plain(first)}"
+
+
+def _few(names: list[str]) -> list[str]:
+    """Keep as many names as one reads at once."""
+    return [*names[:_NAMES_TOLD], "…"] if len(names) > _NAMES_TOLD else names
+
+
 def warning_sentence(warning: _Warning) -> str:
     """
     Phrase a warning in French.
@@ -337,6 +401,9 @@ def warning_sentence(warning: _Warning) -> str:
         One sentence.
     """
     code, values = f"warning_{warning.rule}", dict(warning.values)
+    code += values.pop("variant", "")
+    if "periods" in values:
+        values["periods"] = [_period(*period) for period in values["periods"]]
     if warning.rule == "availability_stale" and values.get("confirmed_on"):
         code = f"{code}_since"
     if "rules" in values:

@@ -21,6 +21,7 @@ from rpe_geo.domain import Request
 from rpe_geo.matching.feasibility import FeasibleMask, evaluate
 from rpe_geo.matching.relaxation import ask_rows
 from rpe_geo.rules.compiled import Registry
+from rpe_geo.rules.school_calendar import zone_of_address
 from rpe_geo.verdicts import Verdict
 
 __all__ = ["Judgement", "Judgements"]
@@ -141,6 +142,11 @@ class Judgements:
             request.end,
             request.schedule,
             request.min_hours_share,
+            request.roster,
+            request.envelope,
+            request.school_holidays,
+            request.school_zone or zone_of_address(request.address),
+            request.adaptation,
             today,
         )
         with self._lock:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from typing import cast
 
 from shapely import Point
 
-from rpe_geo.domain import Request
+from rpe_geo.domain import Request, TravelMode
 from rpe_geo.errors import AddressNotFound, AmbiguousAddress, InputError, Where
 from rpe_geo.protocols import AddressQuery, Geocoded, Geocoder
 
@@ -22,8 +24,8 @@ class Located:
     ----------
     request
         With coordinates.
-    home, work
-        EPSG:4326.
+    home, work, second_home
+        EPSG:4326. On a trip that goes on by train, `work` is the station.
     addresses
         What the geocoder answered, by field name; empty when coordinates were given.
     """
@@ -32,6 +34,7 @@ class Located:
     home: Point
     work: Point | None
     addresses: dict[str, Geocoded]
+    second_home: Point | None = None
 
 
 def locate(request: Request, geocoder: Geocoder | None, *, accept_review: bool = False) -> Located:
@@ -69,20 +72,38 @@ def locate(request: Request, geocoder: Geocoder | None, *, accept_review: bool =
         )
         home = addresses["address"].point
     work = _point(request.work_longitude, request.work_latitude)
-    if work is None and request.work_address:
+    if request.trip is not None and request.station:
+        # The train is the same whoever keeps the child: what differs is the way by the provider to the station.
+        work = _written_point(request.station)
+        if work is None:
+            addresses["station"] = place_of(
+                request.station, geocoder, field="station", accept_review=accept_review
+            )
+            work = addresses["station"].point
+    elif work is None and request.work_address:
         addresses["work_address"] = place_of(
             request.work_address, geocoder, field="work_address", accept_review=accept_review
         )
         work = addresses["work_address"].point
+    second = None
+    if request.second_home is not None:
+        other = request.second_home
+        second = _point(other.longitude, other.latitude)
+        if second is None:
+            addresses["second_home"] = place_of(
+                other.address, geocoder, field="second_home.address", accept_review=accept_review
+            )
+            second = addresses["second_home"].point
     assert home is not None
     placed = replace(
         request,
+        mode=request.mode if request.trip is None else cast("TravelMode", request.trip[0]),
         longitude=home.x,
         latitude=home.y,
         work_longitude=None if work is None else work.x,
         work_latitude=None if work is None else work.y,
     )
-    return Located(placed, home, work, addresses)
+    return Located(placed, home, work, addresses, second)
 
 
 def place_of(
@@ -104,6 +125,12 @@ def place_of(
             places=places,
         )
     return found
+
+
+def _written_point(text: str) -> Point | None:
+    """Read « 3.8802,43.6047 », longitude first."""
+    found = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*", text)
+    return None if found is None else Point(float(found[1]), float(found[2]))
 
 
 def _point(longitude: float | None, latitude: float | None) -> Point | None:

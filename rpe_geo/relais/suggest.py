@@ -26,6 +26,7 @@ from rpe_geo.matching.combination import find_combinations
 from rpe_geo.matching.feasibility import FeasibleMask
 from rpe_geo.matching.pareto import pareto_front
 from rpe_geo.matching.ranking import Scores, score
+from rpe_geo.matching.reach import within_minutes
 from rpe_geo.matching.relaxation import Opening, find_openings
 from rpe_geo.matching.stability import Stability, first_rank_stability
 from rpe_geo.parameters import ParameterTable, parameter_table
@@ -34,6 +35,7 @@ from rpe_geo.relais.book import ProviderBook
 from rpe_geo.relais.judged import Judgement
 from rpe_geo.relais.location import Located
 from rpe_geo.relais.trips import evening_sides, last_returns, leaving_times, school_trips
+from rpe_geo.rules.plain_need import calendar_of
 from rpe_geo.verdicts import (
     Combination,
     Refusal,
@@ -80,6 +82,8 @@ class Travel:
         Minutes up to which times are known.
     onward_min, direct_min
         Provider → work, and home → work; None when no work is given.
+    second_min
+        What the limit is compared with from the child's other home; None without one.
     """
 
     minutes: NDArray[np.float64]
@@ -88,11 +92,13 @@ class Travel:
     searched_min: float
     onward_min: NDArray[np.float64] | None = None
     direct_min: float | None = None
+    second_min: NDArray[np.float64] | None = None
 
     @property
     def ranked_min(self) -> NDArray[np.float64]:
-        """Minutes that the family's limit applies to."""
-        return self.minutes if self.detour_min is None else self.detour_min
+        """Minutes that the family's limit applies to: of two homes, the longer way."""
+        first = self.minutes if self.detour_min is None else self.detour_min
+        return first if self.second_min is None else np.maximum(first, self.second_min)
 
     def morning(self, row: int) -> TripSide:
         """Return the way there with a provider that fits."""
@@ -252,6 +258,10 @@ def suggest(
     """
     tables = Tables.on(today)
     travel = travel_to_providers(located, book, engine, tables)
+    if located.second_home is not None:
+        other = replace(located, home=located.second_home)
+        second = travel_to_providers(other, book, engine, tables).ranked_min
+        travel = replace(travel, second_min=second)
     judgement = book.judgements.of(located.request, today)
     search = _Search(located, book, engine, tables, travel, judgement, today)
     return Suggestions(
@@ -289,13 +299,13 @@ class _Search:
 
     @property
     def limited(self) -> Request:
-        """The request with the minutes that hold when the family gave none."""
-        return replace(self.request, max_minutes=self.travel.limit_min)
+        """The request with the minutes that hold when the family gave none; a roster as the weeks that it is."""
+        return replace(self.request, max_minutes=self.travel.limit_min, roster=None)
 
     @cached_property
     def near(self) -> NDArray[np.bool_]:
         """Who is within the minutes that the family accepts."""
-        return self.travel.ranked_min <= self.travel.limit_min
+        return within_minutes(self.travel.ranked_min, self.travel.limit_min)
 
     @cached_property
     def mask(self) -> FeasibleMask:
@@ -327,9 +337,11 @@ class _Search:
             scoring=self.tables.scoring,
             start=self.mask.start[rows],
             hours_share=self.mask.hours_share[rows],
-            travel_min=travel.minutes[rows],
+            travel_min=travel.ranked_min[rows]
+            if travel.detour_min is None
+            else travel.minutes[rows],
             verdict_of=self._judged.__getitem__,
-            detour_min=None if travel.detour_min is None else travel.detour_min[rows],
+            detour_min=None if travel.detour_min is None else travel.ranked_min[rows],
             distance_m=book.distance_m(self.located.home)[rows],
         )
         return score(candidates, self.request, scoring=self.tables.scoring)
@@ -360,6 +372,10 @@ class _Search:
         return [
             replace(
                 one,
+                travel_minutes=float(travel.minutes[row]),
+                second_home_minutes=None
+                if travel.second_min is None
+                else float(travel.second_min[row]),
                 morning=travel.morning(row),
                 evening=evening,
                 schools=trips,
@@ -424,9 +440,24 @@ class _Search:
             "compared": "travel" if self.travel.detour_min is None else "detour",
             "today": self.today.isoformat(),
             "start": self.request.start.isoformat(),
+            **self._said_otherwise(),
             "engine": self.engine.describe(),
             "parameters_on": self.tables.law.day.isoformat(),
         }
+
+    def _said_otherwise(self) -> dict[str, Any]:
+        """Say how hours and ways that are not a plain week were read."""
+        request, said = self.request, dict[str, Any]()
+        if request.roster is not None:
+            said["roster_until"] = None if request.end is None else request.end.isoformat()
+        if request.school_holidays != "all":
+            calendar = calendar_of(request)
+            said["school_zone"] = calendar.zone
+            said["school_calendar_until"] = calendar.known_until.isoformat()
+        if request.trip is not None:
+            said["trip"] = list(request.trip)
+            said["station"] = request.station
+        return said
 
     def _priced(self, suggestion: Suggestion, row: int) -> Suggestion:
         """Add what the family would pay, when the household and the rates are known."""

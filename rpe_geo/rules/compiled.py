@@ -108,6 +108,10 @@ class Registry:
         Pattern in which she takes children; −1 when not known.
     declared
         Whether her availabilities judge `places` (INTERFACES §4bis 23).
+    notice
+        Days before a start at which she wants to be told.
+    leave
+        By childminder, the first and last day (ordinals) of each leave.
     knows_contracts
         Whether her record says who her contracts are, be it nobody.
     mam
@@ -136,6 +140,8 @@ class Registry:
     hours: NDArray[np.int64]
     declared: NDArray[np.bool_]
     knows_contracts: NDArray[np.bool_]
+    notice: NDArray[np.int64]
+    leave: dict[int, tuple[tuple[int, int], ...]]
     consent: NDArray[np.bool_]
     legacy: NDArray[np.bool_]
     mam: NDArray[np.int64]
@@ -335,9 +341,10 @@ def compile_registry(
                 bool(agrement.legacy_ages),
                 mam,
                 childminder.contracts is not None,
+                childminder.min_notice_days,
             )
         )
-    table = np.array(columns, dtype=np.int64).reshape(-1, 12).T
+    table = np.array(columns, dtype=np.int64).reshape(-1, 13).T
     capability = np.zeros((len(childminders), len(words)), dtype=np.bool_)
     if can:
         capability[tuple(np.array(can).T)] = True
@@ -371,6 +378,14 @@ def compile_registry(
         hours=table[6],
         declared=table[7].astype(np.bool_),
         knows_contracts=table[11].astype(np.bool_),
+        notice=table[12],
+        leave={
+            number: tuple(
+                (away.start.toordinal(), away.to.toordinal()) for away in childminder.leave
+            )
+            for number, childminder in enumerate(childminders)
+            if childminder.leave
+        },
         consent=table[8].astype(np.bool_),
         legacy=table[9].astype(np.bool_),
         mam=member_of,

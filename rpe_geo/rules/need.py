@@ -39,6 +39,8 @@ class Need:
         First day with asked hours on or after the wanted start, and last day; `end` is FOREVER when open.
     horizon_months
         How far an open need is looked at.
+    envelope_quarters
+        Quarter-hours of work a week within an envelope of hours; −1 where the hours are those asked.
     """
 
     request: Request
@@ -52,6 +54,7 @@ class Need:
     start: int
     end: int
     horizon_months: int
+    envelope_quarters: int = -1
 
     @property
     def children(self) -> int:
@@ -97,6 +100,9 @@ class Needs:
         self.week_1 = np.array([need.week_1 for need in needs], dtype=np.int64)
         self.start = np.array([need.start for need in needs], dtype=np.int64)
         self.end = np.array([need.end for need in needs], dtype=np.int64)
+        self.envelope_quarters = np.array(
+            [need.envelope_quarters for need in needs], dtype=np.int64
+        )
         self.nocturnal = np.array([need.tails.any() for need in needs], dtype=np.bool_)
         self.children = np.array([need.children for need in needs], dtype=np.int64)
         self.born = np.array([need.births.max() for need in needs], dtype=np.int64)
@@ -185,6 +191,9 @@ def compile_need(request: Request, horizon_months: int) -> Need:
         start=request.first_day.toordinal(),
         end=FOREVER if request.end is None else request.end.toordinal(),
         horizon_months=horizon_months,
+        envelope_quarters=-1
+        if request.envelope is None
+        else round(4 * request.envelope.hours_per_month * 12 / 52),
     )
 
 

@@ -147,19 +147,42 @@ class Timeline:
         return words
 
     @cached_property
+    def row_envelope(self) -> Whole:
+        """Quarter-hours of work of each row that an envelope counts besides those of contracts; 0 without one."""
+        quarters = np.maximum(self.needs.envelope_quarters[self.row_need], 0)
+        rows: Whole = np.where(self.asked.any(axis=1), quarters, 0)
+        return rows
+
+    @cached_property
+    def present(self) -> Words:
+        """Asked quarter-hours at which the child is surely there: none of an envelope, whose days are not known."""
+        if (self.needs.envelope_quarters < 0).all():
+            return self.asked
+        known = self.needs.envelope_quarters[self.row_need] < 0
+        return np.where(known[:, None], self.asked, np.uint32(0))
+
+    @cached_property
     def worked(self) -> Words:
         """Quarter-hours with a contract child or an asked child."""
-        return self.taken | self.asked
+        return self.taken | self.present
 
     @cached_property
     def added(self) -> Words:
         """Asked quarter-hours at which nobody was present yet."""
-        return self.asked & ~self.taken
+        return self.present & ~self.taken
 
     @cached_property
-    def rows_added(self) -> Truths:
-        """Rows with a quarter-hour at which nobody was present yet."""
-        rows: Truths = np.asarray(self.added.any(axis=1), dtype=np.bool_)
+    def filled(self) -> Words:
+        """Asked quarter-hours by which sums of hours grow; all those of an envelope."""
+        if self.present is self.asked:
+            return self.added
+        within = self.row_envelope > 0
+        return np.where(within[:, None], self.asked, self.added)
+
+    @cached_property
+    def rows_filled(self) -> Truths:
+        """Rows whose sums of hours grow."""
+        rows: Truths = np.asarray(self.filled.any(axis=1), dtype=np.bool_)
         return rows
 
     @cached_property

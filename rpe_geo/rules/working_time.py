@@ -162,7 +162,7 @@ def summed_hours(timeline: Timeline, law: Mapping[str, Any]) -> tuple[Breaches, 
     weekly_limit = _quarters(law["weekly_hours_max"]) * weekly_window
     # Whole numbers on both sides: quarters × 47 against hours × 4 × 52.
     annual_limit = _quarters(law["annual_hours_max"]) * annual_window
-    hours = np.bitwise_count(timeline.worked).sum(axis=1, dtype=np.int64)
+    hours = np.bitwise_count(timeline.worked).sum(axis=1, dtype=np.int64) + timeline.row_envelope
     heavy = np.zeros(len(timeline.provider), dtype=np.bool_)
     rows = np.flatnonzero(hours > _quarters(law["weekly_hours_max"]))
     heavy[timeline.row_pair[rows]] = True
@@ -209,7 +209,7 @@ class _Windows:
         timeline = self.timeline
         first, have = self.first[over], have[over]
         last = first + self.weeks - 1
-        filled = np.flatnonzero(timeline.rows_added[self.row])
+        filled = np.flatnonzero(timeline.rows_filled[self.row])
         found = np.searchsorted(filled, first)
         week = filled[np.minimum(found, max(len(filled) - 1, 0))] if len(filled) else first
         takes_part = (found < len(filled)) & (week <= last)
@@ -220,7 +220,7 @@ class _Windows:
         )
         first, last, week = first[takes_part], last[takes_part], week[takes_part]
         row = self.row[week]
-        slot = row * QUARTERS_PER_WEEK + first_bits(timeline.added[row])
+        slot = row * QUARTERS_PER_WEEK + first_bits(timeline.filled[row])
         # The row may stand for a later week: its hours are the same, its date is not.
         shift = self.monday[week] - timeline.row_monday[row]
         return Breaches(

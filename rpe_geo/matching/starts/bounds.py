@@ -98,6 +98,8 @@ def _chunks(
 ) -> list[tuple[int, Whole]]:
     """Put pairs with the same common cycle together, a few at a time: weeks of the cycle, and which pairs."""
     cycle = np.lcm(registry.cycle[pairs.provider[chosen]], needs.length[pairs.need[chosen]])
+    # The hours of an envelope are no presence: bounds do not weigh them.
+    cycle[needs.envelope_quarters[pairs.need[chosen]] >= 0] = _CYCLE_MAX + 1
     chunks: list[tuple[int, Whole]] = []
     for weeks in range(1, _CYCLE_MAX + 1):
         some = chosen[cycle == weeks]

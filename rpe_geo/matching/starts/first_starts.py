@@ -33,6 +33,7 @@ from rpe_geo.rules.compiled import FOREVER, NEVER, Registry
 from rpe_geo.rules.laws import every_breach, slot_breaches_of, working_time_breaches
 from rpe_geo.rules.need import Need, Needs, compile_need
 from rpe_geo.rules.needs import HoursShares, needs_met, schools_served
+from rpe_geo.rules.plain_need import plain_need
 from rpe_geo.rules.timeline import Timeline, lay_timeline
 from rpe_geo.rules.working_time import pad_weeks
 
@@ -110,15 +111,44 @@ class Question:
         """Ask another request of the same registry."""
         return ask(self.registry, request, self.today, self.law)
 
+    def window(self, providers: Whole) -> tuple[Whole, Whole]:
+        """
+        Return the first and last start that the verdict looks at: the tolerance, put off by the notice wanted.
+
+        A notice that runs beyond the end of the need puts nothing off: it is told, and somebody must ask.
+        """
+        need, notice = self.need, self.registry.notice[providers]
+        told = self.today.toordinal() + notice
+        put_off = need.next_asked_day(np.maximum(need.start, told))
+        moved = (notice > 0) & (put_off <= need.end)
+        earliest = np.where(moved, put_off, need.start)
+        return earliest, np.maximum(self.latest, earliest)
+
+    def away(self, provider: int) -> bool:
+        """Tell whether a leave covers every asked day of a need that has an end."""
+        need, periods = self.need, self.registry.leave.get(provider, ())
+        if not periods or need.end == FOREVER:
+            return False
+        days = np.arange(need.start, need.end + 1)
+        asked = days[need.next_asked_day(days) == days]
+        there = np.ones(len(asked), dtype=np.bool_)
+        for first, last in periods:
+            there &= (asked < first) | (asked > last)
+        return len(asked) > 0 and not there.any()
+
     def fixed_rules_hold(self, providers: Whole) -> NDArray[np.bool_]:
-        """Tell which providers break none of the rules that no start can change: needs, schools, hours."""
+        """Tell which providers break none of the rules that no start can change: needs, schools, hours, leave."""
         registry, need = self.registry, self.need
         holds: NDArray[np.bool_] = needs_met(registry, need, providers)
         holds &= schools_served(registry, need, providers)
         holds[holds] = self.shares.accepted(providers[holds])
+        if registry.leave:
+            holds &= np.array(
+                [not self.away(provider) for provider in providers.tolist()], dtype=np.bool_
+            )
         return holds
 
-    def starts(self, providers: Whole, *, earliest: int, latest: int) -> Whole:
+    def starts(self, providers: Whole, *, earliest: Whole | int, latest: Whole | int) -> Whole:
         """Return the first start of each provider on which no rule at all is broken; FOREVER without one."""
         starts = np.full(len(providers), FOREVER, dtype=np.int64)
         candidates = np.flatnonzero(self.fixed_rules_hold(providers))
@@ -129,14 +159,15 @@ class Question:
             np.zeros(len(chosen), dtype=np.int64),
             chosen,
             self.law,
-            earliest=np.full(len(chosen), earliest, dtype=np.int64),
-            latest=np.full(len(chosen), latest, dtype=np.int64),
+            earliest=np.broadcast_to(earliest, len(providers))[candidates],
+            latest=np.broadcast_to(latest, len(providers))[candidates],
         )
         return starts
 
     def starts_in_tolerance(self, providers: Whole) -> Whole:
         """Return the starts that the verdict looks at: on the wanted day, or within the tolerance after it."""
-        return self.starts(providers, earliest=self.need.start, latest=self.latest)
+        earliest, latest = self.window(providers)
+        return self.starts(providers, earliest=earliest, latest=latest)
 
     def later_starts(self, providers: Whole) -> Whole:
         """
@@ -145,7 +176,8 @@ class Question:
         A need that follows a cycle keeps its real weeks, and must also be feasible when written with the new start,
         from which its week 1 would then be counted.
         """
-        starts = self.starts(providers, earliest=self.latest + 1, latest=self.latest_later)
+        _, latest = self.window(providers)
+        starts = self.starts(providers, earliest=latest + 1, latest=self.latest_later)
         if len(self.need.heads) == 1:
             return starts
         for position in np.flatnonzero(starts != FOREVER):
@@ -186,6 +218,7 @@ def ask(
         Ready to be answered.
     """
     law = law if law is not None else parameter_table("law", today)
+    request = plain_need(request)
     need = compile_need(request, law["horizon_months"])
     return Question(registry, need, law, HoursShares(registry, need), today)
 
@@ -212,6 +245,8 @@ def starts_of_many(questions: Sequence[Question]) -> list[Whole]:
     holds = np.concatenate([question.fixed_rules_hold(rows) for question in questions])
     pairs = np.flatnonzero(holds)
     which, position = np.divmod(pairs, max(len(rows), 1))
+    windows = [question.window(rows) for question in questions]
+    earliest, latest = (np.concatenate(side)[pairs] for side in zip(*windows, strict=True))
     starts = np.full(len(holds), FOREVER, dtype=np.int64)
     starts[pairs] = first_starts(
         registry,
@@ -219,8 +254,8 @@ def starts_of_many(questions: Sequence[Question]) -> list[Whole]:
         which,
         rows[position],
         law,
-        earliest=needs.start[which],
-        latest=np.array([question.latest for question in questions])[which],
+        earliest=earliest,
+        latest=latest,
     )
     return list(starts.reshape(len(questions), len(rows)))
 
