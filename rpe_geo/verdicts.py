@@ -319,13 +319,28 @@ class CombinationPart:
     provider_id: str | None
     hours: Timetable
     travel_minutes: float | None = None
+    phone: str | None = None
 
 
 @dataclass(frozen=True)
 class Combination:
-    """Two providers who together cover the week asked."""
+    """
+    Two providers who together cover the week asked.
+
+    Parameters
+    ----------
+    to_ask
+        Whether something must be asked of one of them first.
+    hard
+        Whether the child is carried every day, for a short stay, or very early or late.
+    cost
+        What the family would pay for all parts; None where a rate is not known.
+    """
 
     parts: tuple[CombinationPart, ...]
     handovers_per_week: Fraction
     hours_share: Fraction
     travel_minutes_per_week: float | None = None
+    to_ask: bool = False
+    hard: bool = False
+    cost: CostEstimate | None = None

@@ -234,6 +234,7 @@ def print_answer(
         for alternative in answer.alternatives:
             parts = (
                 combination_part(_part_name(part, answer), part.hours.write())
+                + (f" ({part.phone})" if part.phone else "")
                 for part in alternative.parts
             )
             screen.print(f"  • {' ; '.join(parts)}")
@@ -241,6 +242,9 @@ def print_answer(
                 float(alternative.handovers_per_week),
                 float(alternative.hours_share),
                 alternative.travel_minutes_per_week,
+                cost=None if alternative.cost is None else alternative.cost.reste_a_charge,
+                hard=alternative.hard,
+                to_ask=alternative.to_ask,
             )
             screen.print(f"    {summary}", style="dim")
         screen.print()

@@ -20,6 +20,7 @@ from rpe_geo.cost.aid import (
 )
 from rpe_geo.cost.estimates import (
     Costs,
+    added_costs,
     childminder_cost,
     childminder_costs,
     facility_cost,
@@ -28,6 +29,7 @@ from rpe_geo.cost.estimates import (
 
 __all__ = [
     "Costs",
+    "added_costs",
     "childminder_cost",
     "childminder_costs",
     "cmg_direct",

@@ -18,6 +18,7 @@ from rpe_geo.verdicts import CostEstimate
 
 __all__ = [
     "Costs",
+    "added_costs",
     "childminder_cost",
     "childminder_costs",
     "facility_cost",
@@ -410,6 +411,44 @@ def facility_cost(
         unconfirmed=unconfirmed(money, names, household),
         outdated=outdated(money, names, household),
     ).estimate()
+
+
+def added_costs(
+    costs: Sequence[CostEstimate | None], request: Request, money: ParameterTable
+) -> CostEstimate | None:
+    """
+    Add what several providers of the same children cost; the ceiling of the tax credit is shared between them.
+
+    Parameters
+    ----------
+    costs
+        One per provider; None where a rate or the resources are not known.
+    request
+        The children, the household and the start.
+    money
+        The table `money` in force.
+
+    Returns
+    -------
+    CostEstimate or None
+        None where one of them is not known.
+    """
+    known = [cost for cost in costs if cost is not None]
+    if len(known) < len(costs) or not known or request.household is None:
+        return None
+    _, credited = _entitled(request.children, request.start, request.household, money)
+    alternating = request.household.alternating_residence
+    most = float(tax_credit(1e9, credited, money, alternating=alternating))
+    credit = sum(cost.tax_credit for cost in known)
+    return CostEstimate(
+        gross_cost=round(sum(cost.gross_cost for cost in known), 2),
+        cmg=round(sum(cost.cmg for cost in known), 2),
+        reste_a_charge=round(sum(cost.reste_a_charge for cost in known), 2),
+        tax_credit=round(min(credit, most) if most else credit, 2),
+        hours_per_month=round(sum(cost.hours_per_month for cost in known), 2),
+        unconfirmed=tuple(dict.fromkeys(name for cost in known for name in cost.unconfirmed)),
+        outdated=tuple(dict.fromkeys(name for cost in known for name in cost.outdated)),
+    )
 
 
 def home_care_cost(

@@ -191,12 +191,16 @@ def combination_json(combination: Combination) -> dict[str, Any]:
                 "provider_id": part.provider_id,
                 "hours": part.hours.write(),
                 "travel_minutes": part.travel_minutes,
+                "phone": part.phone,
             }
             for part in combination.parts
         ],
         "handovers_per_week": float(combination.handovers_per_week),
         "hours_share": float(combination.hours_share),
         "travel_minutes_per_week": combination.travel_minutes_per_week,
+        "to_ask": combination.to_ask,
+        "hard": combination.hard,
+        "cost": None if combination.cost is None else _plain_dict(asdict(combination.cost)),
     }
 
 

@@ -26,9 +26,10 @@ from rpe_geo.matching.occupation import count_quarters
 from rpe_geo.matching.profiles import Profiles
 from rpe_geo.matching.reach import within_minutes
 from rpe_geo.matching.relaxation import ask_rows
+from rpe_geo.matching.unknowns import to_ask
 from rpe_geo.parameters import ParameterTable, parameter_table
 from rpe_geo.rules.compiled import Registry
-from rpe_geo.schedule import Timetable
+from rpe_geo.schedule import QUARTERS_PER_DAY, Timetable
 from rpe_geo.verdicts import Combination, CombinationPart
 
 __all__ = ["Between", "find_combinations", "part_request"]
@@ -46,12 +47,25 @@ _SHOWN_OF_EACH = 2
 
 @dataclass(frozen=True)
 class _Plan:
-    """Who has the child when; `key` orders plans: changes of hands, minutes of travel, lot, manner of sharing."""
+    """
+    Who has the child when.
+
+    Parameters
+    ----------
+    key
+        Orders plans: who must be asked, what is hard for the child, changes of hands, minutes of travel, hours left
+        uncovered, lot, manner of sharing.
+    """
 
     units: tuple[Unit, ...]
     week: SharedWeek
     travel: float
-    key: tuple[Fraction, float, bytes, int]
+    key: tuple[bool, bool, Fraction, float, int, bytes, int]
+
+    @property
+    def hard(self) -> bool:
+        """Whether the child is carried every day, for a short while, or very early or late."""
+        return self.key[1]
 
     @property
     def who(self) -> tuple[tuple[str, str | None], ...]:
@@ -163,6 +177,11 @@ class _Search:
         return self.free.whole_days()
 
     @cached_property
+    def asked(self) -> NDArray[np.bool_]:
+        """Of whom something must be asked, by position in the registry."""
+        return to_ask(self.registry)
+
+    @cached_property
     def houses(self) -> frozenset[str | None]:
         """The MAM that are units of their own."""
         return frozenset(unit.mam_id for unit in self.free.units if unit.kind == "mam")
@@ -251,10 +270,29 @@ class _Search:
                     travel = week.travel_minutes_per_week(
                         [unit.minutes for unit in units], self._way(units)
                     )
-                    key = (week.handovers_per_week, travel, self._lot(units), turn)
+                    key = (
+                        any(self.asked[row] for unit in units for row in unit.rows),
+                        self._hard(week),
+                        week.handovers_per_week,
+                        round(travel, 1),
+                        -sum(week.quarters(number) for number in range(len(units))),
+                        self._lot(units),
+                        turn,
+                    )
                     plans.append(_Plan(units, week, travel, key))
         plans.sort(key=lambda plan: plan.key)
         return plans
+
+    def _hard(self, week: SharedWeek) -> bool:
+        """Tell whether a child is carried too often, for too short a stay, or too early or late in the day."""
+        scoring = self.scoring
+        moves = week.moves % QUARTERS_PER_DAY
+        early, late = (4 * hour for hour in scoring["handover_hours"])
+        return bool(
+            week.handovers_per_week >= scoring["handovers_hard"]
+            or week.shortest_stay() < 4 * scoring["handover_shortest_stay_hours"]
+            or ((moves < early) | (moves > late)).any()
+        )
 
     def _manners(self, numbers: Sequence[int]) -> tuple[Manner, ...]:
         """Share what both could take in other ways too: a law may forbid that one takes it all."""
@@ -298,7 +336,10 @@ class _Search:
                 if combination is not None:
                     kept[together] = (plan, combination)
                     shown.update(who for who in plan.who if who[1] is not None)
-        return [found for _, found in sorted(kept.values(), key=lambda pair: pair[0].key)]
+        found = sorted(kept.values(), key=lambda pair: pair[0].key)
+        # What is hard for the child is not proposed beside what is not.
+        gentle = [pair for pair in found if not pair[0].hard]
+        return [combination for _, combination in gentle or found]
 
     def _combination(self, plan: _Plan) -> Combination | None:
         """Write a plan as a combination if the rules allow every part of it."""
@@ -321,6 +362,8 @@ class _Search:
             handovers_per_week=plan.week.handovers_per_week,
             hours_share=Fraction(covered, self.free.asked_quarters),
             travel_minutes_per_week=plan.travel,
+            to_ask=plan.key[0],
+            hard=plan.hard,
         )
 
     def _allowed(self, unit: Unit, hours: Timetable, held: NDArray[np.bool_]) -> bool:

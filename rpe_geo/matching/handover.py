@@ -48,6 +48,24 @@ class SharedWeek:
         """How often the child goes straight from one provider to the other, in a mean week."""
         return Fraction(sum(len(run) - 1 for run in self.runs), self.weeks)
 
+    @property
+    def moves(self) -> NDArray[np.int64]:
+        """Quarter-hours of the cycle at which the child goes straight from one provider to the other."""
+        before, after = self.holder, np.roll(self.holder, -1)
+        moves: NDArray[np.int64] = np.flatnonzero(
+            (before != after) & (before != NOBODY) & (after != NOBODY)
+        )
+        return (moves + 1) % len(self.holder)
+
+    def shortest_stay(self) -> int:
+        """Return the shortest stay, in quarter-hours, that begins or ends with a change of hands; a day without one."""
+        edges = np.flatnonzero(np.diff(self.holder, prepend=NOBODY, append=NOBODY))
+        begins, ends = edges[:-1], edges[1:]
+        held = self.holder[begins] != NOBODY
+        moves = np.isin(begins, self.moves) | np.isin(ends, self.moves)
+        stays = (ends - begins)[held & moves]
+        return int(stays.min()) if len(stays) else QUARTERS_PER_DAY
+
     def hours(self, provider: int, holidays: NDArray[np.bool_] | None = None) -> Timetable:
         """Return the hours of one provider."""
         return timetable_of_slots(self.holder == provider, holidays)

@@ -12,6 +12,9 @@ MESSAGES = {
     "combination_handovers_some": "{handovers} par semaine",
     "combination_hours_all": "toutes les heures demandées",
     "combination_hours_part": "{share} des heures demandées",
+    "combination_hard": "beaucoup pour un enfant : à ne proposer qu'à défaut",
+    "combination_to_ask": "une place est à demander",
+    "combination_cost": "{cost} par mois à charge",
     "combination_travel": "{travel} de trajet de l'enfant par semaine",
     "combination_home_care": "Garde à domicile : {hours}",
     "combination_part": "{name} : {hours}",
@@ -41,7 +44,13 @@ def combination_part(name: str | None, written_hours: str | list[str]) -> str:
 
 
 def combination_summary(
-    handovers_per_week: float, hours_share: float, travel_minutes_per_week: float | None
+    handovers_per_week: float,
+    hours_share: float,
+    travel_minutes_per_week: float | None,
+    *,
+    cost: float | None = None,
+    hard: bool = False,
+    to_ask: bool = False,
 ) -> str:
     """
     Phrase what a combination asks of the family.
@@ -54,6 +63,12 @@ def combination_summary(
         Part of the asked hours that is covered.
     travel_minutes_per_week
         Ways of the child, in minutes; None when not known.
+    cost
+        What is left to pay a month, in euros; None when not known.
+    hard
+        Whether the child is carried every day, for a short stay, or very early or late.
+    to_ask
+        Whether something must be asked of one of them first.
 
     Returns
     -------
@@ -70,4 +85,10 @@ def combination_summary(
     if travel_minutes_per_week is not None:
         travel = minutes(travel_minutes_per_week)
         sentences.append(MESSAGES["combination_travel"].format(travel=travel))
+    if cost is not None:
+        sentences.append(MESSAGES["combination_cost"].format(cost=f"{number(cost, 0)} €"))
+    if to_ask:
+        sentences.append(MESSAGES["combination_to_ask"])
+    if hard:
+        sentences.append(MESSAGES["combination_hard"])
     return typeset(" ; ".join(sentences) + ".")

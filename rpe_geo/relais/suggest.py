@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely import Point
 
-from rpe_geo.cost import childminder_cost, facility_cost
+from rpe_geo.cost import added_costs, childminder_cost, facility_cost, home_care_cost
 from rpe_geo.crs import WGS84
 from rpe_geo.domain import Childminder, Facility, Mam, Request, TravelMode
 from rpe_geo.matching.combination import find_combinations
@@ -421,7 +421,7 @@ class _Search:
         """Look for two who together cover the week."""
         if not self.few:
             return []
-        return find_combinations(
+        found = find_combinations(
             self.book.registry,
             self.book.profiles,
             self.limited,
@@ -430,6 +430,27 @@ class _Search:
             minutes=self.travel.minutes,
             enough=self.fits,
         )
+        return [self._with_cost(combination) for combination in found]
+
+    def _with_cost(self, combination: Combination) -> Combination:
+        """Add what the parts would cost together, and whom to call."""
+        money, parts, costs = self.tables.money, [], []
+        for part in combination.parts:
+            asked = replace(self.limited, schedule=part.hours, min_hours_share=1.0)
+            if part.provider_id is None:
+                costs.append(home_care_cost(part.hours, asked, money))
+                parts.append(part)
+                continue
+            record = self.book.records[part.provider_kind, part.provider_id]
+            parts.append(replace(part, phone=record.contact.phone))
+            match record:
+                case Childminder():
+                    costs.append(childminder_cost(record, asked, money, offered=part.hours))
+                case Facility():
+                    costs.append(facility_cost(record, asked, money))
+                case _:
+                    costs.append(None)
+        return replace(combination, parts=tuple(parts), cost=added_costs(costs, asked, money))
 
     def parameters(self) -> dict[str, Any]:
         """Say what the answer depends on."""

@@ -69,8 +69,9 @@ def test_an_evening_is_taken_over_by_somebody_near():
     (found,) = combine(
         people, request("Mo,Tu,Th,Fr 07:45-18:15"), minutes=[5, 8], between=lambda *_: 4.0
     )
-    assert said(found) == {"AM-1": "Mo,Tu,Th,Fr 07:45-17:15", "AM-2": "Mo,Tu,Th,Fr 17:15-18:15"}
-    assert found.handovers_per_week == 4
+    # Rather two hours with the second than one: a child is not carried for an hour.
+    assert said(found) == {"AM-1": "Mo,Tu,Th,Fr 07:45-16:00", "AM-2": "Mo,Tu,Th,Fr 16:00-18:15"}
+    assert (found.handovers_per_week, found.hard) == (4, False)
     assert found.travel_minutes_per_week == 4 * (5 + 4 + 8)
 
 
@@ -83,9 +84,34 @@ def test_fewest_handovers_come_first_then_the_shortest_ways():
         minder(5, "We-Fr 07:00-19:00"),
     ]
     found = combine(people, request("Mo-Fr 08:00-17:00"), minutes=[5, 5, 5, 9, 6])
-    assert [set(said(one)) for one in found[:3]] == [
-        {"AM-3", "AM-5"}, {"AM-3", "AM-4"}, {"AM-1", "AM-2"},
-    ]  # fmt: skip
+    assert [set(said(one)) for one in found[:3]] == [{"AM-3", "AM-5"}, {"AM-3", "AM-4"}]
+
+
+def test_a_child_carried_every_day_comes_only_where_nothing_else_does():
+    daily = [minder(1, "Mo-Fr 07:00-13:00"), minder(2, "Mo-Fr 12:00-19:00")]
+    (alone,) = combine(daily, request("Mo-Fr 08:00-17:00"))
+    assert (alone.handovers_per_week, alone.hard) == (5, True)
+    halves = [*daily, minder(3, "Mo,Tu 07:00-19:00"), minder(4, "We-Fr 07:00-19:00")]
+    assert not any(one.hard for one in combine(halves, request("Mo-Fr 08:00-17:00")))
+
+
+def test_a_child_moved_before_seven_for_an_hour_is_hard():
+    people = [minder(1, "Mo 05:00-06:00"), minder(2, "Mo 06:00-14:00")]
+    (found,) = combine(people, request("Mo 05:00-14:00"))
+    assert found.hard
+
+
+def test_who_must_be_asked_comes_after_the_sure_ones():
+    people = [
+        minder(1, "Mo-We 07:00-19:00"),
+        minder(2, "Th,Fr 07:00-19:00", contracts=None),
+        minder(3, "Th,Fr 07:00-19:00"),
+    ]
+    found = combine(people, request("Mo-Fr 08:00-17:00"), minutes=[5, 1, 9])
+    assert [(set(said(one)), one.to_ask) for one in found] == [
+        ({"AM-1", "AM-3"}, False),
+        ({"AM-1", "AM-2"}, True),
+    ]
 
 
 def test_a_full_place_is_seen():

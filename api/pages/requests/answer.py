@@ -97,9 +97,15 @@ def answer_values(work: Work, answer: Suggestions, today: date, case: Case) -> d
         for part in pair.parts:
             record = answer.providers.get((part.provider_kind, part.provider_id or ""))
             named = None if part.provider_id is None else name_of(record, part.provider_id)
-            lines.append((combination_part(named, part.hours.write()), part))
+            said = combination_part(named, part.hours.write())
+            lines.append((f"{said} ({part.phone})" if part.phone else said, part))
         summary = combination_summary(
-            float(pair.handovers_per_week), float(pair.hours_share), pair.travel_minutes_per_week
+            float(pair.handovers_per_week),
+            float(pair.hours_share),
+            pair.travel_minutes_per_week,
+            cost=None if pair.cost is None else pair.cost.reste_a_charge,
+            hard=pair.hard,
+            to_ask=pair.to_ask,
         )
         keys = [
             (part.provider_kind, part.provider_id)
