@@ -153,7 +153,7 @@ def method_notes(observatory: Observatory) -> list[str]:
     )
     if parameters.get("estimated"):
         words.append(
-            "Les places marquées « estimé » sont celles de la commune, réparties selon le type de lieu."
+            "Les places dont l’adresse ou le nombre ne sont pas publiés sont celles de la commune, réparties pour le calcul."
         )
     return [typeset(text) for text in words]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich.table import Table
 
@@ -20,13 +21,20 @@ _WORDS = {
     "places_calibrated": "Places calées",
     "coverage_rate": "Taux de couverture",
 }
-_LEVELS = {"departement": "départements", "epci": "intercommunalités"}
+_LEVELS = {"departement": "départements", "epci": "intercommunalités", "communes": "communes"}
+_MANY = 8
+"""Communes up to which each is printed; beyond, how many are near, and those that are not."""
+_EXACT = 0.001
 _NEAR = {
     ("places", "departement"): 2.0,
     ("coverage_rate", "departement"): 5.0,
     ("places_calibrated", "departement"): 0.001,
     ("places", "epci"): 5.0,
     ("places_calibrated", "epci"): 0.001,
+    ("children", "communes"): 0.001,
+    ("places_childminder", "communes"): 0.001,
+    ("places_facility", "communes"): 0.001,
+    ("places_other", "communes"): 0.001,
 }
 """Figure and level → the gap in percent that counts as near."""
 
@@ -45,9 +53,20 @@ def checks_tables(checks: Sequence[Check]) -> Iterator[Table]:
     Table
         The whole and how many are near; then the residual of every département, if there is any.
     """
-    yield _summary(checks)
+    yield _summary(_grouped(checks))
     if any(check.level == "departement" for check in checks):
         yield _departements(checks)
+
+
+def _grouped(checks: Sequence[Check]) -> list[Check]:
+    """Sum up the communes of zones where they are many; those that are not on their published figure stay apart."""
+    many = len({check.code for check in checks if check.level == "commune"}) > _MANY
+    return [
+        replace(check, level="communes")
+        if many and check.level == "commune" and abs(check.difference_percent or 0.0) <= _EXACT
+        else check
+        for check in checks
+    ]
 
 
 def _summary(checks: Sequence[Check]) -> Table:

@@ -172,13 +172,73 @@ MESSAGES = {
     ),
     "iris_commune_missing": "aucune ligne de ce fichier n'est de la commune {commune}.",
     "zones_children_unknown": (
-        "Le nombre d'enfants des zones n'est pas connu : ceux de la commune sont répartis selon la surface (« estimé »). "
-        "Ajoutez une colonne « children », ou donnez --iris-births et --iris-zones."
+        "ATTENTION : le nombre d'enfants des zones n'est pas connu. Ceux de la commune sont répartis selon la surface, ce qui "
+        "peut être faux du simple au triple : ces zones sont dites incertaines. Donnez --iris-births, ou des zones avec une "
+        "colonne « children », « P22_POP0002 » (INSEE) ou « ind_0_3 » (carreaux de 200 m). Colonnes de ce fichier, non lues "
+        "comme des enfants : {unread}."
+    ),
+    "iris_not_the_zones": (
+        "Naissances par IRIS non utilisées : ces zones ne sont pas des IRIS. Donnez --iris-zones (zone de chaque IRIS)."
+    ),
+    "iris_mostly_unplaced": (
+        "Naissances par IRIS non utilisées : {share} % d'entre elles seulement tombent dans une zone. Le fichier --iris-zones "
+        "est celui d'autres zones."
+    ),
+    "children_by": "Enfants des zones : {source}, calés sur ceux de chaque commune.",
+    "children_factors_far": (
+        "Enfants des zones ({source}) loin du chiffre publié de leur commune, sur lequel ils sont calés, et dits incertains : "
+        "{lines}."
+    ),
+    "zones_part_of_commune": (
+        "Communes dont les zones ne couvrent qu'une partie : {count} (part de leurs enfants et de leurs places qui est mise dans "
+        "les zones : {lines}). Le reste compte comme une commune voisine."
+    ),
+    "zones_by_area": "Zones sans code de commune, rattachées à celle dont elles couvrent le plus de sol : {count}.",
+    "zones_left_out": "Zones d'autres communes que celles demandées, laissées de côté : {count}.",
+    "zones_across_borders": (
+        "Zones à cheval sur une limite de commune, comptées dans une seule : {count} (la plus partagée : « {first} », {share} % "
+        "de son sol dans la sienne)."
+    ),
+    "zones_not_of_asked": (
+        "aucune de ces zones n'est de « {asked} » (la première est de la commune {found}) : corrigez --code ou --departement."
+    ),
+    "zone_commune_not_known": (
+        "zones dont le code de commune n'est pas connu : {count} (le premier : « {first} »). Corrigez-le, ou donnez --cog "
+        "(communes fusionnées) ou --contours (rattachement par le sol)."
+    ),
+    "not_care": (
+        "Lieux qui n'accueillent pas d'enfants de moins de trois ans, montrés mais non comptés : {count} ({kinds} ; {places} "
+        "places dans la liste)."
+    ),
+    "mams_individual": "Maisons d'assistants maternels de la liste, comptées en accueil individuel : {count}.",
+    "mams_in_registry": (
+        "Maisons d'assistants maternels de la liste : {count}. Leurs membres sont comptés par le registre, pas deux fois."
+    ),
+    "itinerant_services": (
+        "Services itinérants, comptés une fois chacun et partagés entre leurs haltes : {count} ({stops} haltes ; le premier : "
+        "« {first} »)."
+    ),
+    "facility_list_partial": (
+        "Liste d'établissements bien en deçà du total publié : elle n'est pas gonflée, les places qui manquent sont réparties "
+        "selon les enfants (« estimé ») : {lines}."
+    ),
+    "childminder_list_partial": (
+        "Registre bien en deçà de l'accueil individuel publié : il n'est pas gonflé, les places qui manquent sont réparties "
+        "selon les enfants (« estimé »), sans horaires : {lines}."
+    ),
+    "facility_list_over": (
+        "Liste d'établissements bien au-delà du total publié, ramenée à lui ; zones dites incertaines. Est-elle de la même "
+        "année ? {lines}."
+    ),
+    "childminder_list_over": (
+        "Registre bien au-delà de l'accueil individuel publié, ramené à lui ; zones dites incertaines. Est-il de la même "
+        "année ? {lines}."
     ),
     "iris_unplaced": "IRIS rattachés à aucune zone : {count} ({births} naissances, réparties au prorata).",
     "zone_without_children": "Zones sans enfant : {count} (la première : « {first} »). Leurs taux restent vides.",
     "zones_several_communes": (
-        "les zones couvrent plusieurs communes : donnez --code pour dire laquelle, afin de les caler sur ses chiffres."
+        "les zones couvrent plusieurs communes, et rien ne dit de laquelle est chacune : ajoutez-leur une colonne "
+        "« code_commune », ou donnez --contours (contours des communes)."
     ),
     "zones_commune_unknown": "les zones ne sont dans aucune commune connue : vérifiez leurs coordonnées ou donnez --code.",
     "zones_all_without_children": (
@@ -193,23 +253,23 @@ MESSAGES = {
         "aucun IRIS de ce fichier n'est rattaché à une zone connue (IRIS « {first} », zone « {known} ») : vérifiez les codes."
     ),
     "facility_none_inside": (
-        "Aucun établissement de la liste n'offre de place dans les zones : les {places} places de la commune sont réparties "
-        "selon les enfants (« estimé »). Vérifiez les coordonnées de la liste."
+        "Aucun établissement de la liste n'offre de place dans les zones de {communes} : leurs {places} places publiées sont "
+        "réparties selon les enfants (« estimé »). La liste est-elle complète, et bien placée ?"
     ),
     "childminder_none_inside": (
-        "Aucun professionnel en activité du registre n'est dans les zones : les {places} places d'accueil individuel de la "
-        "commune sont réparties selon les enfants (« estimé »). Vérifiez les coordonnées et les agréments."
+        "Aucun professionnel en activité du registre n'est dans les zones de {communes} : leurs {places} places publiées "
+        "d'accueil individuel sont réparties selon les enfants (« estimé »). Vérifiez les coordonnées et les agréments."
     ),
     "measures_unsaid": (
         "Non dits, car moins de {count} professionnels y répondent et l'on saurait où ils habitent : {names}."
     ),
     "hours_unknown": "Lieux sans horaires connus, comptés fermés à 6 h 30, à 19 h 30 et le samedi : {count}.",
     "supply_outside_zones": (
-        "Lieux hors des zones : {count} ({places} places). Ils comptent pour l'accès, pas pour la couverture."
+        "Lieux hors des zones : {count} ({places} places), non ajoutés : les communes voisines comptent par leurs places publiées."
     ),
     "places_shared_out": (
-        "Établissements sans nombre de places publié : {count}. Les {places} places de la commune leur sont réparties "
-        "selon leur type (« estimé »)."
+        "Établissements sans nombre de places publié : {count}. Pour le calcul, les {places} places publiées leur sont réparties "
+        "selon leur type ; aucun n'est montré avec un nombre inventé."
     ),
     "childminders_spread": (
         "Sans registre, les {places} places d'accueil individuel de la commune sont réparties selon les enfants (« estimé »)."

@@ -27,6 +27,7 @@ __all__ = [
     "ChildrenColumn",
     "CommuneInputs",
     "Communes",
+    "IrisBirths",
     "OfficialTable",
     "Study",
     "ZoneInputs",
@@ -152,6 +153,14 @@ class Zones:
 
 
 @dataclass(frozen=True)
+class IrisBirths:
+    """Births by IRIS (nine characters, the commune's code first), summed over some years."""
+
+    births: pd.Series
+    years: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Study:
     """
     What is asked of an observatory.
@@ -163,7 +172,7 @@ class Study:
     on
         The day on which a registry is looked at; the last of the year if None.
     codes, departements
-        Communes wanted, and départements wanted whole; all if neither. With zones: the commune that they are parts of.
+        Communes wanted, and départements wanted whole; all if neither. Zones of other communes are left out.
     mode, minutes
         Mode and longest travel time; the parameter `catchment_min` if None.
     decay
@@ -269,7 +278,7 @@ class ZoneInputs:
     zones: Zones
     facilities: Sequence[Facility] | None = None
     childminders: Sequence[Childminder] | None = None
-    iris_births: pd.Series | None = None
+    iris_births: IrisBirths | None = None
     iris_zones: pd.Series | None = None
     sources: tuple[Source, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)

@@ -1,5 +1,5 @@
 """
-Observe the zones of one commune: real facilities, a registry, births by IRIS, all set on the commune's own figures.
+Observe zones inside communes: real facilities, a registry, births by IRIS, each commune's zones set on its own figures.
 
 The neighbouring communes count as one point each: their children compete for the same places, their places serve too.
 """
@@ -11,38 +11,31 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
+from numpy.typing import NDArray
 
-from rpe_geo.crs import metric_crs
-from rpe_geo.errors import InputError, InvalidFile, Where
-from rpe_geo.observatory.accessibility import cost_to_closest, count_choices, two_step_fca
-from rpe_geo.observatory.calibration import calibrate, compare
-from rpe_geo.observatory.codes import today
-from rpe_geo.observatory.commune_supply import commune_supply
-from rpe_geo.observatory.communes import pairs_between, travel_words
+from rpe_geo.errors import InputError
+from rpe_geo.observatory.calibration import Check, calibrate, compare
+from rpe_geo.observatory.commune_supply import ZoneSupply, zone_supply
+from rpe_geo.observatory.communes import travel_words
 from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate, freshness, vacancy_rate
-from rpe_geo.observatory.decay import Binary, Decay
 from rpe_geo.observatory.hotspots import Neighbours, getis_ord, local_moran
 from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.inputs import CommuneInputs, Study, ZoneInputs, pace_of, parts_of
 from rpe_geo.observatory.neighbours import straight_pairs
-from rpe_geo.observatory.pairs import TravelPairs
-from rpe_geo.observatory.profile import (
-    access_profile,
-    merge_parts,
-    scaled_ages,
-    summarise,
-    with_need,
-)
+from rpe_geo.observatory.pair_chunks import PairBlocks
+from rpe_geo.observatory.profile import merge_parts, scaled_ages, summarise, with_need
 from rpe_geo.observatory.results import Note, Observatory
 from rpe_geo.observatory.supply import NEEDS, SLOTS
-from rpe_geo.observatory.zones import demand_cells, zone_of
+from rpe_geo.observatory.zone_access import Offer, zone_access
+from rpe_geo.observatory.zone_children import ZoneChildren, zone_children
+from rpe_geo.observatory.zone_communes import HomeCommunes, home_communes
+from rpe_geo.observatory.zones import demand_cells, plane_of
+from rpe_geo.parameters import ParameterTable
 from rpe_geo.protocols import Progress, TravelTimeEngine, silent
 
 __all__ = ["observe_zones"]
 
 CELL_M = 200.0
-_FAR_KM = 5.0
 
 
 def observe_zones(
@@ -54,7 +47,7 @@ def observe_zones(
     progress: Progress = silent,
 ) -> Observatory:
     """
-    Compute the indicators of zones inside a commune.
+    Compute the indicators of zones inside communes.
 
     Parameters
     ----------
@@ -63,286 +56,273 @@ def observe_zones(
     below
         What is known below.
     study
-        What is asked; its code is the commune of the zones, the one that holds them if there is none.
+        What is asked; zones of other communes than its codes and départements are left out.
     engine, progress
         See `observe_communes`.
 
     Returns
     -------
     Observatory
-        One row per zone, in the order of the file. Children and places sum to the commune's own figures.
+        One row per zone, in the order of the file. Children and places of each commune sum to its own figures.
 
     Raises
     ------
     InputError
-        When the commune is not found, has no children, or is not where the zones are.
+        When the communes are not found, have no children, or are not where the zones are.
     """
-    if study.departements or len(study.codes) > 1:
-        raise InputError("zones_several_communes")
-    steps = 5
-    table, minutes, decay, on = study.table, study.reach_min, study.weight, study.day
-    commune = study.codes[0] if study.codes else None
-    zones, communes, births = below.zones, inputs.communes, inputs.births
-    parts = parts_of(communes, inputs.official, births, study.year)
-    notes = [*inputs.notes, *zones.notes]
-    crs = metric_crs(commune)
-    flat = zones.table.to_crs(crs)
-    code = _commune_asked(commune, parts, inputs) or _commune_of(flat, parts, inputs)
-    own = parts[parts["whole"] == code]
-    _refuse_elsewhere(flat, own, below, str(communes.table.loc[code, "nom"]))
-    totals = own[["children", *PLACE_MODES]].sum(min_count=1)
+    steps, table, decay = 5, study.table, study.weight
+    zones, births = below.zones, inputs.births
+    parts = parts_of(inputs.communes, inputs.official, births, study.year)
+    flat = zones.table.to_crs(plane_of(zones.table.geometry))
+    homes = home_communes(flat, parts, inputs, below, study.codes, study.departements)
+    flat = flat.loc[homes.of_zone.index]
+    _refuse_without_children(homes, below, births.years)
     progress("observatory_read", 1, steps)
 
-    if not np.isfinite(float(totals["children"])) and not zones.has_children:
-        raise InputError(
-            "commune_without_children",
-            commune=str(communes.table.loc[code, "nom"]),
-            first=str(births.years[0]),
-            last=str(births.years[2]),
-        )
-    children, child_notes = _children(below, flat, code, float(totals["children"]))
-    supply, supply_notes = commune_supply(below, flat, totals, children, table, on)
-    notes += [*child_notes, *supply_notes]
+    people = zone_children(below, flat, homes, births.years[2], table)
+    children = people.table["children"]
+    own_homes = homes.with_part(people.part)
+    supply = zone_supply(below, flat, own_homes, children, table, study.day)
     progress("observatory_read", 2, steps)
 
     cells = demand_cells(flat.geometry, CELL_M)
-    outside = parts[(parts["whole"] != code) & parts["places"].notna()]
-    demand, everyone, offered = _points(cells, children, supply, outside, table, minutes, own)
-    times = pairs_between(demand, offered, engine, mode=study.mode, minutes=minutes, table=table)
+    outside = parts[homes.points.isna() & parts["places"].notna()]
+    near = straight_pairs(
+        parts[homes.points.notna()], outside, pace_of("car", table), 3 * study.reach_min
+    )
+    outside = pd.concat([outside.iloc[np.unique(near.supply_at)], _rest(parts, homes, people)])
+    demand, everyone = _demand(cells, children, outside)
+    offered = _offered(supply.table, outside)
+    blocks = PairBlocks(
+        demand, offered, pace_of(study.mode, table), study.reach_min, engine, study.mode
+    )
     progress("observatory_read", 3, steps)
 
-    result = _coverage(flat, children, supply, totals)
-    hidden, registry_notes = _unsaid(supply, below, table)
-    notes += registry_notes
-    result = result.join(_access(everyone, offered, times, cells, decay, below, hidden))
-    # No file tells the ages of a zone: they are those of its commune.
-    of_commune = births.by_age.reindex(own.index).sum(min_count=1)
-    result = with_need(
-        result, scaled_ages(of_commune, result["children"]), table["use_rate_by_age"]
+    result = _coverage(flat, own_homes, people, supply, inputs)
+    hidden, registry_notes = _unsaid(supply.table, below, table)
+    inner = np.arange(len(demand)) < len(cells)
+    found = zone_access(
+        everyone, inner, _offer(offered, registry=below.childminders is not None), blocks, decay
     )
-    alone = times.where(
-        everyone.index.str.startswith("c")[times.demand_at]
-        & ~offered.index.str.startswith("@")[times.supply_at]
-    )
-    inner = merge_parts(
-        two_step_fca(everyone, offered["places"], alone, decay).to_frame("a").loc[cells.index],
-        everyone.loc[cells.index],
-        cells["zone"],
-    )["a"]
-    result["access_margin_effect"] = result["access_e2sfca"] - inner.reindex(result.index)
+    profile = found.profile.drop(columns=[f"minutes_{need}" for need in NEEDS], errors="ignore")
+    profile[hidden] = np.nan
+    measured = merge_parts(profile[inner], everyone[inner], cells["zone"])
+    result = result.join(measured)
+    result = with_need(result, _ages(result, homes, inputs, parts), table["use_rate_by_age"])
+    alone = merge_parts(found.alone[inner].to_frame("a"), everyone[inner], cells["zone"])["a"]
+    result["access_margin_effect"] = result["access_e2sfca"] - alone.reindex(result.index)
     progress("observatory_read", 4, steps)
 
-    result = _registry_columns(result, supply, below, table)
-    result = _flags(result, table)
+    result = _registry_columns(result, supply.table, below, table)
+    result = _flags(result, supply, people, table)
     result = _hot_spots(result, flat, table)
-    checks = [
-        check
-        for what in ("children", *PLACE_MODES)
-        for check in compare(
-            pd.Series({code: float(result[what].sum())}),
-            pd.Series({code: float(totals[what])}),
-            what=what,
-            level="commune",
-            unit="enfants" if what == "children" else "places",
-            why="calé : les zones somment au chiffre de la commune",
-        )
-    ]
+    drawn = supply.table[supply.table["drawn"].astype(bool)]
     progress("observatory_read", steps, steps)
-    drawn = supply[(supply["kind"] != "childminder") & supply["drawn"]]
-    name = str(communes.table.loc[code, "nom"])
     return Observatory(
-        zones=gpd.GeoDataFrame(result, geometry=zones.table.geometry, crs=4326).rename_axis("code"),
+        zones=gpd.GeoDataFrame(
+            result, geometry=zones.table.geometry.reindex(result.index), crs=4326
+        ).rename_axis("code"),
         supply=gpd.GeoDataFrame(
-            drawn[["kind", "name", "places", "estimated"]].reset_index(drop=True),
+            # What a list does not say is not invented for a house that is named.
+            drawn[["kind", "name"]]
+            .assign(places=drawn["registered"], estimated=drawn["estimated"])
+            .reset_index(drop=True),
             geometry=gpd.points_from_xy(drawn["longitude"], drawn["latitude"]),
             crs=4326,
         ),
-        checks=tuple(checks),
+        checks=tuple(_checks(result, homes, people)),
         summary=summarise(result),
         parameters={
-            "title": name,
+            "title": _title(homes, inputs),
             "zones": "zones",
-            "commune": code,
+            "commune": str(homes.totals.index[0]),
+            "communes": [str(code) for code in homes.totals.index],
             "year": study.year,
             "children_years": list(births.years),
-            "registry_on": on.isoformat() if below.childminders is not None else "",
+            "children_from": str(people.table["children_source"].iloc[0]),
+            "registry_on": study.day.isoformat() if below.childminders is not None else "",
             "mode": study.mode,
-            "minutes": minutes,
+            "minutes": study.reach_min,
             "decay": str(decay),
             "travel_times": travel_words(engine, table),
             "margin_zones": int(len(demand) - len(cells)),
-            "estimated": bool(supply["estimated"].any()),
+            "estimated": bool(supply.table["estimated"].any()),
         },
         sources=(*inputs.sources, *below.sources),
-        notes=tuple(notes),
+        notes=(
+            *inputs.notes,
+            *inputs.shape_notes,
+            *zones.notes,
+            *homes.notes,
+            *people.notes,
+            *supply.notes,
+            *registry_notes,
+        ),
     )
 
 
-def _commune_asked(commune: str | None, parts: pd.DataFrame, inputs: CommuneInputs) -> str | None:
-    """Find the commune of today that is asked for, if one is."""
-    if commune is None:
-        return None
-    known = pd.Index(parts["whole"].unique())
-    return today([commune], known, inputs.former, Where(field="--code"))[0]
-
-
-def _refuse_elsewhere(
-    flat: gpd.GeoDataFrame, own: pd.DataFrame, below: ZoneInputs, name: str
+def _refuse_without_children(
+    homes: HomeCommunes, below: ZoneInputs, years: tuple[int, int, int]
 ) -> None:
-    """Refuse zones that lie far from the commune: they would get another's children and places."""
-    centres = gpd.GeoSeries(gpd.points_from_xy(own["longitude"], own["latitude"]), crs=4326)
-    hull = shapely.box(*flat.total_bounds)
-    far_m = float(centres.to_crs(flat.crs).distance(hull).min())
-    if far_m > 1000 * (_FAR_KM + 2 * float(own["radius_km"].max())):
-        raise InvalidFile(
-            "zones_elsewhere",
-            where=Where(file=below.files["zones"]),
-            commune=name,
-            km=far_m / 1000,
-        )
+    """Refuse communes none of which has children, where the zones do not tell theirs."""
+    known = homes.totals["children"].notna()
+    if known.any() or below.zones.has_children:
+        return
+    raise InputError(
+        "commune_without_children",
+        commune=str(homes.totals["name"].iloc[0]),
+        first=str(years[0]),
+        last=str(years[2]),
+    )
 
 
-def _commune_of(flat: gpd.GeoDataFrame, parts: pd.DataFrame, inputs: CommuneInputs) -> str:
-    """Find the commune whose centre lies in the zones."""
-    west, south, east, north = flat.to_crs(4326).total_bounds
-    near = parts[parts["longitude"].between(west, east) & parts["latitude"].between(south, north)]
-    centres = gpd.GeoSeries(
-        gpd.points_from_xy(near["longitude"], near["latitude"]), index=near.index, crs=4326
-    ).to_crs(flat.crs)
-    inside = zone_of(centres, flat.geometry).notna()
-    found = near.loc[inside[inside].index, "whole"].unique()
-    if len(found) == 1:
-        return str(found[0])
-    code = "zones_several_communes" if len(found) else "zones_commune_unknown"
-    raise InvalidFile(code, where=Where(file=inputs.files["communes"]))
+def _rest(parts: pd.DataFrame, homes: HomeCommunes, people: ZoneChildren) -> pd.DataFrame:
+    """List what is left of the communes that the zones cover in part: it is one point, as a neighbour is."""
+    part = people.part.reindex(homes.points.to_numpy()).set_axis(parts.index)
+    rest = parts[part < 1]
+    left = 1 - part[rest.index]
+    amounts = ["children", "places"]
+    return rest.assign(**{name: rest[name] * left for name in amounts}).dropna(subset=["places"])
 
 
-def _children(
-    below: ZoneInputs, flat: gpd.GeoDataFrame, commune: str, total: float
-) -> tuple[pd.Series, list[Note]]:
-    """Spread the children of the commune: by the zones' own counts, by births of IRIS, or by surface."""
-    notes: list[Note] = []
-    if below.zones.has_children:
-        known = below.zones.table["children"]
-    elif below.iris_births is not None and below.iris_zones is not None:
-        births = below.iris_births[below.iris_births.index.str.startswith(commune)]
-        if births.empty:
-            where = Where(file=below.files["iris_births"])
-            raise InvalidFile("iris_commune_missing", where=where, commune=commune)
-        zone = below.iris_zones.reindex(births.index)
-        placed = zone.isin(flat.index)
-        if (~placed).any():
-            lost = float(births[~placed].sum())
-            notes.append(Note("iris_unplaced", {"count": int((~placed).sum()), "births": lost}))
-        if not placed.any():
-            raise InvalidFile(
-                "iris_none_placed",
-                where=Where(file=below.files["iris_zones"]),
-                first=str(births.index[0]),
-                known=str(flat.index[0]),
-            )
-        known = births[placed].groupby(zone[placed]).sum().reindex(flat.index).fillna(0.0)
-    else:
-        notes.append(Note("zones_children_unknown", {}))
-        known = flat.geometry.area
-    empty = known[known == 0]
-    if len(empty):
-        notes.append(
-            Note("zone_without_children", {"count": len(empty), "first": str(empty.index[0])})
-        )
-    if not np.isfinite(total):
-        return known.rename("children"), notes
-    group = pd.Series(commune, index=known.index)
-    return calibrate(known, group, pd.Series({commune: total})).rename("children"), notes
+def _title(homes: HomeCommunes, inputs: CommuneInputs) -> str:
+    """Name what is looked at: a commune, an intercommunalité, or how many communes."""
+    names = homes.totals["name"]
+    if len(names) == 1:
+        return str(names.iloc[0])
+    epcis = inputs.communes.table["epci_nom"].reindex(names.index).dropna().unique()
+    return str(epcis[0]) if len(epcis) == 1 else f"{len(names)} communes"
 
 
-def _points(
-    cells: gpd.GeoDataFrame,
-    children: pd.Series,
-    supply: pd.DataFrame,
-    outside: pd.DataFrame,
-    table: Any,
-    minutes: float,
-    own: pd.DataFrame,
-) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame]:
-    """Gather the points of demand (cells, then neighbouring communes) and of supply."""
-    near = straight_pairs(own, outside, pace_of("car", table), 3 * minutes)
-    outside = outside.iloc[np.unique(near.supply_at)]
-    outside = outside.set_axis("@" + outside.index)
+def _demand(
+    cells: gpd.GeoDataFrame, children: pd.Series, outside: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Gather the points of demand, cells then neighbouring communes, with their children."""
     here = cells.geometry.to_crs(4326)
+    names = pd.Index("@" + outside.index.astype(str), dtype=object)
     demand = pd.concat(
         [
             pd.DataFrame({"longitude": here.x, "latitude": here.y}, index=cells.index),
-            outside[["longitude", "latitude"]],
+            outside[["longitude", "latitude"]].set_axis(names),
         ]
     )
-    people = pd.concat([cells["zone"].map(children) * cells["share"], outside["children"]])
-    unknown = dict.fromkeys((*(f"open_{slot}" for slot in SLOTS), *NEEDS), 0.0)
-    extra = outside[["longitude", "latitude", "places"]].assign(
-        **unknown, free=np.nan, mode="outside"
+    people = pd.concat(
+        [cells["zone"].map(children) * cells["share"], outside["children"].set_axis(names)]
     )
-    return demand, people.astype(np.float64), pd.concat([supply, extra])
+    return demand, people.astype(np.float64)
+
+
+def _offered(supply: pd.DataFrame, outside: pd.DataFrame) -> pd.DataFrame:
+    """Gather the points of supply: places of care, one point a zone for all that is spread, neighbouring communes."""
+    care = supply[supply["mode"] != ""]
+    spread = care["spread"].astype(bool)
+    real = care[~spread].assign(sites=1.0, inside=True)
+    by_zone = care[spread].groupby("zone", sort=False)
+    ground = by_zone[["longitude", "latitude"]].first()
+    ground = ground.assign(places=by_zone["places"].sum(), sites=by_zone.size().astype(float))
+    ground = ground.assign(inside=True).set_axis("=" + ground.index.astype(str))
+    beyond = outside[["longitude", "latitude", "places"]].assign(sites=1.0, inside=False)
+    beyond = beyond.set_axis("@" + beyond.index.astype(str))
+    offered = pd.concat([real, ground, beyond])
+    unknown = [*(f"open_{slot}" for slot in SLOTS), *NEEDS]
+    return offered.fillna(dict.fromkeys(unknown, 0.0))
+
+
+def _offer(offered: pd.DataFrame, *, registry: bool) -> Offer:
+    """Lay out what is offered as arrays; a registry adds hours, needs and free places."""
+
+    def array(values: pd.Series) -> NDArray[np.float64]:
+        return values.to_numpy(dtype=np.float64)
+
+    shared: dict[str, NDArray[np.float64]] = {}
+    counted: dict[str, NDArray[np.float64]] = {}
+    if registry:
+        free = offered["free"].where(offered["mode"] == "places_childminder", 0.0)
+        # Fewer than a place is no place: what the registry knows counts, not what it was scaled to.
+        real = (array(free) > 0) & offered["registered"].notna().to_numpy()
+        counted["choices"] = real.astype(np.float64)
+        shared = {slot: array(offered[f"open_{slot}"]) for slot in SLOTS}
+        for slot, there in shared.items():
+            counted[f"choices_{slot}"] = (real & (there > 0)).astype(np.float64)
+        shared |= {need: array(offered[need]) for need in NEEDS}
+    inside = offered["inside"].to_numpy(dtype=bool)
+    return Offer(array(offered["places"]), array(offered["sites"]), inside, shared, counted)
 
 
 def _coverage(
-    flat: gpd.GeoDataFrame, children: pd.Series, supply: pd.DataFrame, totals: pd.Series
+    flat: gpd.GeoDataFrame,
+    homes: HomeCommunes,
+    people: ZoneChildren,
+    supply: ZoneSupply,
+    inputs: CommuneInputs,
 ) -> pd.DataFrame:
     """Sum the places by zone and divide."""
-    inside = supply[supply["zone"].notna()]
-    by_mode = inside.pivot_table(index="zone", columns="mode", values="places", aggfunc="sum")
-    zones = pd.DataFrame({"nom": flat["nom"], "children": children.reindex(flat.index)})
+    table = supply.table
+    by_mode = table.pivot_table(index="zone", columns="mode", values="places", aggfunc="sum")
+    zones = pd.DataFrame({"nom": flat["nom"]}).join(people.table[["children"]])
     for mode in PLACE_MODES:
         known = by_mode[mode] if mode in by_mode else pd.Series(dtype=np.float64)
-        zones[mode] = known.reindex(flat.index).fillna(0.0)
-        whole = pd.Series("all", index=zones.index)
-        zones[mode] = (
-            calibrate(zones[mode], whole, pd.Series({"all": float(totals[mode])}))
-            if np.isfinite(totals[mode])
-            else np.nan
+        known = known.reindex(flat.index).fillna(0.0)
+        total = homes.totals[mode]
+        zones[mode] = calibrate(known, homes.of_zone, total.dropna()).where(
+            homes.of_zone.map(total).notna()
         )
     zones["places"] = zones[list(PLACE_MODES)].sum(axis=1, min_count=len(PLACE_MODES))
     zones["coverage_rate"] = coverage_rate(zones["places"], zones["children"])
     zones["coverage_childminder"] = coverage_rate(zones["places_childminder"], zones["children"])
     zones["coverage_facility"] = coverage_rate(zones["places_facility"], zones["children"])
+    zones = zones.join(people.table.drop(columns="children"))
+    if len(homes.totals) > 1:
+        cities = inputs.communes.boroughs["commune"].to_dict()
+        of_city = homes.of_zone.map(lambda code: cities.get(code, code))
+        zones = zones.assign(
+            commune=homes.of_zone,
+            commune_nom=homes.of_zone.map(homes.totals["name"]),
+            epci=of_city.map(inputs.communes.table["epci"]),
+            epci_nom=of_city.map(inputs.communes.table["epci_nom"]),
+            departement=of_city.map(inputs.communes.table["departement"]),
+        )
     return zones
 
 
-def _access(
-    people: pd.Series,
-    offered: pd.DataFrame,
-    times: TravelPairs,
-    cells: gpd.GeoDataFrame,
-    decay: Decay,
-    below: ZoneInputs,
-    hidden: list[str],
+def _ages(
+    result: pd.DataFrame, homes: HomeCommunes, inputs: CommuneInputs, parts: pd.DataFrame
 ) -> pd.DataFrame:
-    """Compute the measures on the cells, then take their mean by zone; hidden ones are left empty."""
-    profile = access_profile(people, offered["places"], times, decay)
-    if below.childminders is not None:
-        reach = Binary(decay.cutoff_min)
-        free = offered["free"].where(offered["mode"] == "places_childminder", 0.0)
-        # Fewer than a place is no place: what the registry knows counts, not what it was scaled to.
-        real = free.where((free > 0) & offered["registered"].notna(), 0.0)
-        profile["choices"] = count_choices(people, real, times, reach)
-        for slot in SLOTS:
-            there = offered[f"open_{slot}"]
-            profile[f"access_{slot}"] = two_step_fca(people, there, times, decay)
-            profile[f"minutes_{slot}"] = cost_to_closest(people, there, times)
-            profile[f"choices_{slot}"] = count_choices(
-                people, real.where(there > 0, 0.0), times, reach
-            )
-        for need in NEEDS:
-            profile[f"access_{need}"] = two_step_fca(people, offered[need], times, decay)
-        profile[hidden] = np.nan
-    inside = profile.loc[cells.index]
-    return merge_parts(inside, people.loc[cells.index], cells["zone"])
+    """Give zones the ages of their commune: no file tells those of a zone."""
+    by_age = inputs.births.by_age.reindex(parts.index).groupby(homes.points).sum(min_count=1)
+    shares = [
+        scaled_ages(
+            by_age.loc[code], result.loc[homes.of_zone.index[homes.of_zone == code], "children"]
+        )
+        for code in homes.totals.index
+    ]
+    return pd.concat(shares).reindex(result.index)
+
+
+def _checks(result: pd.DataFrame, homes: HomeCommunes, people: ZoneChildren) -> list[Check]:
+    """Compare the sums of each commune's zones with its published figures."""
+    sums = result.groupby(homes.of_zone)[["children", *PLACE_MODES]].sum(min_count=1)
+    why = pd.Series("calé : les zones somment au chiffre de la commune", index=homes.totals.index)
+    why[people.part < 1] = "les zones ne couvrent qu'une partie de la commune : non calé"
+    return [
+        check
+        for what in ("children", *PLACE_MODES)
+        for check in compare(
+            sums[what],
+            homes.totals[what],
+            what=what,
+            level="commune",
+            unit="enfants" if what == "children" else "places",
+            why=why,
+        )
+    ]
 
 
 def _unsaid(supply: pd.DataFrame, below: ZoneInputs, table: Any) -> tuple[list[str], list[Note]]:
     """List the measures that so few professionals make that they would tell where one lives; say what is not known."""
     if below.childminders is None:
         return [], []
-    people = supply[supply["kind"] == "childminder"]
+    people = supply[(supply["kind"] == "childminder") & ~supply["spread"].astype(bool)]
     hidden: list[str] = []
     notes = []
     fewest = int(table["fewest_professionals"])
@@ -358,8 +338,8 @@ def _unsaid(supply: pd.DataFrame, below: ZoneInputs, table: Any) -> tuple[list[s
     if hidden:
         words = [INDICATORS[name].label for name in hidden if name.startswith("access_")]
         notes.append(Note("measures_unsaid", {"count": fewest, "names": words}))
-    unknown = supply[~supply["hours_known"].astype(bool) & supply["registered"].notna()]
-    closed = unknown[~unknown.index.str.contains(":", regex=False)]
+    real = (supply["mode"] != "") & ~supply["spread"].astype(bool)
+    closed = supply[real & ~supply["hours_known"].astype(bool)]
     if len(closed):
         notes.append(Note("hours_unknown", {"count": len(closed)}))
     return hidden, notes
@@ -371,7 +351,7 @@ def _registry_columns(
     """Add what only a registry knows: vacancy, freshness; small counts stay unsaid."""
     if below.childminders is None:
         return zones.assign(estimated=True)
-    own = supply[(supply["kind"] == "childminder") & supply["zone"].notna()]
+    own = supply[(supply["kind"] == "childminder") & ~supply["spread"].astype(bool)]
     sums = own.groupby("zone")[["free_hours", "offered_hours"]].sum()
     fresh = freshness(own["confirmed_days_ago"].astype(np.float64), own["zone"])
     counts = own.groupby("zone").size().reindex(zones.index).fillna(0)
@@ -387,7 +367,19 @@ def _registry_columns(
     )
 
 
-def _flags(zones: pd.DataFrame, table: Any) -> pd.DataFrame:
+def _flags(
+    zones: pd.DataFrame, supply: ZoneSupply, people: ZoneChildren, table: ParameterTable
+) -> pd.DataFrame:
+    """Mark what a reader should not lean on, and say why."""
+    home = zones.get("commune")
+    everywhere = pd.Series(data=bool(len(supply.far)), index=zones.index)
+    over = everywhere if home is None else home.isin(supply.far)
+    everywhere = pd.Series(data=bool(len(people.far)), index=zones.index)
+    apart = everywhere if home is None else home.isin(people.far.table.index)
+    by_surface = zones["children_source"] == "surface"
+    parts = people.part.index[people.part < 1]
+    everywhere = pd.Series(data=bool(len(parts)), index=zones.index)
+    in_part = everywhere if home is None else home.isin(parts)
     few = zones["children"] < float(table["uncertain_children"])
     missing = zones["children"].isna() | (zones["children"] == 0) | zones["places"].isna()
     stale = (
@@ -398,16 +390,30 @@ def _flags(zones: pd.DataFrame, table: Any) -> pd.DataFrame:
     steep = zones["coverage_rate"] > float(table["uncertain_rate"])
     words = []
     none = zones["children"] == 0
-    for gone, empty, small, high, old in zip(
-        missing & ~none, none, few & ~missing, steep, stale, strict=True
+    for gone, empty, small, high, old, listed, level, ground, some in zip(
+        missing & ~none,
+        none,
+        few & ~missing,
+        steep,
+        stale,
+        over,
+        apart,
+        by_surface,
+        in_part,
+        strict=True,
     ):
         reasons = ["donnée absente"] if gone else []
         reasons += ["aucun enfant"] if empty else []
         reasons += [f"moins de {float(table['uncertain_children']):g} enfants"] if small else []
         reasons += ["beaucoup de places pour peu d'enfants"] if high else []
         reasons += ["moins de la moitié des disponibilités confirmées depuis 6 mois"] if old else []
+        reasons += ["liste d'établissements ou registre au-delà du total publié"] if listed else []
+        reasons += ["enfants de la source loin du chiffre de la commune"] if level else []
+        reasons += ["enfants répartis selon la surface"] if ground else []
+        reasons += ["commune couverte en partie par les zones"] if some else []
         words.append(" ; ".join(reasons))
-    return zones.assign(uncertain=missing | few | steep | stale, uncertain_why=words)
+    flagged = missing | few | steep | stale | over | apart | by_surface | in_part
+    return zones.assign(uncertain=flagged, uncertain_why=words)
 
 
 def _hot_spots(zones: pd.DataFrame, flat: gpd.GeoDataFrame, table: Any) -> pd.DataFrame:

@@ -6,9 +6,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
-__all__ = ["demand_cells", "spread", "zone_of"]
+from rpe_geo.crs import metric_crs
+
+__all__ = ["demand_cells", "plane_of", "zone_of"]
 
 
 def zone_of(points: gpd.GeoSeries, zones: gpd.GeoSeries) -> pd.Series:
@@ -71,15 +72,17 @@ def demand_cells(zones: gpd.GeoSeries, size_m: float) -> gpd.GeoDataFrame:
     return cells.assign(share=1 / counts).rename(index=lambda n: f"c{n}")
 
 
-def spread(
-    amount: float, shares: NDArray[np.float64] | pd.Series, ids: pd.Index | None = None
-) -> pd.Series:
-    """Share an amount in proportion; all the same where nothing is known of the shares."""
-    parts = pd.Series(
-        np.asarray(shares, dtype=np.float64),
-        index=ids if ids is not None else getattr(shares, "index", None),
-    )
-    parts = parts.fillna(0.0)
-    if parts.sum() <= 0:
-        parts = pd.Series(1.0, index=parts.index)
-    return parts / parts.sum() * amount
+def plane_of(shapes: gpd.GeoSeries) -> int:
+    """Choose the legal plane projection (EPSG code) of the place where shapes in degrees are."""
+    west, south, _, _ = shapes.total_bounds
+    if south > 40:
+        return metric_crs()
+    departements = {
+        (-62, 14): "971",
+        (-55, 2): "973",
+        (55, -22): "974",
+        (45, -13): "976",
+        (-57, 46): "975",
+    }
+    nearest = min(departements, key=lambda at: (at[0] - west) ** 2 + (at[1] - south) ** 2)
+    return metric_crs(departements[nearest])

@@ -79,11 +79,13 @@ def build_observatory(
     if study.estimate_missing and files.zones is not None:
         raise InputError("estimate_zones")
     progress("observatory_read", 0, 6 if files.zones is None else 5)
-    inputs = read_commune_inputs(files.communes, study, within=files.zones is not None)
     if files.zones is None:
+        inputs = read_commune_inputs(files.communes, study)
         observatory = observe_communes(inputs, study, engine=engine, run=run, progress=progress)
     else:
         below = read_zone_inputs(files.zones, study.day)
+        west, south, east, north = below.zones.table.total_bounds
+        inputs = read_commune_inputs(files.communes, study, around=(west, south, east, north))
         observatory = observe_zones(inputs, below, study, engine=engine, progress=progress)
     if files.requests is not None:
         return with_requests(observatory, read_requests(files.requests), study.table)

@@ -39,6 +39,11 @@ __all__ = [
 _FAR_DEGREES = 0.05
 """Degrees between a contour and the centre of its commune from which both cannot be true (4 km)."""
 
+_MARGIN_DEGREES = 0.4
+"""No commune of métropole reaches farther than this from its centre (Arles, Saintes-Maries)."""
+
+Bounds = tuple[float, float, float, float]
+
 
 @dataclass(frozen=True)
 class CommuneFiles:
@@ -70,7 +75,7 @@ class CommuneFiles:
 
 
 def read_commune_inputs(
-    files: CommuneFiles, study: Study, *, within: bool = False
+    files: CommuneFiles, study: Study, *, around: Bounds | None = None
 ) -> CommuneInputs:
     """
     Read the open data of communes, each file once.
@@ -81,8 +86,9 @@ def read_commune_inputs(
         The open data.
     study
         What is asked: the year of the places, and the communes whose polygons are wanted.
-    within
-        Whether zones inside communes are measured: the polygons of the communes and the published rates are then not read.
+    around
+        Where zones inside communes are measured (west, south, east, north): polygons are then those of the communes that may
+        hold them, and published rates are not read.
 
     Returns
     -------
@@ -97,7 +103,7 @@ def read_commune_inputs(
     communes = read_communes(files.communes)
     former = former_codes(files.cog) if files.cog else {}
     asked = None
-    if not within:
+    if around is None:
         asked = asked_communes(communes, study.codes, study.departements, former)
     official, places_notes = _official_places(files, communes, study.year, former)
     rates = None
@@ -112,9 +118,10 @@ def read_commune_inputs(
     births, rates_births, births_notes = _births(files, communes, study.year, former, rates)
     shapes: gpd.GeoSeries | None = None
     shape_notes: list[Note] = []
-    if files.contours is not None and asked is not None:
+    if files.contours is not None:
+        drawn = asked if asked is not None else _near(communes, around)
         source = PolygonFile(files.contours, files.contours_layer, files.crs)
-        shapes, shape_notes = _shapes(source, asked, communes)
+        shapes, shape_notes = _shapes(source, drawn, communes)
     return CommuneInputs(
         communes=communes,
         births=births,
@@ -130,6 +137,15 @@ def read_commune_inputs(
     )
 
 
+def _near(communes: Communes, around: Bounds | None) -> pd.Index:
+    """List the communes and arrondissements whose centre is near enough for them to reach into a box."""
+    both = pd.concat([communes.table, communes.boroughs])
+    west, south, east, north = around or (-180.0, -90.0, 180.0, 90.0)
+    inside = both["longitude"].between(west - _MARGIN_DEGREES, east + _MARGIN_DEGREES)
+    inside &= both["latitude"].between(south - _MARGIN_DEGREES, north + _MARGIN_DEGREES)
+    return both.index[inside]
+
+
 def _shapes(
     source: PolygonFile, codes: pd.Index, communes: Communes
 ) -> tuple[gpd.GeoSeries, list[Note]]:
@@ -139,7 +155,7 @@ def _shapes(
     absent = codes.difference(shapes.index)
     if len(absent) == len(codes):
         raise InvalidFile("contours_unmatched", where=where, first=str(codes[0]))
-    if len(absent):
+    if len(absent) and codes.isin(communes.table.index).all():
         notes.append(Note("zones_empty", {"count": len(absent), "first": str(absent[0])}))
     _refuse_elsewhere(shapes, communes, where)
     return shapes, notes
@@ -148,7 +164,8 @@ def _shapes(
 def _refuse_elsewhere(shapes: gpd.GeoSeries, communes: Communes, where: Where) -> None:
     """Refuse contours that mostly lie far from the centres of their communes: their coordinate system is not the one told."""
     west, south, east, north = shapes.bounds.to_numpy().T
-    x, y = communes.table.reindex(shapes.index)[["longitude", "latitude"]].to_numpy(float).T
+    both = pd.concat([communes.table, communes.boroughs])
+    x, y = both.reindex(shapes.index)[["longitude", "latitude"]].to_numpy(float).T
     off = np.max([west - x, x - east, south - y, y - north], axis=0)
     known = np.flatnonzero(np.isfinite(off))
     if not len(known) or (off[known] > _FAR_DEGREES).mean() < 0.5:

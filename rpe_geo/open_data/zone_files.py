@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from rpe_geo.crs import metric_crs
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
 from rpe_geo.files import read_bytes
-from rpe_geo.observatory.inputs import ChildrenColumn, Zones
+from rpe_geo.observatory.inputs import ChildrenColumn, IrisBirths, Zones
+from rpe_geo.observatory.zones import plane_of
 from rpe_geo.open_data.commune_codes import refuse_repeated
 from rpe_geo.open_data.contours import (
     COMMUNE,
@@ -109,7 +109,7 @@ def read_zones(source: PolygonFile | Path) -> Zones:
         raise InvalidFile("zones_all_without_children", where=where, column=children.column)
     table = gpd.GeoDataFrame(
         {
-            "nom": frame[name].astype(str).to_numpy() if name else codes.to_numpy(),
+            "nom": frame[name].fillna(pd.Series(codes)).astype(str).to_numpy() if name else codes,
             "children": counts * (children.share if children is not None else 1.0),
             "commune": _communes(frame, codes),
         },
@@ -214,7 +214,7 @@ def _refuse_overlaps(shapes: gpd.GeoSeries, path: Path) -> None:
     known = shapes[~(shapes.isna() | shapes.is_empty)]
     if known.empty:
         raise InvalidFile("contours_unreadable", where=Where(file=path.name))
-    flat = known.to_crs(_plane(known))
+    flat = known.to_crs(plane_of(known))
     geometry = flat.to_numpy()
     first, second = shapely.STRtree(geometry).query(geometry, predicate="intersects")
     apart = first < second
@@ -232,23 +232,7 @@ def _refuse_overlaps(shapes: gpd.GeoSeries, path: Path) -> None:
         )
 
 
-def _plane(shapes: gpd.GeoSeries) -> int:
-    """Choose the legal plane projection of the place where the zones are."""
-    west, south, _, _ = shapes.total_bounds
-    if south > 40:
-        return metric_crs()
-    departements = {
-        (-62, 14): "971",
-        (-55, 2): "973",
-        (55, -22): "974",
-        (45, -13): "976",
-        (-57, 46): "975",
-    }
-    nearest = min(departements, key=lambda at: (at[0] - west) ** 2 + (at[1] - south) ** 2)
-    return metric_crs(departements[nearest])
-
-
-def read_iris_births(path: Path) -> pd.Series:
+def read_iris_births(path: Path) -> IrisBirths:
     """
     Read births by IRIS, summed over the years of the file.
 
@@ -260,8 +244,8 @@ def read_iris_births(path: Path) -> pd.Series:
 
     Returns
     -------
-    Series
-        Births by IRIS code (nine characters: the commune's five, then four).
+    IrisBirths
+        Births by IRIS code (nine characters: the commune's five, then four), and their years.
 
     Raises
     ------
@@ -290,7 +274,8 @@ def read_iris_births(path: Path) -> pd.Series:
             if not _IRIS.fullmatch(code):
                 continue  # the row of labels
             births[code] = sum(known) if known else float("nan")
-    return pd.Series(births, name="births", dtype=np.float64)
+    told = sorted(2000 + int(header[n][4:6]) for n in years if header[n][4:6].isdigit())
+    return IrisBirths(pd.Series(births, name="births", dtype=np.float64), tuple(told))
 
 
 def read_iris_zones(path: Path) -> pd.Series:

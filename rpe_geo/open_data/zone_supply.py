@@ -65,7 +65,7 @@ def read_zone_inputs(files: ZoneFiles, on: date) -> ZoneInputs:
     Returns
     -------
     ZoneInputs
-        Births by IRIS are read only where the zones do not say how many children live there.
+        Births by IRIS are read only where the zones do not count their children themselves.
 
     Raises
     ------
@@ -74,8 +74,10 @@ def read_zone_inputs(files: ZoneFiles, on: date) -> ZoneInputs:
     """
     zones = read_zones(PolygonFile(files.zones, files.layer, files.crs))
     births = iris_zones = None
-    if not zones.has_children and files.iris_births is not None and files.iris_zones is not None:
-        births, iris_zones = read_iris_births(files.iris_births), read_iris_zones(files.iris_zones)
+    told = zones.children_from
+    if files.iris_births is not None and (told is None or told.kind != "count"):
+        births = read_iris_births(files.iris_births)
+        iris_zones = None if files.iris_zones is None else read_iris_zones(files.iris_zones)
     named = {
         "zones": files.zones,
         "iris_births": files.iris_births,

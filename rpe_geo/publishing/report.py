@@ -188,7 +188,7 @@ def _offer(observatory: Observatory, zones: pd.DataFrame) -> Chapter:
                         strict=True,
                     )
                 ),
-                note="« estimé » : les places de la commune, réparties selon le type d’établissement.",
+                note="« – » : nombre de places non publié. Le calcul lui donne une part des places de la commune, selon son type.",
                 text_columns=2,
             )
         )

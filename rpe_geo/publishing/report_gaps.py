@@ -116,6 +116,31 @@ def gaps_chapter(observatory: Observatory, zones: pd.DataFrame, table: Parameter
     )
 
 
+def _to_create(row: pd.Series, threshold: float) -> str:
+    """Write the places that are missing; where the children of the zone are estimated, with the range that this leaves."""
+    missing = figure(math.ceil(row["missing"]))
+    low, high = (
+        math.ceil(max(threshold / 100 * float(row.get(name, math.nan)) - row["places"], 0.0))
+        if math.isfinite(float(row.get(name, math.nan)))
+        else None
+        for name in ("children_low", "children_high")
+    )
+    if low is None or high is None or low == high:
+        return missing
+    return f"{missing} (de {figure(low)} à {figure(high)})"
+
+
+def _range_words(zones: pd.DataFrame) -> str:
+    """Say what the ranges are, where there are any."""
+    if "children_low" not in zones or zones["children_low"].isna().all():
+        return ""
+    sources = ", ".join(sorted({str(one) for one in zones.get("children_source", ())}))
+    return (
+        " Entre parenthèses, l’intervalle à 90 % que laisse le nombre d’enfants de la zone, qui est estimé"
+        f"{f' ({sources})' if sources else ''}."
+    )
+
+
 def objectives_chapter(
     observatory: Observatory, zones: pd.DataFrame, table: ParameterTable
 ) -> Chapter:
@@ -125,7 +150,7 @@ def objectives_chapter(
     missing = (threshold / 100 * zones["children"] - zones["places"]).clip(lower=0)
     order = zones.assign(missing=missing).sort_values("missing", ascending=False).head(20)
     rows = tuple(
-        (name_of(row), figure(row["places"]), figure(math.ceil(row["missing"])))
+        (name_of(row), figure(row["places"]), _to_create(row, threshold))
         for _, row in order[order["missing"] > 0].iterrows()
     )
     follow: tuple[tuple[str, str, str], ...] = (
@@ -158,7 +183,7 @@ def objectives_chapter(
                 rows,
                 note=(
                     f"{number(math.ceil(float(missing.sum())), 0)} places en tout. C’est un repère, pas une cible : des "
-                    "places voisines peuvent suffire (chapitre 3°)."
+                    f"places voisines peuvent suffire (chapitre 3°).{_range_words(zones)}"
                 ),
             )
         )

@@ -362,7 +362,7 @@ def test_cells_keep_the_children_of_their_zone():
 @pytest.mark.real
 def test_montpellier(real_data):
     folder = real_data / "montpellier"
-    births = read_iris_births(folder / "naissances-iris-2005-2009.csv")
+    births = read_iris_births(folder / "naissances-iris-2005-2009.csv").births
     zones = read_iris_zones(folder / "iris-sous-quartiers.csv")
     births = births[births.index.str.startswith("34172")]
     assert len(births) == 88
