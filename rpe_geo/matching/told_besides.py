@@ -72,7 +72,7 @@ def _notice(
     told = question.today.toordinal() + notice
     if notice and told > need.start:
         possible = int(need.next_asked_day(np.array([told]))[0])
-        if possible > need.end:
+        if not question.lasts(np.array([possible]))[0]:
             yield VerdictWarning("min_notice", {"notice": notice, "variant": "_beyond"})
         else:
             values = {"notice": notice, "possible": date.fromordinal(possible)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from rpe_geo.messages.french import (
@@ -23,6 +24,7 @@ __all__ = [
     "MODES",
     "PART_NAMES",
     "opening",
+    "read_otherwise",
     "why",
     "wish_name",
 ]
@@ -62,6 +64,13 @@ MESSAGES = {
     "why_freshness": "Disponibilité confirmée le {confirmed_on}",
     "why_freshness_stale": "Disponibilité à vérifier : dernière confirmation le {confirmed_on}",
     "why_freshness_never": "Disponibilité jamais confirmée",
+    "read_roster": "Planning connu jusqu'au {until} : la suite reste à demander.",
+    "read_holidays": "Vacances scolaires de la zone {zone}, connues jusqu'au {until} : rien n'est dit au-delà.",
+    "read_trip": (
+        "Trajet {mode} jusqu'au lieu d'accueil, puis jusqu'à « {station} » ; le train qui suit est le même pour tous."
+    ),
+    "read_school": "Personne au registre ne dessert « {school} » ; noms connus les plus proches : {names}.",
+    "read_school_none": "Personne au registre ne dessert « {school} », ni aucune autre école.",
     "opening_arrive_later": "En arrivant à {becomes} au lieu de {was} : {gain}",
     "opening_leave_earlier": "En finissant à {becomes} au lieu de {was} : {gain}",
     "opening_shift_earlier": "Avec les mêmes horaires {quarters} plus tôt : {gain}",
@@ -164,6 +173,36 @@ _FORMS: dict[str, _Form] = {
     "school": str,
     "children": number,
 }
+
+
+def read_otherwise(parameters: Mapping[str, Any]) -> list[str]:
+    """
+    Say how hours, ways and schools that are not a plain week were read.
+
+    Parameters
+    ----------
+    parameters
+        Of an answer: `roster_until`, `school_zone`, `unknown_schools`, `trip`…
+
+    Returns
+    -------
+    list of str
+        One sentence each.
+    """
+    said = []
+    if parameters.get("roster_until"):
+        until = day(date.fromisoformat(parameters["roster_until"]))
+        said.append(MESSAGES["read_roster"].format(until=until))
+    if parameters.get("school_zone"):
+        until = day(date.fromisoformat(parameters["school_calendar_until"]))
+        said.append(MESSAGES["read_holidays"].format(zone=parameters["school_zone"], until=until))
+    if parameters.get("trip"):
+        mode = MODES[parameters["trip"][0]]
+        said.append(MESSAGES["read_trip"].format(mode=mode, station=parameters["station"]))
+    for school, names in parameters.get("unknown_schools", {}).items():
+        code = "read_school" if names else "read_school_none"
+        said.append(MESSAGES[code].format(school=school, names=", ".join(names)))
+    return [typeset(sentence) for sentence in said]
 
 
 def opening(values: Mapping[str, Any]) -> str:

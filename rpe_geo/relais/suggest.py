@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from difflib import SequenceMatcher
 from fractions import Fraction
 from functools import cache, cached_property
 from typing import Any
@@ -44,6 +45,8 @@ from rpe_geo.verdicts import (
     Verdict,
     VerdictWarning,
 )
+
+_SCHOOLS_TOLD = 5
 
 __all__ = ["Suggestions", "Tables", "Travel", "scores_of", "suggest", "travel_to_providers"]
 
@@ -335,7 +338,7 @@ class _Search:
             rows,
             self.request,
             scoring=self.tables.scoring,
-            start=self.mask.start[rows],
+            start=np.maximum(self.mask.start[rows], self._told_from(rows)),
             hours_share=self.mask.hours_share[rows],
             travel_min=travel.ranked_min[rows]
             if travel.detour_min is None
@@ -345,6 +348,13 @@ class _Search:
             distance_m=book.distance_m(self.located.home)[rows],
         )
         return score(candidates, self.request, scoring=self.tables.scoring)
+
+    def _told_from(self, rows: NDArray[np.intp]) -> NDArray[np.datetime64]:
+        """Return the day from which each would agree to begin, her notice counted; long past for others."""
+        notice = np.zeros(self.book.judged, dtype=np.int64)
+        notice[: len(self.book.childminders)] = self.book.registry.notice
+        days = np.datetime64(self.today, "D") + notice[rows]
+        return np.where(notice[rows] > 0, days, np.datetime64("1900-01-01", "D"))
 
     def suggestions(self, chosen: NDArray[np.intp]) -> list[Suggestion]:
         """Write the suggestions of some candidates, in the order given."""
@@ -419,7 +429,8 @@ class _Search:
 
     def alternatives(self) -> list[Combination]:
         """Look for two who together cover the week."""
-        if not self.few:
+        # The days of an envelope are not known: nobody can share them out beforehand.
+        if not self.few or self.request.envelope is not None:
             return []
         found = find_combinations(
             self.book.registry,
@@ -475,10 +486,22 @@ class _Search:
             calendar = calendar_of(request)
             said["school_zone"] = calendar.zone
             said["school_calendar_until"] = calendar.known_until.isoformat()
+        unknown = self._unknown_schools()
+        if unknown:
+            said["unknown_schools"] = unknown
         if request.trip is not None:
             said["trip"] = list(request.trip)
             said["station"] = request.station
         return said
+
+    def _unknown_schools(self) -> dict[str, list[str]]:
+        """Name the schools asked that nobody in the registry serves, each with the names that exist, nearest first."""
+        served = self.book.registry.schools
+        asked = {child.school for child in self.request.children if child.school is not None}
+        return {
+            school: sorted(served, key=lambda name: -_likeness(school, name))[:_SCHOOLS_TOLD]
+            for school in sorted(asked - served.keys())
+        }
 
     def _priced(self, suggestion: Suggestion, row: int) -> Suggestion:
         """Add what the family would pay, when the household and the rates are known."""
@@ -509,6 +532,10 @@ class _Search:
             return None
         other = replace(self.located, request=replace(self.request, mode=mode))
         return travel_to_providers(other, self.book, self.engine, self.tables).ranked_min
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one.casefold(), other.casefold()).ratio()
 
 
 def _too_far(search: _Search, mask: FeasibleMask, row: int) -> Verdict:

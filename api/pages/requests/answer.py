@@ -16,7 +16,7 @@ from rpe_geo.domain import Request as Need
 from rpe_geo.messages.api import RULE_TITLES, WARNING_TITLES
 from rpe_geo.messages.combinations import combination_part, combination_summary
 from rpe_geo.messages.french import number
-from rpe_geo.messages.matching import PART_NAMES, why
+from rpe_geo.messages.matching import PART_NAMES, read_otherwise, why
 from rpe_geo.messages.rules import refusal_sentence
 from rpe_geo.messages.trips import (
     detour_said,
@@ -125,6 +125,7 @@ def answer_values(work: Work, answer: Suggestions, today: date, case: Case) -> d
         )
     return {
         "reponse": answer,
+        "lectures": read_otherwise(answer.parameters),
         "cartes": [card_values(card) for card in cards],
         "vue": map_options(content, work.desk.settings, work.desk.service.territory),
         "legende": style.legend(legend),

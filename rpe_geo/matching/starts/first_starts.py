@@ -67,6 +67,8 @@ class Question:
         Hours shares of the need, by pattern of hours.
     today
         Day on which availabilities are fresh or stale.
+    said
+        The need as the family said it; `need` is the same as weekly hours.
     """
 
     registry: Registry
@@ -74,6 +76,7 @@ class Question:
     law: Mapping[str, Any]
     shares: HoursShares
     today: date
+    said: Request
 
     @property
     def latest(self) -> int:
@@ -115,14 +118,21 @@ class Question:
         """
         Return the first and last start that the verdict looks at: the tolerance, put off by the notice wanted.
 
-        A notice that runs beyond the end of the need puts nothing off: it is told, and somebody must ask.
+        A notice that would leave less than two weeks of a need that has an end puts nothing off: it is told, and
+        somebody must ask.
         """
         need, notice = self.need, self.registry.notice[providers]
         told = self.today.toordinal() + notice
         put_off = need.next_asked_day(np.maximum(need.start, told))
-        moved = (notice > 0) & (put_off <= need.end)
+        moved = (notice > 0) & (put_off > need.start) & self.lasts(put_off)
         earliest = np.where(moved, put_off, need.start)
         return earliest, np.maximum(self.latest, earliest)
+
+    def lasts(self, starts: Whole) -> NDArray[np.bool_]:
+        """Tell from which starts two weeks of care are left until the end."""
+        last = self.need.end - int(self.law["shortest_care_days"])
+        lasts: NDArray[np.bool_] = starts <= last
+        return lasts
 
     def away(self, provider: int) -> bool:
         """Tell whether a leave covers every asked day of a need that has an end."""
@@ -218,9 +228,8 @@ def ask(
         Ready to be answered.
     """
     law = law if law is not None else parameter_table("law", today)
-    request = plain_need(request)
-    need = compile_need(request, law["horizon_months"])
-    return Question(registry, need, law, HoursShares(registry, need), today)
+    need = compile_need(plain_need(request), law["horizon_months"])
+    return Question(registry, need, law, HoursShares(registry, need), today, request)
 
 
 def starts_of_many(questions: Sequence[Question]) -> list[Whole]:
