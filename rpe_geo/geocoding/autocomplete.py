@@ -29,6 +29,8 @@ _FEWEST_LETTERS = 2
 _LAST_WORD = re.compile(r"[^\W_]+$")
 _POSTCODE_LENGTH = 5
 _FEWEST_FIGURES = 3
+_FEWEST_BEGINNING = 3
+_LONG_WORD = 8
 
 
 class CommuneNames:
@@ -253,9 +255,10 @@ def _holds(
 
 
 def _nearly(typed: str, known: str) -> bool:
-    if len(typed) >= 4 and known.startswith(typed):
+    if len(typed) >= _FEWEST_BEGINNING and known.startswith(typed):
         return True
-    return len(typed) >= 4 and OSA.distance(typed, known, score_cutoff=1) <= 1
+    slips = 1 if len(typed) < _LONG_WORD else 2
+    return len(typed) >= 4 and OSA.distance(typed, known, score_cutoff=slips) <= slips
 
 
 def _leading(wanted: Sequence[str], name: Sequence[str]) -> int:

@@ -358,6 +358,9 @@ def _cuts(parsed: ParsedAddress) -> tuple[_Cut, ...]:
             body[after:start] if after is not None and 0 < after < start and after >= floor else ()
         )
         cuts.append(_Cut(body[start:], body[:start], natural=natural, beside=beside))
+    middle = _middle_part(body, floor)
+    if middle is not None:
+        cuts.append(middle)
     if parsed.head:
         head = tuple(word for word in parsed.head if word != BREAK)
         cuts.append(_Cut(head, body, natural=True, first=True))
@@ -371,6 +374,16 @@ def _cuts(parsed: ParsedAddress) -> tuple[_Cut, ...]:
             if size <= first and rest and (split_type(rest)[0] or body[size] == BREAK):
                 cuts.append(_Cut(body[:size], rest, natural=body[size] == BREAK, first=True))
     return tuple(cuts)
+
+
+def _middle_part(body: Sequence[str], floor: int) -> _Cut | None:
+    """Read the last part but one as the city, where maps write a district after it: « rue Haute, Creissels, Millau »."""
+    if floor < 2:
+        return None
+    start = _last_break(body[: floor - 1])
+    if not 0 < start < floor - 1:
+        return None
+    return _Cut(tuple(body[start : floor - 1]), tuple(body[: start - 1]), natural=True)
 
 
 def _is_street(city: Sequence[str]) -> bool:

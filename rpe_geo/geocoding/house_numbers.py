@@ -153,7 +153,8 @@ def _before_a_way(words: list[str]) -> NumberRead | None:
                 return _as_unclear(chosen)  # two ways, each with a number of its own
             continue
         # « 1 2 rue »: a figure cut in two, or a word that was lost; a zero is no number
-        cut = index > 0 and words[index - 1].isdigit()
+        opening = index < 2 or words[index - 2] in {BREAK, MARK}
+        cut = index > 0 and words[index - 1].isdigit() and opening
         chosen = NumberRead(
             number,
             second,

@@ -65,6 +65,8 @@ _TENS = {
     "nonante": 90,
 }  # fmt: skip
 _HUNDRED = frozenset({"cent", "cents"})
+NUMERALS = frozenset({*_UNITS, *_TENS}) - {"un", "une", "six", "dix"}
+"""Numbers in words, long enough for a slip in one to be known."""
 _NUMERAL_BEGINNINGS = frozenset({*_UNITS, *_TENS, *_HUNDRED, "mille"})
 _ORDINAL_WORDS = {
     "premier": "1", "premiere": "1", "deuxieme": "2", "troisieme": "3", "quatrieme": "4", "cinquieme": "5",

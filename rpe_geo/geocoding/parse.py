@@ -23,7 +23,7 @@ from rpe_geo.geocoding.house_numbers import (
 from rpe_geo.geocoding.normalize import ARTICLES, BREAK, MARK, MONTHS
 from rpe_geo.geocoding.premises import drop_premises
 from rpe_geo.geocoding.street_names import split_type
-from rpe_geo.geocoding.typed_text import drop_regions, typed_words
+from rpe_geo.geocoding.typed_text import drop_departement_name, drop_regions, typed_words
 
 __all__ = ["LONGEST_ADDRESS", "ParsedAddress", "parse"]
 
@@ -148,8 +148,8 @@ def parse(
         after_postcode = None
     if not city_words:
         body, after_postcode = _drop_country(body, after_postcode)
-    if number and not (typed_postcode or inner):
-        body = _drop_departement(body)
+    if number and not (typed_postcode or inner or city_words):
+        body = _drop_departement(drop_departement_name(body))
     return ParsedAddress(
         number=number,
         second=read.second,
@@ -194,12 +194,9 @@ def _drop_post_boxes(found: list[str]) -> tuple[list[str], bool]:
                 continue
             if following.isdigit():
                 index += 2
-                if (
-                    index < len(found)
-                    and found[index].isdigit()
-                    and len(found[index]) <= 3
-                    and word != "bp"
-                ):
+                # « CS 90 001 »; but « CS 7 12 rue »
+                cut_in_two = len(following) == 2 and index < len(found) and len(found[index]) == 3
+                if cut_in_two and found[index].isdigit() and word != "bp":
                     index += 1
                 continue
         kept.append(word)

@@ -176,7 +176,12 @@ def _value(found: Sequence[str], at: int, unit: str) -> int:
         elided = word in _LETTERS and following.isalpha() and following not in _SURE
         if unit in {"ch", "maison", "tour", "lot"} or (elided and unit not in _LETTERED):
             return 0  # « entrée d'honneur »
-        if following.isdigit() and len(following) <= 3 and not _starts_street(found, at + 1):
+        if (
+            following.isdigit()
+            and len(following) <= 3
+            and not _starts_street(found, at + 1)
+            and not _floor(found, at + 1)
+        ):
             return 2
         return 1
     return 1 if word in _DIRECTIONS and unit != "ch" else 0

@@ -123,10 +123,12 @@ def street_variants(text: Sequence[str], *, numbered: bool) -> list[StreetName]:
         tail = main[index:]
         if all(word in ARTICLES for word in tail[split_type(tail)[1] :]):  # « Victor Hugo, rue »
             readings.append([*tail, *main[:index]])
-        elif not kind and not (index == 1 and main[0] in QUALIFIERS):
+        elif (not kind or kind in _OFTEN_COMPLEMENTS) and not (
+            index == 1 and main[0] in QUALIFIERS
+        ):
             readings.append(tail)
         break
-    if not numbered:
+    if not numbered or kind in _OFTEN_COMPLEMENTS:
         readings.extend(part for part in parts if part is not main and split_type(part)[0])
     if len(parts) > 1:
         readings.append([word for part in parts for word in part])
@@ -317,7 +319,8 @@ def _candidate(
     total = _STREET_SHARE * score + (1 - _STREET_SHARE) * reading.score
     if parsed.postcode and parsed.postcode == entry.postcode:
         total += _SAME_POSTCODE
-    if entry.old_city and reading.city:
+    goes_on = bool(reading.beside) and reading.beside[0] in {*ARTICLES, "sur", "sous", "lez"}
+    if entry.old_city and reading.city and not goes_on:
         total += _SAME_OLD_CITY if entry.old_city == reading.city else 0.0
     return Candidate(entry, total, likeness, kind, whole, reading, name)
 

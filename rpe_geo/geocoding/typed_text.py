@@ -5,12 +5,22 @@ from __future__ import annotations
 import html
 import re
 
+from rapidfuzz.distance import OSA
+
 from rpe_geo.departements import DEPARTEMENTS
 from rpe_geo.geocoding.house_numbers import RANGE, UNREADABLE
-from rpe_geo.geocoding.normalize import BREAK, fold, words
+from rpe_geo.geocoding.lexicon import COMMON_WORDS
+from rpe_geo.geocoding.normalize import ARTICLES, BREAK, NUMERALS, fold, words
 from rpe_geo.geocoding.street_names import STREET_TYPES
 
-__all__ = ["decoded_again", "drop_regions", "is_double_encoded", "mend_text", "typed_words"]
+__all__ = [
+    "decoded_again",
+    "drop_departement_name",
+    "drop_regions",
+    "is_double_encoded",
+    "mend_text",
+    "typed_words",
+]
 
 _INVISIBLE = re.compile(
     "[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\ufffd]"
@@ -53,6 +63,8 @@ _ONE = re.compile(rf"^\s*une?(?=(?:\s+(?:bis|ter|[a-z]))?\s+(?:{_TYPES})\b)", re
 _GLUED_SUFFIX = re.compile(
     r"(?<![\w'’.])(\d{1,5}[a-df-z])(?=\s+(?!bis\b|ter\b|quater\b)[a-z])", re.IGNORECASE
 )
+_CUT_NUMBER = re.compile(r"(?<![\d.,])\d{1,4}[.,]\d{1,4}(?=\s+[a-z])", re.IGNORECASE)
+_FIRST_WORD = re.compile(rf"^\s*([a-zéè]{{4,12}})(?=\s+(?:{_TYPES})\b)", re.IGNORECASE)
 _LETTER_NUMBER = re.compile(r"(?:^|(?<=[,;\n]))\s*[a-mo-z]\d{1,4}(?=\s+[a-z])", re.IGNORECASE)
 # A spreadsheet reads « 3-5 » as a date.
 _MONTH = r"(?:janv?|f[ée]vr?|mars?|avr|mai|juin|juil|ao[ûu]t?|sept?|oct|nov|d[ée]c)\.?"
@@ -125,6 +137,10 @@ def mend_text(text: str) -> str:
     text = _SEPARATED_RANGE.sub(rf"\1 {RANGE} ", text)
     text = _CONFUSED.sub(lambda found: f"{UNREADABLE} {found[0].translate(_DIGITS_FOR)}", text)
     text = _GLUED_SUFFIX.sub(r"\1, ", _ONE.sub("1", text))
+    first = _FIRST_WORD.match(text)
+    if first and _is_misspelt_numeral(fold(first[1])):
+        text = f"{UNREADABLE} {text}"
+    text = _CUT_NUMBER.sub(lambda found: f"{UNREADABLE} {found[0]}", text)
     for pattern in (_DATED, _NO_ANSWER, _LETTERS_FOR_DIGITS):
         text = pattern.sub(f"{UNREADABLE} ", text)
     text = _QUESTIONED.sub(lambda found: f"{UNREADABLE} {re.sub(r'[^0-9]', '', found[0])} ", text)
@@ -132,6 +148,13 @@ def mend_text(text: str) -> str:
         lambda found: f"{UNREADABLE} {found[0]}",
         _LETTER_NUMBER.sub(lambda found: f"{UNREADABLE} {found[0]}", text),
     )
+
+
+def _is_misspelt_numeral(word: str) -> bool:
+    """Tell whether a word is a slip for a number: « douz », « trante »."""
+    if word in NUMERALS or word in STREET_TYPES or word in COMMON_WORDS:
+        return False
+    return any(OSA.distance(word, numeral, score_cutoff=1) <= 1 for numeral in NUMERALS)
 
 
 def is_double_encoded(text: str) -> bool:
@@ -205,6 +228,17 @@ def drop_regions(found: list[str], postcode: str) -> list[str]:
             joined.append(BREAK)
         joined.extend(part)
     return joined
+
+
+def drop_departement_name(body: list[str]) -> list[str]:
+    """Drop the name of a département that ends an address without postcode: « 12 rue Haute Mende Lozère »."""
+    for length in (3, 2, 1):
+        name = " ".join(body[-length:])
+        if len(body) > length + 3 and name in _ALL_DEPARTEMENTS and name not in _CITIES_TOO:
+            before = body[-length - 1]
+            if before not in {BREAK, "sur", "sous", "lez"} | ARTICLES | STREET_TYPES.keys():
+                return body[:-length]
+    return body
 
 
 def _another_city(before: list[list[str]], after: list[list[str]]) -> bool:
