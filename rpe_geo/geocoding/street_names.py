@@ -202,7 +202,7 @@ _LITTLE_WORDS = frozenset(
 )
 _SLIPS_OF_ARTICLES = frozenset(
     slip for word in ("le", "la", "les", "de", "du", "des", "aux", "au") for slip in slips_of(word)
-) - (_LITTLE_WORDS | ARTICLES | COMMON_WORDS | TITLES | set(STREET_TYPES))
+) - (_LITTLE_WORDS | ARTICLES | COMMON_WORDS | TITLES | (set(STREET_TYPES) - {"al"}))
 _SLIPS_OF_RUE = frozenset(slips_of("rue")) - (
     _LITTLE_WORDS | ARTICLES | COMMON_WORDS | set(STREET_TYPES)
 )
@@ -288,8 +288,10 @@ def street_name(text: Sequence[str]) -> StreetName:
     StreetName(kind='rue', core=('grande',), full=('grande',))
     """
     text = [word for word in text if word != BREAK]
-    if len(text) > 2 and text[0] in _LEADING and split_type(text[1:])[0]:
-        text = text[1:]  # « Le Mas de Garrel » is « Mas de Garrel »
+    if len(text) > 2 and text[0] in _LEADING and _begins_with_type(text[1:]):
+        text = text[
+            1:
+        ]  # « Le Mas de Garrel » is « Mas de Garrel », « La Grande Rue » « Grande Rue »
     kind, length = split_type(text)
     rest = text[length:]
     if not kind and len(text) > 1 and text[0] in QUALIFIERS:
@@ -306,6 +308,10 @@ def street_name(text: Sequence[str]) -> StreetName:
         core = tuple(word for word in text if word not in ARTICLES) or tuple(text)
         return StreetName("", core, tuple(text)) if core != (kind,) else StreetName(kind, core, ())
     return StreetName(kind, core, tuple(rest))
+
+
+def _begins_with_type(text: Sequence[str]) -> bool:
+    return bool(split_type(text)[0] or (text[0] in QUALIFIERS and split_type(text[1:])[0]))
 
 
 def _is_faubourg(word: str) -> bool:

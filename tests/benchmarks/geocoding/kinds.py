@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import math
 import random
+import re
 import tempfile
 import time
 from collections import defaultdict
@@ -336,8 +337,11 @@ def is_wrong_number(row: Row, found: Geocoded, typed_range: bool) -> bool:
     """Tell whether a number is answered that is not the row's."""
     if not found.housenumber:
         return False
-    given = "".join(letter for letter in found.housenumber if letter.isdigit())
-    return int(given) not in {row.number, row.number + 2 if typed_range else row.number}
+    given = re.match(r"\d+", found.housenumber)
+    return given is None or int(given[0]) not in {
+        row.number,
+        row.number + 2 if typed_range else row.number,
+    }
 
 
 def main() -> None:
