@@ -81,7 +81,7 @@ FUNCTIONAL_NEEDS = frozenset(
 
 
 _NO_CARE = re.compile(
-    r"\b(rpe|ram|rape|relais|laep|enfants[- ]parents|pmi|protection maternelle|ecole|school|ludotheque)\b"
+    r"\b(rpe|ram|rape|relais|laep|enfants[- ]parents|pmi|protection maternelle|ecole|school|ludotheque|perisc\w*|peri scolaire|extrasc\w*|loisirs|alsh|clsh)\b"
 )
 """Kinds of places where parents stay, are informed, or school begins."""
 

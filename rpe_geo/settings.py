@@ -152,6 +152,10 @@ class Settings(BaseSettings):
         default=None,
         description="Certificates (PEM) by which the mail server is known, where the system's do not do.",
     )
+    column_memory: Path = Field(
+        default_factory=lambda: user_data_folder() / "columns.json",
+        description="Which columns were told of lists to import: used again for lists with the same titles.",
+    )
     outbox: Path = Field(
         default_factory=lambda: user_data_folder() / "outbox",
         description="Folder where mails are written when no mail server is set.",

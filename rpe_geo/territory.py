@@ -23,13 +23,13 @@ import json
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
@@ -38,6 +38,9 @@ import pyarrow as pa
 from rpe_geo.errors import InputError, InvalidFile, Where
 from rpe_geo.observatory.results import Note
 from rpe_geo.protocols import Progress
+
+if TYPE_CHECKING:
+    from rpe_geo.formats.records import Reading
 
 __all__ = ["Source", "Territory", "TerritoryInputs", "build_territory"]
 
@@ -97,6 +100,7 @@ class TerritoryInputs:
     gtfs: Path | None = None
     facilities: Path | None = None
     codes: Sequence[str] = field(default=())
+    columns: Sequence[str] = ()
     contours_layer: str | None = None
     crs: str | None = None
 
@@ -226,7 +230,11 @@ class Territory:
 
 
 def build_territory(
-    directory: Path, inputs: TerritoryInputs, *, progress: Progress | None = None
+    directory: Path,
+    inputs: TerritoryInputs,
+    *,
+    progress: Progress | None = None,
+    report: Callable[[Reading[Any]], None] | None = None,
 ) -> Territory:
     """
     Build a territory from open-data files.
@@ -239,6 +247,8 @@ def build_territory(
         The files, and the communes to keep (streets are never filtered).
     progress
         Told where the work stands.
+    report
+        Told what was understood of the list of facilities.
 
     Returns
     -------
@@ -251,9 +261,8 @@ def build_territory(
         For a missing or unreadable file, an unknown commune, nothing to build, or a folder that is something else.
     """
     # Builders are imported here: opening a territory must stay quick.
-    from rpe_geo.formats.records import write_facilities
+    from rpe_geo.formats.records import examine, write_facilities
     from rpe_geo.geocoding.index import build_index
-    from rpe_geo.open_data.facilities_geojson import read_facilities_geojson
     from rpe_geo.travel.streets.network import build_streets
 
     directory = directory.resolve()
@@ -282,9 +291,12 @@ def build_territory(
             transit = build_transit(inputs.gtfs, building / "transit", progress=progress)
             contents["transit"] = _jsonable(asdict(transit))
         if inputs.facilities is not None:
-            facilities = read_facilities_geojson(inputs.facilities)
+            reading = examine(inputs.facilities, "facilities", columns=inputs.columns)
+            facilities = reading.usable()
             write_facilities(facilities, building / "facilities.json")
             contents["facilities"] = {"facilities": len(facilities)}
+            if report is not None:
+                report(reading)
         manifest = {
             "format": FORMAT,
             "identity": _identity(directory),

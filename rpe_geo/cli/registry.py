@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from rpe_geo.cli.recognition import tell_recognition
 from rpe_geo.cli.screen import console, progress_bar
 from rpe_geo.errors import Where
-from rpe_geo.formats.records import KINDS, RecordKind, examine, write_records
+from rpe_geo.formats.recognition.memory import remember
+from rpe_geo.formats.recognition.recognise import told_columns
+from rpe_geo.formats.records import KINDS, Reading, RecordKind, examine, write_records
 from rpe_geo.messages import explain, phrase
 from rpe_geo.messages.french import number, plural
 from rpe_geo.protocols import Geocoder, Repository, TravelTimeEngine
@@ -78,7 +81,12 @@ def _engine(territory: Path | None) -> TravelTimeEngine | None:
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="Fichier .csv, .xlsx ou .json.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Fichier .csv, .xlsx, .json, ou liste telle que publiée (.geojson, .gpkg…)."
+        ),
+    ],
     kind: Kind,
     database: Database = None,
     territory: Annotated[
@@ -98,9 +106,23 @@ def import_file(
             help="Refuser le fichier si une fiche est trop loin de toute rue du territoire.",
         ),
     ] = False,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Colonne à lire, quand elle n'est pas reconnue : « nom=EQUIP_NOM », ou « nature==crèche » ; répétable, et retenu."
+        ),
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Montrer ce qui serait lu, sans rien importer.")
+    ] = False,
 ) -> None:
     """Importer des fiches dans le registre : toutes, ou aucune si l'une est à corriger."""
-    reading = examine(file, kind)
+    memory = Settings().column_memory
+    reading = examine(file, kind, columns=column or (), memory=memory)
+    tell_recognition(reading)
+    if preview:
+        _preview(reading)
+        return
     if reading.faults:
         report = report_faults(reading, kind)
     else:
@@ -117,6 +139,9 @@ def import_file(
             )
     _print(report)
     report.require_stored()
+    if column and reading.recognition is not None:
+        titles = reading.recognition.titles
+        remember(memory, kind, titles, told_columns(kind, column, titles))
     summary = phrase(
         "import_done",
         file=report.file,
@@ -139,6 +164,23 @@ def import_file(
         typer.echo(
             phrase("import_far", records=plural(len(far), "lieu", "lieux"), named=named), err=True
         )
+
+
+def _preview(reading: Reading[Any]) -> None:
+    """Show the first ten rows as they would be read, and every fault."""
+    if reading.recognition is not None:
+        table = Table(title="Les dix premières lignes", title_justify="left")
+        for title in reading.recognition.sample[0] if reading.recognition.sample else ():
+            table.add_column(title, overflow="fold")
+        for row in reading.recognition.sample:
+            table.add_row(*row.values())
+        console().print(table)
+    for fault in reading.faults:
+        typer.echo(explain(fault), err=True)
+    typer.echo(
+        f"{plural(len(reading.records), 'fiche lisible', 'fiches lisibles')}, "
+        f"{plural(len(reading.faults), 'faute')} ; rien n'a été importé."
+    )
 
 
 def _print(report: ImportReport) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from rpe_geo.cli.recognition import tell_recognition
 from rpe_geo.cli.screen import console, progress_bar
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import number
@@ -87,7 +88,14 @@ def build(
     ] = None,
     gtfs: Annotated[Path | None, typer.Option(help="Transports en commun (GTFS .zip).")] = None,
     facilities: Annotated[
-        Path | None, typer.Option(help="Crèches et autres lieux (.geojson).")
+        Path | None,
+        typer.Option(
+            help="Crèches et autres lieux, comme ils sont publiés (GeoJSON, CSV, Excel…)."
+        ),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="Colonne à lire dans --facilities : « nom=EQUIP_NOM » ; répétable."),
     ] = None,
 ) -> None:
     """Construire un territoire à partir de données ouvertes."""
@@ -100,11 +108,12 @@ def build(
         gtfs=gtfs,
         facilities=facilities,
         codes=tuple(code or ()),
+        columns=tuple(column or ()),
         contours_layer=layer,
         crs=crs,
     )
     with progress_bar() as progress:
-        territory = build_territory(directory, inputs, progress=progress)
+        territory = build_territory(directory, inputs, progress=progress, report=tell_recognition)
     _show(territory)
 
 

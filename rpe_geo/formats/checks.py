@@ -14,7 +14,7 @@ from rpe_geo.errors import Where
 from rpe_geo.formats.faults import FaultLog, Origin
 from rpe_geo.schedule import CYCLE_WEEKS_MAX, QUARTERS_PER_DAY, monday_of
 
-__all__ = ["check_ids", "check_places", "check_records", "id_of"]
+__all__ = ["check_ids", "check_places", "check_records", "id_of", "in_france"]
 
 _FRANCE = (
     # south, west, north, east
@@ -112,15 +112,16 @@ def check_places(values: Any, origin: Origin, log: FaultLog) -> None:
             continue
         where = origin.at(f"{prefix}latitude")
         shown = {"latitude": f"{latitude:g}", "longitude": f"{longitude:g}"}
-        if _in_france(latitude, longitude):
+        if in_france(latitude, longitude):
             continue
-        if _in_france(longitude, latitude):
+        if in_france(longitude, latitude):
             log.refuse(where, "coordinates_swapped", **shown)
         elif abs(latitude) <= 90 and abs(longitude) <= 180:
             log.note(where, "coordinates_far", **shown)
 
 
-def _in_france(latitude: float, longitude: float) -> bool:
+def in_france(latitude: float, longitude: float) -> bool:
+    """Say whether a point is in the box of métropole or of an overseas territory, in degrees."""
     return any(
         south <= latitude <= north and west <= longitude <= east
         for south, west, north, east in _FRANCE

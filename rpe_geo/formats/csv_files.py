@@ -20,14 +20,15 @@ from rpe_geo.formats.faults import FaultLog
 from rpe_geo.formats.shapes import Located, Struct
 from rpe_geo.formats.tables import Sheet, read_sheets, sheet_name, table_paths, write_sheets
 
-__all__ = ["read_csv_rows", "read_csv_sheet", "write_csv"]
+__all__ = ["decode_text", "read_csv_rows", "read_csv_sheet", "write_csv"]
 
 _SEPARATORS = (",", ";", "\t")
 _EXCEL_LINE = re.compile(r'^"?sep=.?"?\r?\n', re.IGNORECASE)
 """Excel may say its separator in a line before the header."""
 
 
-def _decode(content: bytes, where: Where) -> str:
+def decode_text(content: bytes, where: Where) -> str:
+    """Read bytes as text: UTF-8, UTF-16 by its mark, else Windows-1252; refused when it is no text."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     else:
@@ -79,7 +80,7 @@ def read_csv_sheet(path: Path, expected: Collection[str], label: str | None = No
         When the file is missing, empty, not a text, or badly quoted.
     """
     where = Where(file=label or path.name)
-    text = _EXCEL_LINE.sub("", _decode(read_bytes(path), where), count=1)
+    text = _EXCEL_LINE.sub("", decode_text(read_bytes(path), where), count=1)
     if not text.strip():
         raise InvalidFile("file_empty", where=where)
     reader = csv.reader(

@@ -14,9 +14,12 @@ from typing import Any, Generic, Literal, TypeVar, cast
 
 from rpe_geo.domain import Childminder, Facility, Mam, Request
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.files import read_bytes
 from rpe_geo.formats.checks import check_ids, check_places, check_records, id_of
 from rpe_geo.formats.faults import FaultLog, Origin, RecordsRefused, RowFault
-from rpe_geo.formats.json_files import read_json_rows, write_json
+from rpe_geo.formats.json_files import parse_json, read_json_rows, write_json
+from rpe_geo.formats.recognition.listing import ENDINGS
+from rpe_geo.formats.recognition.recognise import Recognition, readable, recognise
 from rpe_geo.formats.shapes import Located, struct_of
 
 __all__ = [
@@ -69,6 +72,8 @@ class Reading(Generic[_R]):
         What a person should look at.
     ids
         (file, row) → identifier as it stands there, of every row that has one, faulty ones included.
+    recognition
+        What was understood of a list in its producer's layout; None for a file in ours.
     """
 
     file: str
@@ -77,6 +82,7 @@ class Reading(Generic[_R]):
     ids: Mapping[tuple[str | None, int | None], str]
     faults: tuple[RowFault, ...] = ()
     warnings: tuple[RowFault, ...] = ()
+    recognition: Recognition | None = None
 
     def usable(self) -> list[_R]:
         """Return the records, or raise `RecordsRefused` with every fault."""
@@ -100,21 +106,27 @@ def _read_rows(path: Path, kind: RecordKind, log: FaultLog) -> list[Located]:
     raise InvalidFile("file_kind_unknown", where=Where(file=path.name), ending=ending or path.name)
 
 
-def examine(path: Path | str, kind: RecordKind) -> Reading[Any]:
+def examine(
+    path: Path | str, kind: RecordKind, *, columns: Sequence[str] = (), memory: Path | None = None
+) -> Reading[Any]:
     """
     Read a file to the end and note all its faults.
 
     Parameters
     ----------
     path
-        A .json, .csv or .xlsx file.
+        A file in our own layout (.json, .csv, .xlsx), or a list as its producer lays it out, in any of `ENDINGS`.
     kind
         What its records are.
+    columns
+        `champ=COLONNE`, for columns that are not recognised.
+    memory
+        File of the columns that were told before.
 
     Returns
     -------
     Reading
-        Records, faults and warnings.
+        Records, faults and warnings; of a recognised list, what was understood.
 
     Raises
     ------
@@ -124,7 +136,12 @@ def examine(path: Path | str, kind: RecordKind) -> Reading[Any]:
     path = Path(path)
     log = FaultLog()
     struct = struct_of(KINDS[kind])
-    located = _read_rows(path, kind, log)
+    recognition = None
+    if columns or is_foreign(path, kind):
+        located, recognition = recognise(path, kind, columns=columns, memory=memory)
+        located = readable(struct, located, log, recognition)
+    else:
+        located = _read_rows(path, kind, log)
     kept = []
     ids: dict[tuple[str | None, int | None], str] = {}
     id_name = struct.fields[0].name
@@ -148,7 +165,59 @@ def examine(path: Path | str, kind: RecordKind) -> Reading[Any]:
         ids=ids,
         faults=tuple(log.faults),
         warnings=_once_per_name(log.warnings),
+        recognition=recognition,
     )
+
+
+def is_foreign(path: Path, kind: RecordKind) -> bool:
+    """
+    Say whether a file is laid out by somebody else: under half of its titles are our names, and none is our identifier.
+
+    Parameters
+    ----------
+    path
+        The file; one that cannot be read is left to the reader of its ending, which says why.
+    kind
+        What its records are.
+
+    Returns
+    -------
+    bool
+        True for lists that the recognition step reads.
+    """
+    ending = path.suffix.lower()
+    if ending not in {".json", ".csv", ".xlsx"}:
+        return ending in ENDINGS
+    titles = _titles(path, kind)
+    if titles is None:
+        return False
+    struct = struct_of(KINDS[kind])
+    names = {name.split(".")[0].lower() for name, _ in struct.leaves()}
+    names |= {path.split(".")[0].lower() for path, _ in struct.tables()}
+    ours = sum(title.split(".")[0].lower() in names for title in titles)
+    identifier = struct.fields[0].name.lower()
+    return identifier not in {title.lower() for title in titles} and 2 * ours <= len(titles)
+
+
+def _titles(path: Path, kind: RecordKind) -> list[str] | None:
+    """Read the titles of a file; None where it holds none, or cannot be read."""
+    try:
+        if path.suffix.lower() == ".csv":
+            from rpe_geo.formats.csv_files import read_csv_sheet
+
+            return [title for title in read_csv_sheet(path, set()).header if title] or None
+        if path.suffix.lower() == ".xlsx":
+            from rpe_geo.formats.xlsx_files import titles_of
+
+            return titles_of(path, kind)
+        content = parse_json(read_bytes(path), path.name)
+    except InvalidFile:
+        return None
+    if isinstance(content, dict) and {"features", "results", "records", "elements"} & set(content):
+        return ["–"]
+    objects = content if isinstance(content, list) else [content]
+    found = {str(key): None for one in objects if isinstance(one, dict) for key in one}
+    return list(found) or None
 
 
 def _once_per_name(warnings: Sequence[RowFault]) -> tuple[RowFault, ...]:

@@ -21,7 +21,7 @@ from rpe_geo.formats.faults import FaultLog
 from rpe_geo.formats.shapes import Located, Struct
 from rpe_geo.formats.tables import Sheet, read_sheets, table_paths, write_sheets
 
-__all__ = ["read_xlsx_rows", "write_xlsx"]
+__all__ = ["read_xlsx_rows", "titles_of", "write_xlsx"]
 
 
 def _sheet(label: str, rows: Iterable[Sequence[Any]]) -> Sheet:
@@ -35,6 +35,38 @@ def _sheet(label: str, rows: Iterable[Sequence[Any]]) -> Sheet:
         header.pop()
     titles = tuple("" if title is None else str(title).strip() for title in header)
     return Sheet(label, titles, lines[start + 1 :])
+
+
+def titles_of(path: Path, kind: str) -> list[str] | None:
+    """
+    Read the titles of the sheet of the records.
+
+    Parameters
+    ----------
+    path
+        A workbook.
+    kind
+        Name of the sheet, if it is one of ours.
+
+    Returns
+    -------
+    list of str or None
+        None when it is no workbook, or holds nothing.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = load_workbook(io.BytesIO(read_bytes(path)), read_only=True, data_only=True)
+            sheets = {sheet.title.strip().lower(): sheet for sheet in book.worksheets}
+            chosen = sheets.get(kind) or next(iter(sheets.values()), None)
+            rows = [] if chosen is None else list(chosen.iter_rows(max_row=30, values_only=True))
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError):
+        return None
+    for cells in rows:
+        titles = [str(cell).strip() for cell in cells if cell is not None and str(cell).strip()]
+        if titles:
+            return titles
+    return None
 
 
 def read_xlsx_rows(path: Path, kind: str, struct: Struct, log: FaultLog) -> list[Located]:

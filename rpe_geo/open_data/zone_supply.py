@@ -12,7 +12,6 @@ from rpe_geo.formats.records import read_childminders, read_facilities
 from rpe_geo.observatory.inputs import ZoneInputs
 from rpe_geo.observatory.results import Source
 from rpe_geo.open_data.contours import PolygonFile
-from rpe_geo.open_data.facilities_geojson import read_facilities_geojson
 from rpe_geo.open_data.zone_files import read_iris_births, read_iris_zones, read_zones
 
 __all__ = ["ZoneFiles", "read_zone_inputs"]
@@ -96,8 +95,6 @@ def read_zone_inputs(files: ZoneFiles, on: date) -> ZoneInputs:
 
 def _facilities(path: Path) -> Sequence[Facility]:
     """Read crèches and others, as a portal or a registry lists them."""
-    if path.suffix.lower() == ".geojson":
-        return read_facilities_geojson(path)
     return read_facilities(path)
 
 

@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from rpe_geo.errors import InvalidFile
-from rpe_geo.open_data.facilities_geojson import facility_kind, read_facilities_geojson
+from rpe_geo.formats.recognition.kinds import facility_kind
+from rpe_geo.formats.records import read_facilities
 
 POINT = {"type": "Point", "coordinates": [3.87, 43.6]}
 
@@ -26,7 +27,7 @@ def feature(geometry=POINT, **properties):
 
 @pytest.mark.real
 def test_montpellier(real_data):
-    places = read_facilities_geojson(real_data / "montpellier" / "petite-enfance-2014.geojson")
+    places = read_facilities(real_data / "montpellier" / "petite-enfance-2014.geojson")
     assert Counter(place.kind for place in places) == {
         "crèche": 48,
         "halte-garderie": 13,
@@ -82,14 +83,15 @@ def test_names_of_other_producers(tmp_path):
         feature(None, nom="Crèche Z", adresse="9 rue Z"),
         feature(),
     )
-    lutins, ruche, area, addressed, nameless = read_facilities_geojson(path)
+    lutins, ruche, area, addressed, nameless = read_facilities(path)
     assert (lutins.facility_id, lutins.kind, lutins.places) == ("7", "micro-crèche", 12)
     assert lutins.address == "3 rue X 34000 Montpellier"
     assert lutins.contact.phone == "04 67 00 00 00"
     assert (ruche.facility_id, ruche.kind) == ("7-2", "espace de jeux")
     assert area.longitude is not None
     assert (addressed.longitude, addressed.address) == (None, "9 rue Z")
-    assert (nameless.facility_id, nameless.kind) == ("F-0005", "autre")
+    assert nameless.facility_id.startswith("F-")
+    assert nameless.kind == "autre"
 
 
 def test_a_file_in_lambert_93(tmp_path):
@@ -102,27 +104,27 @@ def test_a_file_in_lambert_93(tmp_path):
         ],
     }
     path.write_text(json.dumps(collection), encoding="utf-8")
-    (place,) = read_facilities_geojson(path)
+    (place,) = read_facilities(path)
     assert (place.longitude, place.latitude) == pytest.approx((3.86692, 43.61559), abs=1e-5)
     collection["crs"]["properties"]["name"] = "EPSG:999999"
     path.write_text(json.dumps(collection), encoding="utf-8")
     with pytest.raises(InvalidFile) as caught:
-        read_facilities_geojson(path)
+        read_facilities(path)
     assert caught.value.code == "geojson_crs"
 
 
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        ("[]", "geojson_expected"),
+        ("[]", "file_without_rows"),
         ('{"type": "FeatureCollection", "features": [3]}', "geojson_expected"),
-        ('{"type": "FeatureCollection", "features": [{"properties": {}, "geometry": {"type": "Point"}}]}', "geojson_geometry"),
-        ('{"type": "FeatureCollection", "features": [{"properties": {}, "geometry": {"type": "Point", "coordinates": [43.6, 3.87]}}]}', "coordinates_swapped"),
+        ('{"type": "FeatureCollection", "features": [{"properties": {"nom": "Crèche"}, "geometry": {"type": "Point"}}]}', "needed_not_recognised"),
+        ('{"type": "FeatureCollection", "features": [{"properties": {}, "geometry": {"type": "Point", "coordinates": [3.87, 43.6]}}]}', "nothing_recognised"),
     ],
 )  # fmt: skip
 def test_bad_files(tmp_path, content, code):
     path = tmp_path / "f.geojson"
     path.write_text(content, encoding="utf-8")
     with pytest.raises((InvalidFile, ValueError)) as caught:
-        read_facilities_geojson(path)
+        read_facilities(path)
     assert caught.value.code == code

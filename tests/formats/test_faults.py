@@ -207,7 +207,7 @@ def test_broken_json_names_its_line(tmp_path):
 def test_files_that_cannot_be_read(tmp_path):
     for path, code in (
         (tmp_path / "none.json", "file_missing"),
-        (tmp_path / "records.txt", "file_kind_unknown"),
+        (tmp_path / "records.doc", "file_kind_unknown"),
         (tmp_path, "file_kind_unknown"),
     ):
         with pytest.raises(InvalidFile) as caught:

@@ -20,7 +20,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from rpe_geo.crs import to_metric
-from rpe_geo.open_data.facilities_geojson import read_facilities_geojson
+from rpe_geo.formats.records import read_facilities
 from rpe_geo.synthetic.addresses import BAN_COLUMNS
 from rpe_geo.synthetic.demonstration import write_demonstration
 from rpe_geo.synthetic.places import demonstration_folder, demonstration_places
@@ -217,7 +217,7 @@ def test_figures_of_the_communes_hold_together(folder: Path) -> None:
     rate = (100 * places / births).round(1)
     assert np.allclose(rate, table["taux_couverture_global_2021"], atol=0.051)
     assert 40 < 100 * places.sum() / births.sum() < 80
-    facilities = read_facilities_geojson(folder / "facilities.geojson")
+    facilities = read_facilities(folder / "facilities.geojson")
     kept = sum(f.places or 0 for f in facilities)
     assert kept == table["places_eaje_2020"].sum()
     kinds = Counter(f.kind for f in facilities)
