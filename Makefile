@@ -27,6 +27,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.front
 
 test: $(VENV)/.dev
 	tests/system_packages

@@ -29,7 +29,7 @@ def biome_command() -> list[str] | None:
 
 def main(write: bool) -> int:
     """Run both tools; 0 when nothing is left to mend."""
-    djlint = [sys.executable, "-m", "djlint", "api/templates", "rpe_geo/publishing/templates"]
+    djlint = [sys.executable, "-m", "djlint", "api/templates"]
     results = [subprocess.call([*djlint, *(["--reformat"] if write else ["--check"]), "--quiet"])]
     if not write:
         results.append(subprocess.call([*djlint, "--lint", "--quiet"]))
