@@ -209,7 +209,12 @@ def unmet_clusters(
     x_m: Sequence[float], y_m: Sequence[float], *, smallest: int = 5, apart_m: float = 500
 ) -> NDArray[np.int_]:
     """
-    Find where unanswered requests gather, whatever the shape of the place (HDBSCAN, Campello et al. 2013).
+    Find where unanswered requests gather, whatever the shape of the place.
+
+    What is dense at the distance that tells places apart is a cluster (DBSCAN, Ester et al. 1996); beyond it, where people
+    live farther from each other, clusters are those that last over distances (HDBSCAN, Campello et al. 2013). This is the
+    hybrid of Malzer & Baum (2020), in two steps: scikit-learn's own (`cluster_selection_epsilon`) raises TypeError with
+    NumPy 2.4 where groups are nearer than that.
 
     Parameters
     ----------
@@ -218,7 +223,7 @@ def unmet_clusters(
     smallest
         Fewest requests of a cluster; also what keeps a cluster from naming a family.
     apart_m
-        Requests nearer than this are not told apart; it also lets a single cluster be found.
+        Requests nearer than this are not told apart.
 
     Returns
     -------
@@ -228,12 +233,12 @@ def unmet_clusters(
     points = np.column_stack([np.asarray(x_m, dtype=np.float64), np.asarray(y_m, dtype=np.float64)])
     if len(points) < smallest:
         return np.full(len(points), -1)
-    from sklearn.cluster import HDBSCAN
+    from sklearn.cluster import DBSCAN, HDBSCAN
 
-    labels: NDArray[np.int_] = HDBSCAN(
-        min_cluster_size=smallest,
-        cluster_selection_epsilon=apart_m,
-        allow_single_cluster=True,
-        copy=True,
-    ).fit_predict(points)
+    labels: NDArray[np.int_] = DBSCAN(eps=apart_m, min_samples=smallest).fit_predict(points)
+    lasting = HDBSCAN(min_cluster_size=smallest, copy=True).fit_predict(points)
+    for cluster in range(int(lasting.max(initial=-1)) + 1):
+        members = lasting == cluster
+        if (labels[members] == -1).all():
+            labels[members] = labels.max(initial=-1) + 1
     return labels

@@ -5,10 +5,12 @@ from datetime import date
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pytest
 import shapely
 
 from rpe_geo.domain import Child, Request, Timetable
 from rpe_geo.formats.records import read_requests, write_requests
+from rpe_geo.observatory.hotspots import unmet_clusters
 from rpe_geo.observatory.open_requests import with_requests
 from rpe_geo.observatory.results import Note, Observatory
 from rpe_geo.parameters import parameter_table
@@ -55,3 +57,20 @@ def test_requests_are_counted_and_gatherings_are_circles(tmp_path):
     assert areas[0]["radius_m"] >= 500
     homes = {(round(x, 4), round(y, 4)) for x, y in at if x is not None}
     assert (areas[0]["longitude"], areas[0]["latitude"]) not in homes
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_gatherings_near_each_other_are_one(seed):
+    rng = np.random.default_rng(seed)
+    town = rng.normal(0, 100, (40, 2))
+    town[20:, 0] += 600
+    village = rng.normal(0, 1500, (12, 2))
+    village[:, 0] += 40_000
+    alone = np.array([[0.0, 90_000], [90_000, 90_000]])
+    points = np.vstack([town, village, alone])
+    labels = unmet_clusters(points[:, 0].tolist(), points[:, 1].tolist())
+    assert len(set(labels[:40])) == 1
+    assert labels[0] >= 0
+    assert (labels[40:52] >= 0).sum() >= 5
+    assert set(labels[40:52]) & set(labels[:40]) <= {-1}
+    assert labels[-2:].tolist() == [-1, -1]
