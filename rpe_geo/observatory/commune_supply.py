@@ -121,7 +121,7 @@ def _facilities(inputs: ZoneInputs) -> tuple[pd.DataFrame | None, list[Note]]:
     notes = []
     none = frame[modes == ""]
     if len(none):
-        kinds = none["kind"].value_counts()
+        kinds = none["kind"].where(none["kind"] != "autre", none["name"]).value_counts()
         words = [f"{kind} ({count})" for kind, count in kinds.items()]
         places = float(none["places"].sum())
         notes.append(Note("not_care", {"count": len(none), "kinds": words, "places": places}))
@@ -210,7 +210,7 @@ def _with_shared_places(
     rest = listed[listed["mode"] != "places_facility"]
     # A MAM without a number has none to count: the commune's places in individual care are spread anyway.
     together = pd.concat([*shared, rest.assign(places=rest["places"].fillna(0.0))])
-    places = round(float(homes.totals["places_facility"].sum()))
+    places = float(np.rint(homes.totals["places_facility"].sum()))
     note = Note("places_shared_out", {"count": int(unknown.sum()), "places": places})
     return together.reindex(listed.index), [note]
 
@@ -253,7 +253,7 @@ def _on_totals(
         if given[mode]:
             notes += _list_notes(kind, missing[found == 0], homes, far)
         elif mode != "places_other":
-            notes.append(Note(_WITHOUT_LIST[kind], {"places": round(float(missing.sum()))}))
+            notes.append(Note(_WITHOUT_LIST[kind], {"places": float(np.rint(missing.sum()))}))
         if len(far.below):
             notes.append(far.note(f"{kind}_list_over", far.below))
             over += list(far.below)
@@ -269,7 +269,7 @@ def _list_notes(kind: str, nowhere: pd.Series, homes: HomeCommunes, far: Factors
     notes = []
     if nowhere.sum() > 0:
         names = [str(name) for name in homes.totals.loc[nowhere.index[nowhere > 0], "name"]]
-        values = {"places": round(float(nowhere.sum())), "communes": names}
+        values = {"places": float(np.rint(nowhere.sum())), "communes": names}
         notes.append(Note(f"{kind}_none_inside", values))
     if len(far.above):
         notes.append(far.note(f"{kind}_list_partial", far.above))

@@ -45,8 +45,8 @@ class PairBlock:
 
     first: int
     last: int
-    demand_at: NDArray[np.intp]
-    supply_at: NDArray[np.intp]
+    demand_at: NDArray[np.integer]
+    supply_at: NDArray[np.integer]
     minutes: Floats
 
 
@@ -115,7 +115,9 @@ class PairBlocks:
                 dense[np.ix_(rows, columns)] = np.where(matrix <= self.cutoff_min, matrix, np.inf)
             demand_at, supply_at = np.nonzero(dense < np.inf)
             minutes = dense[demand_at, supply_at]
-            yield PairBlock(block.first, block.last, demand_at, supply_at, minutes)
+            # Kept for a second pass: half the size.
+            near, there = demand_at.astype(np.int32), supply_at.astype(np.int32)
+            yield PairBlock(block.first, block.last, near, there, minutes)
 
 
 def _vectors(points: pd.DataFrame) -> Floats:

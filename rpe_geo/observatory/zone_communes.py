@@ -138,7 +138,10 @@ def home_communes(
         if not kept.all():
             notes.append(Note("zones_left_out", {"count": int((~kept).sum())}))
         of_zone = of_zone[kept]
-    notes += _across(shared, of_zone)
+    if of_zone.nunique() > 1:
+        notes += _across(shared, of_zone)
+    else:
+        notes = [note for note in notes if note.code != "zones_by_area"]
     points = _points(of_zone, parts)
     totals = parts[["children", *PLACE_MODES]].groupby(points).sum(min_count=1)
     if parts["children"].isna().any() or parts["places"].isna().any():
