@@ -138,7 +138,7 @@ def home_communes(
         if not kept.all():
             notes.append(Note("zones_left_out", {"count": int((~kept).sum())}))
         of_zone = of_zone[kept]
-    if of_zone.nunique() > 1:
+    if len(set(of_zone)) > 1:
         notes += _across(shared, of_zone)
     else:
         notes = [note for note in notes if note.code != "zones_by_area"]
