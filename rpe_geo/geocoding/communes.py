@@ -447,6 +447,8 @@ def _nearest(
         for name, likeness in alike:
             if likeness.score < 0.7:
                 continue
+            if likeness.kind == Resemblance.INCOMPLETE and _is_ordinary("".join(cut.city)):
+                continue  # « Saint » is no beginning of Saint-Fiel
             for agreement, members in _by_agreement(names[name], parsed, store).items():
                 shortened = (
                     likeness.kind == Resemblance.INCOMPLETE
