@@ -27,6 +27,7 @@ def test_every_promised_route_is_there(service):
     paths = described(service)["paths"]
     assert {path.removeprefix("/api/v1") for path in paths} == {
         "/health",
+        "/ready",
         "/regles",
         "/geocode",
         "/reverse",
