@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.errors import InvalidFile, RpeGeoError, ServiceUnavailable, Where
 
-__all__ = ["read_bytes", "replacing"]
+__all__ = ["FULL", "read_bytes", "reading_file", "replacing"]
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What the system says when there is no room left."""
+
+
+@contextmanager
+def reading_file(*paths: Path) -> Iterator[None]:
+    """
+    Read files inside: whatever a damaged one makes a library raise becomes one fault that names it, without its content.
+
+    Parameters
+    ----------
+    *paths
+        The files that are read.
+
+    Raises
+    ------
+    InvalidFile
+        When something else than one of our errors is raised; the original stays its cause.
+    ServiceUnavailable
+        When the disk is full.
+    """
+    try:
+        yield
+    except (RpeGeoError, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise ServiceUnavailable("disk_full") from error
+        where = Where(file=", ".join(dict.fromkeys(path.name for path in paths)))
+        raise InvalidFile("file_damaged", where=where, kind=type(error).__name__) from error
 
 
 def read_bytes(path: Path) -> bytes:

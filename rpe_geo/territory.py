@@ -36,6 +36,7 @@ import pandas as pd
 import pyarrow as pa
 
 from rpe_geo.errors import InputError, InvalidFile, Where
+from rpe_geo.files import reading_file
 from rpe_geo.observatory.results import Note
 from rpe_geo.protocols import Progress
 
@@ -271,27 +272,32 @@ def build_territory(
         contents: dict[str, dict[str, Any]] = {}
         formats: dict[Path, str] = {}
         if inputs.communes is not None:
-            contents["communes"] = _build_communes(inputs, building / "communes.parquet")
+            with reading_file(*(path for path in (inputs.communes, inputs.contours) if path)):
+                contents["communes"] = _build_communes(inputs, building / "communes.parquet")
         if inputs.streets is not None:
-            streets = build_streets(inputs.streets, building / "streets", progress=progress)
+            with reading_file(inputs.streets):
+                streets = build_streets(inputs.streets, building / "streets", progress=progress)
             contents["streets"] = _jsonable(asdict(streets))
         if inputs.addresses:
-            addresses = build_index(
-                inputs.addresses,
-                building / "addresses",
-                cog=inputs.cog,
-                codes=inputs.codes,
-                progress=progress,
-            )
+            with reading_file(*inputs.addresses, *([inputs.cog] if inputs.cog else [])):
+                addresses = build_index(
+                    inputs.addresses,
+                    building / "addresses",
+                    cog=inputs.cog,
+                    codes=inputs.codes,
+                    progress=progress,
+                )
             contents["addresses"] = _jsonable(asdict(addresses))
             formats = {Path(source.file): source.format for source in addresses.sources}
         if inputs.gtfs is not None:
             from rpe_geo.travel.transit.search import build_transit
 
-            transit = build_transit(inputs.gtfs, building / "transit", progress=progress)
+            with reading_file(inputs.gtfs):
+                transit = build_transit(inputs.gtfs, building / "transit", progress=progress)
             contents["transit"] = _jsonable(asdict(transit))
         if inputs.facilities is not None:
-            reading = examine(inputs.facilities, "facilities", columns=inputs.columns)
+            with reading_file(inputs.facilities):
+                reading = examine(inputs.facilities, "facilities", columns=inputs.columns)
             facilities = reading.usable()
             write_facilities(facilities, building / "facilities.json")
             contents["facilities"] = {"facilities": len(facilities)}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rpe_geo.errors import InputError, RpeGeoError
 from rpe_geo.protocols import Geocoder, Progress, Repository, TravelTimeEngine
 from rpe_geo.relais import Relais
 from rpe_geo.relais.casework import Casework
@@ -254,12 +255,26 @@ def open_runner(
     return DaskRunner(scheduler, kept_in=kept_in, progress=progress)
 
 
+@contextmanager
+def _opening(territory: Territory, part: str) -> Iterator[None]:
+    """Open a part of a territory: whatever a damaged file of it makes a library raise becomes one fault."""
+    try:
+        yield
+    except (RpeGeoError, MemoryError):
+        raise
+    except Exception as error:
+        raise InputError(
+            "territory_damaged", directory=str(territory.directory), part=part
+        ) from error
+
+
 def _local_geocoder(_settings: Settings, territory: Territory | None) -> Geocoder | None:
     from rpe_geo.geocoding.local import LocalGeocoder
 
     if territory is None or "addresses" not in territory.contents:
         return None
-    return LocalGeocoder(territory.addresses)
+    with _opening(territory, "addresses"):
+        return LocalGeocoder(territory.addresses)
 
 
 def _geoplateforme(settings: Settings, _territory: Territory | None) -> Geocoder:
@@ -273,7 +288,8 @@ def _street_engine(_settings: Settings, territory: Territory | None) -> TravelTi
 
     if territory is None or "streets" not in territory.contents:
         return None
-    return StreetEngine(territory.streets)
+    with _opening(territory, "streets"):
+        return StreetEngine(territory.streets)
 
 
 def _straight_line(_settings: Settings, _territory: Territory | None) -> TravelTimeEngine:

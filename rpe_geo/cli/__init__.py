@@ -7,14 +7,18 @@ Exit codes: 0 done (also when nobody fits), 1 our fault, 2 input, 3 a service is
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 import typer
 
 from rpe_geo.errors import InputError, NotFound, RpeGeoError, ServiceUnavailable
-from rpe_geo.messages import explain
+from rpe_geo.files import FULL
+from rpe_geo.messages import explain, phrase
 
 __all__ = ["build_app", "main", "run"]
 
@@ -108,7 +112,24 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else int(left.code is not None)
+    except OSError as error:
+        if error.errno not in FULL:
+            return _unforeseen(error)
+        typer.echo(phrase("disk_full"), err=True)
+        return 3
+    except Exception as error:  # noqa: BLE001 - the last net: one line, nothing of a row's content
+        return _unforeseen(error)
     return 0
+
+
+def _unforeseen(error: Exception) -> int:
+    """Say that something of ours failed, in one line; the trace is shown when RPE_DEBUG is set."""
+    if os.environ.get("RPE_DEBUG"):
+        traceback.print_exception(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno}"
+    typer.echo(phrase("unforeseen", kind=type(error).__name__, place=place), err=True)
+    return 1
 
 
 def main() -> None:

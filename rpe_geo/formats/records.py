@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, TypeVar, cast
 
 from rpe_geo.domain import Childminder, Facility, Mam, Request
 from rpe_geo.errors import InvalidFile, Where
-from rpe_geo.files import read_bytes
+from rpe_geo.files import read_bytes, reading_file
 from rpe_geo.formats.checks import check_ids, check_places, check_records, id_of
 from rpe_geo.formats.faults import FaultLog, Origin, RecordsRefused, RowFault
 from rpe_geo.formats.json_files import parse_json, read_json_rows, write_json
@@ -137,11 +137,12 @@ def examine(
     log = FaultLog()
     struct = struct_of(KINDS[kind])
     recognition = None
-    if columns or is_foreign(path, kind):
-        located, recognition = recognise(path, kind, columns=columns, memory=memory)
-        located = readable(struct, located, log, recognition)
-    else:
-        located = _read_rows(path, kind, log)
+    with reading_file(path):
+        if columns or is_foreign(path, kind):
+            located, recognition = recognise(path, kind, columns=columns, memory=memory)
+            located = readable(struct, located, log, recognition)
+        else:
+            located = _read_rows(path, kind, log)
     kept = []
     ids: dict[tuple[str | None, int | None], str] = {}
     id_name = struct.fields[0].name

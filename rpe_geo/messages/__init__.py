@@ -8,6 +8,7 @@ maps. Every module of this package but `french` is the table of one room (`geoco
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Protocol
@@ -31,6 +32,8 @@ def _gather() -> dict[str, str]:
 
 
 MESSAGES = _gather()
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class _Place(Protocol):
@@ -98,4 +101,5 @@ def explain(error: _Coded) -> str:
         places.append(f"champ {error.where.field}")
     sentence = phrase(error.code, **error.values)
     line = f"{', '.join(places)} : {sentence}" if places else sentence
-    return " ".join(line.split("\n"))
+    # What a damaged file holds may break a line, ring a bell or move a cursor: no control character is shown.
+    return _CONTROL.sub(" ", line)

@@ -1,6 +1,14 @@
 """What is wrong with a file of records, and what a person should look at."""
 
 MESSAGES = {
+    "file_damaged": (
+        "ce fichier est endommagé, incomplet, ou n'est pas du format que dit son nom ({kind}) ; téléchargez-le ou exportez-le "
+        "de nouveau."
+    ),
+    "disk_full": "le disque est plein : rien n'a été écrit à moitié ; faites de la place, puis recommencez.",
+    "unforeseen": (
+        "erreur imprévue ({kind}, {place}) ; RPE_DEBUG=1 devant la commande en montre le détail, à joindre au signalement."
+    ),
     "records_refused": (
         "{first} Et encore {others}, {rows} à corriger en tout ; rien n'est repris du fichier."
     ),

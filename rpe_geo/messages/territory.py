@@ -1,6 +1,9 @@
 """What is wrong with a territory on disk, or with what it is built from."""
 
 MESSAGES = {
+    "territory_damaged": (
+        "le territoire {directory} est endommagé (dossier « {part} ») ; reconstruisez-le par « rpe-geo territory build »."
+    ),
     "territory_missing": (
         "« {directory} » n'est pas un territoire ; construisez-le avec `rpe-geo territory build`, ou indiquez un autre "
         "dossier avec --territory ou RPE_TERRITORY."
