@@ -265,6 +265,8 @@ def read_commune(parsed: ParsedAddress, commune: int, store: AddressStore) -> li
             if fuzz.ratio(" ".join(cut.city), name) < _NEAR_NAME:
                 continue
             likeness = _name_likeness(cut.city, name, store)
+            if likeness.kind == Resemblance.INCOMPLETE and _is_ordinary("".join(cut.city)):
+                continue
             score = _near_score(likeness, agreement, cut)
             if likeness.score >= 0.7 and (best is None or score > best[0]):
                 best = score, likeness, cut, name
