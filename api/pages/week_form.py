@@ -12,7 +12,7 @@ from rpe_geo.errors import InvalidSchedule, RpeGeoError
 from rpe_geo.messages import phrase
 from rpe_geo.schedule import CYCLE_WEEKS_MAX, QUARTERS_PER_DAY, Timetable, Week
 
-__all__ = ["HoursForm", "day_texts", "week_prefix"]
+__all__ = ["HoursForm", "day_texts", "week_prefix", "written_spans"]
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "PH")
 DAY_NAMES = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "jour férié")
@@ -151,6 +151,11 @@ def _read_week(texts: Sequence[str], prefix: str, faults: dict[str, str]) -> str
         if spans:
             rules.append(f"{name} {','.join(spans)}")
     return "; ".join(rules) or "off"
+
+
+def written_spans(text: str) -> str:
+    """Write the hours of a day as files do: « 9:00-11:30 » becomes `09:00-11:30`."""
+    return ",".join(_read_day(text, ""))
 
 
 def _read_day(text: str, day: str) -> list[str]:

@@ -144,7 +144,7 @@ def test_what_is_kept_is_what_the_consent_names(client, settings):
     ours = {"request_id", "max_minutes", "start_tolerance_days", "min_hours_share"}
     blank = replace(case.request, household=None, preferences={}, end=None)
     for name in kept - said - ours - {"household", "preferences", "end"}:
-        assert getattr(case.request, name) is None
+        assert getattr(case.request, name) in {None, "all"}
     assert case.request == blank
     assert all(not child.needs and child.school is None for child in case.request.children)
     assert set(case.contact) == {
@@ -320,6 +320,78 @@ def _sent(page: str) -> dict[str, list[str]]:
         if name and ('type="checkbox"' not in tag or " checked" in tag):
             sent.setdefault(name[1], []).append(unescape(value[1]) if value else "")
     return sent | {"mode": ["walk"]}
+
+
+BESIDES = {
+    "vacances": ["all"],
+    "semaines_an": ["36"],
+    "adaptation": ["2026-12-28"],
+    "adaptation_jours": ["3"],
+    "adaptation_heures": ["9:00-11:00"],
+    "alternee": ["oui"],
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (
+            {"planning": ["04/03/2027 6:30-14:30\n2027-03-06 20:00-06:00"]},
+            {"end": date(2027, 3, 6), "envelope": None},
+        ),
+        (
+            {"enveloppe": ["oui"], "heures_mois": ["120"], "h-0": ["6:00-22:00"]},
+            {"roster": None},
+        ),
+        ({"vacances": ["only"], "zone": ["C"]}, {"school_holidays": "only", "school_zone": "C"}),
+        ({"gare": ["Gare Saint-Roch"]}, {"trip": ("walk", "transit")}),
+    ],
+)
+def test_a_need_that_is_no_plain_week(client, case, settings, typed, expected):
+    repository = open_repository(settings.database_url)
+    identity = case.rpartition("/")[2]
+    sent = _sent(client.get(case).text) | BESIDES | {"debut": ["2027-03-01"]} | typed
+    if "gare" in typed:
+        sent["gare"] = sent["adresse"]
+    answer = client.post(f"{case}/besoin", data=sent)
+    assert answer.status_code == 200
+    kept = repository.request(identity)
+    for name, value in expected.items():
+        assert getattr(kept, name) == value, name
+    assert kept.weeks_per_year == 36
+    assert kept.adaptation.days == 3
+    if "enveloppe" in typed:
+        assert (kept.envelope.hours_per_month, kept.envelope.hours) == (120, kept.schedule)
+    # Saved again as it stands, nothing is lost.
+    sent = _sent(client.get(case).text)
+    for name in ("vacances", "zone"):
+        sent[name] = typed.get(name, [""]) if name == "zone" else typed.get(name, ["all"])
+    if "planning" in typed:
+        shown = re.search(r'name="planning"[^>]*>([^<]*)<', client.get(case).text)[1]
+        sent["planning"] = [shown]
+        assert "04/03/2027 06:30-14:30" in shown or "6:30-14:30" in shown
+    assert client.post(f"{case}/besoin", data=sent).status_code == 200
+    assert repository.request(identity) == kept
+    blank = _sent(client.get(case).text) | {
+        "planning": ["demain matin"], "vacances": ["all"],
+    }  # fmt: skip
+    refused = client.post(f"{case}/besoin", data=blank)
+    assert refused.status_code in {409, 422}
+    assert "Ligne 1" in refused.text
+    repository.save(
+        requests=[
+            replace(
+                kept,
+                roster=None,
+                envelope=None,
+                school_holidays="all",
+                trip=None,
+                station=None,
+                adaptation=None,
+                weeks_per_year=None,
+            )
+        ]
+    )
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ GROUPS: Mapping[type[Any], tuple[tuple[str, tuple[str, ...]], ...]] = MappingPro
         Childminder: (
             ("Qui et où", ("name", "contact.phone", "contact.email", "mam_id", "address")),
             ("Agrément et places", ("agrement.places", "agrement.places_offered", "agrement.status", "agrement.valid_from", "agrement.valid_until", "agrement.suspended_until", "agrement.exceptional_excess", "agrement.own_under_3_takes_place")),
-            ("Horaires", ("working_hours", "accepts_variable_hours", "annual_hours_consent", "min_notice_days")),
+            ("Horaires", ("working_hours", "accepts_variable_hours", "annual_hours_consent", "min_notice_days", "leave")),
             ("Enfants accueillis", ("contracts", "availabilities", "own_children", "agrement.legacy_ages")),
             ("L’accueil", ("capabilities", "attributes")),
             ("Tarifs", ("hourly_rate", "maintenance_per_day", "meals_per_day")),
@@ -67,7 +67,8 @@ _HINTS = {
     "agrement.places_offered": "Celles qu’elle ou il veut pourvoir.",
     "contracts": "Présence : lu-ve 8:00-17:30 ; sa 9:00-12:00. Videz une ligne pour la retirer.",
     "availabilities": "Heures : lu-ve 8:00-18:00. Videz une ligne pour la retirer.",
-    "own_children": "Sans présence écrite, toujours là.",
+    "own_children": "Sans présence écrite, toujours là. Pendant les vacances scolaires : les heures où ils y sont en plus.",
+    "leave": "Jours sans accueil, les deux compris. Videz une ligne pour la retirer.",
     "longitude": "Trouvée d’après l’adresse ; à ne corriger que si le point est faux.",
 }
 

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from starlette.datastructures import FormData
 
+from api.pages.requests.need_besides import BesidesForm
 from api.pages.week_form import HoursForm
 from rpe_geo.domain import FUNCTIONAL_NEEDS, Child, Household, Request, TravelMode, usual_mode
 from rpe_geo.errors import AmbiguousAddress, RpeGeoError
@@ -32,6 +33,16 @@ _FIELDS = {
     "household.monthly_income": "revenu",
     "household.children_at_charge": "enfants",
     "household.aeeh_children": "aeeh",
+    "roster": "planning",
+    "school_zone": "zone",
+    "school_holidays": "vacances",
+    "second_home.address": "autre_domicile",
+    "second_home.weeks": "autre_domicile",
+    "station": "gare",
+    "trip": "gare",
+    "weeks_per_year": "semaines_an",
+    "adaptation": "adaptation",
+    "envelope.hours_per_month": "heures_mois",
     "mode": "mode",
 }
 
@@ -78,7 +89,9 @@ class NeedForm:
     lone: bool = False
     aeeh: str = "0"
     children: tuple[ChildForm, ...] = ()
+    alternating: bool = False
     wishes: frozenset[str] = frozenset()
+    besides: BesidesForm = field(default_factory=BesidesForm)
     hours: HoursForm = field(default_factory=HoursForm)
     faults: dict[str, str] = field(default_factory=dict)
 
@@ -104,8 +117,10 @@ class NeedForm:
                 ChildForm(child.birth_date.isoformat(), child.needs, child.school or "")
                 for child in need.children
             ),
+            alternating=home.alternating_residence,
             wishes=frozenset(need.preferences) & frozenset(WISHES),
-            hours=HoursForm.of(need.schedule),
+            besides=BesidesForm.of(need),
+            hours=HoursForm.of(need.schedule if need.roster is None else None),
         )
 
     @classmethod
@@ -140,8 +155,12 @@ class NeedForm:
             lone=form.get("isole") == "oui",
             aeeh=text("aeeh") or "0",
             children=tuple(child for child in children if child),
+            alternating=form.get("alternee") == "oui",
             wishes=frozenset(str(name) for name in form.getlist("souhait")) & frozenset(WISHES),
-            hours=HoursForm.sent(form, before.schedule if before else None),
+            besides=BesidesForm.sent(form, before),
+            hours=HoursForm.sent(
+                form, before.schedule if before and before.roster is None else None
+            ),
         )
 
     @property
@@ -168,7 +187,8 @@ class NeedForm:
             None when a field cannot be used: `faults` tells which.
         """
         faults = self.faults
-        schedule = self.hours.read(faults, required=True)
+        schedule = self.hours.read(faults, required=not self.besides.roster)
+        besides = self.besides.values(schedule, self.mode, faults)
         children = tuple(
             Child(birth, child.needs & FUNCTIONAL_NEEDS, child.school or None)
             for number, child in enumerate(self.children)
@@ -188,7 +208,7 @@ class NeedForm:
             faults["adresse"] = "Indiquez l’adresse, ou au moins une rue et une commune."
         if self.mode not in get_args(TravelMode):
             faults["mode"] = "Choisissez un moyen de déplacement."
-        if faults or schedule is None or start is None:
+        if faults or start is None:
             return None
         kept = {} if before is None else dict(before.preferences)
         preferences = {
@@ -202,7 +222,7 @@ class NeedForm:
                 {
                     "children": children,
                     "start": start,
-                    "schedule": schedule,
+                    **besides,
                     "address": self.address,
                     "longitude": before.longitude if before and same else None,
                     "latitude": before.latitude if before and same else None,
@@ -227,11 +247,13 @@ class NeedForm:
         dependants = _whole(self.dependants, "enfants", faults)
         aeeh = _whole(self.aeeh, "aeeh", faults)
         known = before.household if before is not None else None
-        said = income is not None or self.lone or aeeh or known is not None
+        said = income is not None or self.lone or aeeh or self.alternating or known is not None
         if not said or dependants is None or aeeh is None:
             return None
         try:
-            return Household(income, max(children, dependants, 1), self.lone, aeeh)
+            return Household(
+                income, max(children, dependants, 1), self.lone, aeeh, self.alternating
+            )
         except RpeGeoError as error:
             faults[field_of(error)] = sentence(error)
             return None

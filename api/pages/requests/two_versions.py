@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from api.pages.work import Work
+from rpe_geo.domain import Adaptation, Envelope, SecondHome
 from rpe_geo.errors import InvalidRecord
 from rpe_geo.messages.fields import FIELD_NAMES, said
 from rpe_geo.protocols import Standing
@@ -114,6 +115,13 @@ def _written(path: str, value: Any) -> str:
             for row in value
         )
         return " ; ".join(rows)
+    if isinstance(value, Adaptation | Envelope | SecondHome):
+        named = (
+            f"{FIELD_NAMES[f'{path}.{name}']} {said(f'{path}.{name}', part)}"
+            for name, part in values_of(value).items()
+            if part not in (None, "")
+        )
+        return ", ".join(named)
     return said(path, dict(value) if isinstance(value, Mapping) else value)
 
 
