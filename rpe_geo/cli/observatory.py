@@ -148,6 +148,10 @@ def build(
         Path | None,
         typer.Option(help="Avec --zones : établissements (.geojson, .json, .csv, .xlsx)."),
     ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="Colonne à lire dans --facilities : « nom=EQUIP_NOM » ; répétable."),
+    ] = None,
     childminders: Annotated[
         Path | None, typer.Option(help="Avec --zones : registre des assistant·es maternel·les.")
     ] = None,
@@ -202,12 +206,14 @@ def build(
 ) -> None:
     """Calculer les indicateurs et les comparer aux chiffres publiés."""
     # Imported here: the other commands start without the weight of these.
+    from rpe_geo.cli.recognition import tell_recognition
     from rpe_geo.observatory.decay import parse_decay
     from rpe_geo.observatory.inputs import Study
     from rpe_geo.open_data.build import ObservatoryFiles, build_observatory
     from rpe_geo.open_data.commune_files import CommuneFiles
     from rpe_geo.open_data.observatory_files import write_observatory
     from rpe_geo.open_data.zone_supply import ZoneFiles
+    from rpe_geo.settings import Settings
     from rpe_geo.wiring import open_runner, open_streets
 
     if mode not in get_args(Mode):
@@ -236,6 +242,8 @@ def build(
             credit,
             zones_layer,
             crs,
+            tuple(column or ()),
+            Settings().column_memory,
         )
     rates = rates or _near(places, "taux-couverture-global-*.parquet")
     files = CommuneFiles(communes, contours, places, births, rates, cog, layer, crs)
@@ -249,6 +257,7 @@ def build(
             engine=streets.engine if streets else None,
             run=run,
             progress=progress,
+            report=tell_recognition,
         )
         write_observatory(observatory, directory)
         if run is not None:

@@ -275,6 +275,9 @@ MESSAGES = {
         "Sans registre, les {places} places d'accueil individuel de la commune sont réparties selon les enfants (« estimé »)."
     ),
     "childminders_unplaced": "Professionnels sans coordonnées, non comptés : {count}. Géocodez leur adresse.",
+    "facilities_unplaced": (
+        "Établissements sans coordonnées, non comptés un à un : {count}. Géocodez leur adresse (rpe-geo geocode)."
+    ),
     "facilities_spread": (
         "Sans liste d'établissements, leurs {places} places sont réparties selon les enfants (« estimé »)."
     ),

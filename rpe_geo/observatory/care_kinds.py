@@ -15,16 +15,17 @@ import pandas as pd
 __all__ = ["care_modes", "itinerant_services"]
 
 _NO_CARE = re.compile(
-    r"\b(r\.?p\.?e|ram|rami|rap|ripe|relais (petite enfance|assistant\w*|d assistant\w*|parents?)|l\.?a\.?e\.?p"
+    r"\b(rpe|rape|ram|rami|rap|ripe|rpam|ramip|relais (petite enfance|assistant\w*|d assistant\w*|parents?)|laep"
     r"|lieux? d accueil enfants? parents?|enfants? parents?|pmi|protection maternelle|ludotheques?|peri ?scolaires?"
-    r"|extra ?scolaires?|alsh|alae|clae|clsh|centres? (de loisirs|aeres?|social|socio\w*)|accueils? (de|collectif de) "
+    r"|extra ?scolaires?|alsh|alae|clae|clsh|acm|centres? (de loisirs|aeres?|social|socio\w*)|accueils? (de|collectif de) "
     r"(loisirs|mineurs)|garderies? (peri ?)?scolaires?|ecoles?|maternelle|elementaire|school|colleges?|lycees?)\b"
 )
 _CARE = re.compile(
     r"\b(creches?|micro ?creches?|multi ?accueils?|haltes? ?garderies?|haltes? ?jeux|jardins? d (enfants?|eveil)"
-    r"|eaje|childcare|nursery|maisons? de la petite enfance)\b"
+    r"|eaje|childcare|kindergarten|nursery|pouponniere|garderies? (d enfants|parentale)|services? d accueil familial"
+    r"|structures? d accueil (de )?(la )?petite enfance|maisons? de la petite enfance)\b"
 )
-_MAM = re.compile(r"\b(mam|maisons? d ?assistant\w*)\b")
+_MAM = re.compile(r"\b(mam|maisons? (d |des )?assistant\w*|assistant\w* maternel\w*)\b")
 _ITINERANT = re.compile(r"\b(itinerant\w*|ambulant\w*|mobiles?|bus|camping car|nomades?)\b")
 _DAYS = re.compile(
     r"\b(lundis?|mardis?|mercredis?|jeudis?|vendredis?|samedis?|matin|apres midi|semaines?|paires?|impaires?|\d+)\b"

@@ -175,8 +175,11 @@ def _placed(
     """Find the zone and the commune of each place; those elsewhere are told and left to their own commune's figures."""
     notes = []
     located = listed["longitude"].notna() & listed["latitude"].notna()
-    if (~located).any():
-        notes.append(Note("childminders_unplaced", {"count": int((~located).sum())}))
+    people = listed["kind"] == "childminder"
+    for code, rows in (("childminders_unplaced", people), ("facilities_unplaced", ~people)):
+        lost = int((~located & rows).sum())
+        if lost:
+            notes.append(Note(code, {"count": lost}))
     listed = listed[located]
     points = gpd.GeoSeries(
         gpd.points_from_xy(listed["longitude"], listed["latitude"]), listed.index, crs=4326

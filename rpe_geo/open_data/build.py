@@ -14,7 +14,7 @@ from rpe_geo.observatory.results import Observatory
 from rpe_geo.observatory.tiles import Runner
 from rpe_geo.observatory.within_commune import observe_zones
 from rpe_geo.open_data.commune_files import CommuneFiles, read_commune_inputs
-from rpe_geo.open_data.zone_supply import ZoneFiles, read_zone_inputs
+from rpe_geo.open_data.zone_supply import Report, ZoneFiles, read_zone_inputs
 from rpe_geo.protocols import Progress, TravelTimeEngine, silent
 
 __all__ = ["ObservatoryFiles", "build_observatory"]
@@ -47,6 +47,7 @@ def build_observatory(
     engine: TravelTimeEngine | None = None,
     run: Runner | None = None,
     progress: Progress = silent,
+    report: Report | None = None,
 ) -> Observatory:
     """
     Read the files of an observatory, and compute it.
@@ -63,6 +64,8 @@ def build_observatory(
         Runs the tiles of communes; None computes in one piece.
     progress
         Told of each step.
+    report
+        Told what was understood of each list of places or people.
 
     Returns
     -------
@@ -83,7 +86,7 @@ def build_observatory(
         inputs = read_commune_inputs(files.communes, study)
         observatory = observe_communes(inputs, study, engine=engine, run=run, progress=progress)
     else:
-        below = read_zone_inputs(files.zones, study.day)
+        below = read_zone_inputs(files.zones, study.day, report)
         west, south, east, north = below.zones.table.total_bounds
         inputs = read_commune_inputs(files.communes, study, around=(west, south, east, north))
         observatory = observe_zones(inputs, below, study, engine=engine, progress=progress)

@@ -28,6 +28,7 @@ from rpe_geo.open_data.national_tables import (
     read_communes,
     read_places,
     read_rates,
+    year_in_name,
 )
 
 __all__ = [
@@ -130,7 +131,7 @@ def read_commune_inputs(
         shapes=shapes,
         rates=rates,
         rates_births=rates_births,
-        sources=_commune_sources(files, study.year),
+        sources=_commune_sources(files, study.year, births.years),
         notes=(*births_notes, *places_notes),
         shape_notes=tuple(shape_notes),
         files={"communes": files.communes.name},
@@ -294,8 +295,16 @@ def _births_of_columns(
     )
 
 
-def _commune_sources(files: CommuneFiles, year: int) -> tuple[Source, ...]:
-    """Name the producers of the open data used."""
+def _year(path: Path | None) -> str:
+    """Read the year of a source in the name of its file; nothing where it does not say it."""
+    year = None if path is None else year_in_name(path)
+    return "" if year is None else str(year)
+
+
+def _commune_sources(
+    files: CommuneFiles, year: int, years: tuple[int, int, int]
+) -> tuple[Source, ...]:
+    """Name the producers of the open data used, and the years that were read."""
     licence = "Licence Ouverte 2.0"
     known = (
         (
@@ -304,11 +313,11 @@ def _commune_sources(files: CommuneFiles, year: int) -> tuple[Source, ...]:
             "INSEE, CNAF, DREES",
             str(year),
         ),
-        (files.contours, "Contours des communes, généralisés", "IGN", "2025–2026"),
+        (files.contours, "Contours des communes", "IGN", _year(files.contours)),
         (files.places, "Places offertes aux enfants de moins de trois ans", "CNAF", str(year)),
-        (files.births, "Naissances domiciliées (état civil)", "INSEE", "2008–2023"),
-        (files.rates, "Taux de couverture global", "CNAF", str(year + 1)),
-        (files.cog, "Code officiel géographique", "INSEE", "2026"),
+        (files.births, "Naissances domiciliées (état civil)", "INSEE", f"{years[0]}–{years[2]}"),
+        (files.rates, "Taux de couverture global", "CNAF", _year(files.rates)),
+        (files.cog, "Code officiel géographique", "INSEE", _year(files.cog)),
     )
     return tuple(
         Source(title, producer, licence, when, path.name)
