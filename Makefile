@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint serve bench docs lock clean
+.PHONY: demo test test-orders fuzz lint serve bench docs lock clean
 
 # What a user needs: exact versions from the lock, tools of the project by editable install.
 $(VENV)/.user: pyproject.toml requirements.lock
@@ -33,6 +33,18 @@ test: $(VENV)/.dev
 	tests/system_packages
 	$(MAKE) lint
 	$(BIN)/python tests/postgis/server.py -- $(BIN)/python -m pytest -n 2
+
+# The suite in a random order, then in the reverse one: each of the two workers gets what was the other's.
+SEED ?= $(shell date +%s)
+test-orders: $(VENV)/.dev
+	@echo "order of the tests: make test-orders SEED=$(SEED)"
+	$(BIN)/python tests/postgis/server.py -- $(BIN)/python -m pytest -n 2 --random-order --random-order-seed=$(SEED)
+	RPE_TEST_ORDER=reversed $(BIN)/python tests/postgis/server.py -- $(BIN)/python -m pytest -n 2
+
+# Laws with random seeds and ten times the examples: make fuzz MINUTES=90
+MINUTES ?= 10
+fuzz: $(VENV)/.dev
+	$(BIN)/python tests/postgis/server.py -- $(BIN)/python -m tests.fuzz --minutes $(MINUTES) --workers 2
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
-import warnings
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -24,7 +22,7 @@ from rpe_geo.privacy.zones import published_zones
 __all__ = ["SHOWN", "Classes", "classify", "shown_values", "shown_zones"]
 
 _SAMPLE = 120
-_warnings_set = threading.Lock()
+_LARGEST = 1e300
 _STEPS = (1.0, 2.0, 2.5, 5.0)
 
 
@@ -97,13 +95,17 @@ def classify(values: pd.Series, indicator: Indicator) -> Classes:
     -------
     Classes
         Six at most (Fisher–Jenks, limits rounded as far as they stay apart), symmetric about zero for a difference.
+        Limits strictly increase, and read differently at the decimals shown.
     """
     if indicator.name == "kind":
         return _kinds()
-    known = np.sort(values.dropna().to_numpy(dtype=np.float64))
+    figures = values.to_numpy(dtype=np.float64)
+    # Differences and squares of the largest figures would overflow; the open classes hold them all the same.
+    figures = np.clip(np.sort(figures[np.isfinite(figures)]), -_LARGEST, _LARGEST)
+    most_decimals = max(2, indicator.decimals + 1)
     if indicator.scale == "diverging":
-        return _diverging(known)
-    breaks, decimals = _sequential_breaks(known)
+        return _diverging(figures, most_decimals)
+    breaks, decimals = _sequential_breaks(figures, most_decimals)
     count = len(breaks) + 1
     # Fewer classes still run from the lightest to the darkest.
     picks = [round(at) for at in np.linspace(0, len(SEQUENTIAL) - 1, count)] if count > 1 else [2]
@@ -111,7 +113,7 @@ def classify(values: pd.Series, indicator: Indicator) -> Classes:
         picks.reverse()
     return Classes(
         tuple(breaks),
-        _labels(breaks, decimals),
+        _labels(breaks, decimals, figures),
         tuple(SEQUENTIAL[pick] for pick in picks),
         tuple(SEQUENTIAL_INK[pick] for pick in picks),
         decimals,
@@ -126,76 +128,121 @@ def _kinds() -> Classes:
     return Classes((1.5, 2.5, 3.5, 4.5), labels, colors, inks, 0)
 
 
-def _sequential_breaks(known: NDArray[np.float64]) -> tuple[list[float], int]:
-    """Find up to five limits; none when all values are the same."""
-    if not len(known) or known[0] == known[-1]:
+def _sequential_breaks(figures: NDArray[np.float64], most_decimals: int) -> tuple[list[float], int]:
+    """Find up to five limits, each above the least figure and at most the largest; none when all read the same."""
+    if not len(figures):
         return [], 0
-    low, high = np.quantile(known, [0.01, 0.99])
-    inside = np.clip(known, low, high)
+    low, high = np.quantile(figures, [0.01, 0.99])
+    inside = np.clip(figures, low, high)
     if len(inside) > _SAMPLE:
         inside = np.quantile(inside, np.linspace(0, 1, _SAMPLE))
-    distinct = len(np.unique(inside))
-    if distinct < 2:
-        return [], 0
-    raw = _fisher_jenks(inside, min(6, distinct))
-    # Values that hardly differ give limits that do not: each is kept once.
-    limits = sorted({float(limit) for limit in raw if known[0] < limit < known[-1]})
-    return _rounded(limits, float(known[0]), float(known[-1])) if limits else ([], 0)
+    limits = natural_limits(inside, 6)
+    return _rounded(limits, figures, most_decimals) if limits else ([], most_decimals)
 
 
-def _fisher_jenks(known: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """Limits between the classes that differ least inside (Fisher 1958; Jenks 1977), halfway between two figures."""
-    # Imported here: a page that draws no classes need not wait for it.
-    import mapclassify
+def natural_limits(figures: NDArray[np.float64], most_classes: int) -> list[float]:
+    """
+    Find the limits between the classes that differ least inside.
 
-    # mapclassify reckons in single precision: figures between 0 and 1 lose least.
-    scaled = (known - known[0]) / (known[-1] - known[0])
-    with _warnings_set, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Numba not installed")
-        bins = mapclassify.FisherJenks(scaled, k=count).bins
-    after = np.searchsorted(scaled, bins[:-1], side="right")
-    limits: NDArray[np.float64] = (known[after - 1] + known[after]) / 2
-    return limits
+    Fisher, W. D. (1958), On grouping for maximum homogeneity, Journal of the American Statistical Association 53;
+    Jenks (1977), Optimal data classification for choropleth maps. Solved exactly, in double precision.
+
+    Parameters
+    ----------
+    figures
+        Shape (n,), finite, in any unit.
+    most_classes
+        Classes at most; fewer where there are fewer distinct figures.
+
+    Returns
+    -------
+    list[float]
+        Strictly increasing, one fewer than the classes, each halfway between two neighbouring figures: above the
+        lower one, and at most the upper one.
+    """
+    distinct, counts = np.unique(figures, return_counts=True)
+    classes = min(most_classes, len(distinct))
+    if classes < 2:
+        return []
+    scaled = (distinct - distinct[0]) / (distinct[-1] - distinct[0])
+    # Sums before each figure, so that the spread of any run of figures is a difference of two sums.
+    weight = np.concatenate([[0.0], np.cumsum(counts)])
+    total = np.concatenate([[0.0], np.cumsum(counts * scaled)])
+    square = np.concatenate([[0.0], np.cumsum(counts * scaled**2)])
+    # spread[i, j]: squared deviations of the figures i to j - 1 from their mean; inf where the run is empty.
+    runs = weight[None, :] - weight[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        means = (total[None, :] - total[:, None]) ** 2 / runs
+    spread = np.where(runs > 0, np.maximum(square[None, :] - square[:, None] - means, 0), np.inf)
+    # best[j]: least spread of the first j figures in as many classes as there were rounds.
+    best = spread[0]
+    starts = []
+    for _ in range(classes - 1):
+        options = best[:, None] + spread
+        starts.append(np.argmin(options, axis=0))
+        best = np.min(options, axis=0)
+    limits: list[float] = []
+    end = len(distinct)
+    for start in reversed(starts):
+        end = int(start[end])
+        below, above = float(distinct[end - 1]), float(distinct[end])
+        middle = below + (above - below) / 2
+        limits.append(middle if middle > below else above)
+    return limits[::-1]
 
 
-def _rounded(raw: list[float], least: float, most: float) -> tuple[list[float], int]:
-    """Round limits to the coarsest step that keeps them apart and inside."""
+def _rounded(
+    raw: list[float], figures: NDArray[np.float64], most_decimals: int
+) -> tuple[list[float], int]:
+    """Round limits to the coarsest step that keeps them apart and inside; what reads the same is merged."""
+    least, most = float(figures[0]), float(figures[-1])
     span = raw[-1] - raw[0] if len(raw) > 1 else most - least
-    power = math.floor(math.log10(span)) if span > 0 else 0
+    power = math.floor(math.log10(span))
     steps = [
-        step * 10.0**exponent
-        for exponent in range(power, power - 4, -1)
-        for step in reversed(_STEPS)
+        (mantissa, exponent)
+        for exponent in range(power, max(power - 4, -most_decimals - 1), -1)
+        for mantissa in reversed(_STEPS)
     ]
-    for step in steps:
+    for mantissa, exponent in steps:
+        step = mantissa * 10.0**exponent
+        decimals = max(0, -exponent + (mantissa == 2.5))
+        if decimals > most_decimals:
+            continue
         limits = [round(round(limit / step) * step, 10) for limit in raw]
         apart = len(set(limits)) == len(limits)
         near = all(abs(a - b) <= max(span, 1e-9) / 12 for a, b in zip(limits, raw, strict=True))
         if apart and near and limits[0] > least and limits[-1] < most:
-            return limits, max(
-                0,
-                -math.floor(math.log10(step) + 1e-9)
-                + (step / 10 ** math.floor(math.log10(step)) == 2.5),
-            )
-    return raw, 2
+            return _that_part(limits, figures), decimals
+    merged = np.unique([round(limit, most_decimals) for limit in raw])
+    return _that_part(merged.tolist(), figures), most_decimals
 
 
-def _labels(breaks: list[float], decimals: int) -> tuple[str, ...]:
+def _that_part(limits: list[float], figures: NDArray[np.float64]) -> list[float]:
+    """Leave out the limits that would bound an empty class."""
+    below = np.searchsorted(figures, limits)
+    fuller = (np.diff(below, prepend=0) > 0) & (below < len(figures))
+    return [limit for limit, parts in zip(limits, fuller, strict=True) if parts]
+
+
+def _labels(breaks: list[float], decimals: int, figures: NDArray[np.float64]) -> tuple[str, ...]:
     if not breaks:
-        return ("une seule valeur",)
+        ends = [number(float(end), decimals) for end in figures[[0, -1]]] if len(figures) else []
+        apart = len(set(ends)) > 1
+        return (f"de {ends[0]} à {ends[1]}" if apart else "une seule valeur",)
     words = [number(limit, decimals) for limit in breaks]
     between = [f"{a} à {b}" for a, b in pairwise(words)]
     return (f"moins de {words[0]}", *between, f"{words[-1]} et plus")
 
 
-def _diverging(known: NDArray[np.float64]) -> Classes:
+def _diverging(figures: NDArray[np.float64], most_decimals: int) -> Classes:
     """Seven classes symmetric about zero; the middle one is « no change »."""
-    reach = float(np.quantile(np.abs(known), 0.98)) if len(known) else 1.0
-    reach = reach if reach > 0 else 1.0
+    reach = float(np.quantile(np.abs(figures), 0.98)) if len(figures) else 0.0
+    # Below the decimals shown, every limit would read the same.
+    reach = max(reach, 10.0 ** (1 - most_decimals)) if reach > 0 else 1.0
     power = 10.0 ** math.floor(math.log10(reach))
     top = next(step * power for step in (1, 2, 5, 10) if step * power >= reach * 0.8)
-    limits = [top * share for share in (0.1, 0.4, 0.8)]
     decimals = max(0, 1 - math.floor(math.log10(top)))
+    limits = [round(top * share, decimals) for share in (0.1, 0.4, 0.8)]
     breaks = [*(-limit for limit in reversed(limits)), *limits]
     words = [number(limit, decimals) for limit in limits]
     labels = (

@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# One profile on every machine: the same examples each time. `make fuzz` draws others (tests/fuzz.py).
+settings.register_profile(
+    "repeatable", derandomize=True, deadline=None, database=None, print_blob=True
+)
+settings.register_profile("fuzz", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("RPE_HYPOTHESIS", "repeatable"))
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every law ten times its examples while fuzzing; reverse the order when asked."""
+    if os.environ.get("RPE_TEST_ORDER") == "reversed":
+        items.reverse()
+    if os.environ.get("RPE_HYPOTHESIS") != "fuzz":
+        return
+    laws = {item.function for item in items if item.get_closest_marker("hypothesis")}
+    for law in laws:
+        # The place where `@settings` keeps them, for hypothesis itself and for its plugin.
+        own = law._hypothesis_internal_use_settings
+        law._hypothesis_internal_use_settings = settings(own, max_examples=10 * own.max_examples)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what has not begun when the time to fuzz is over."""
+    until = float(os.environ.get("RPE_FUZZ_UNTIL", "inf"))
+    if time.time() > until:
+        pytest.skip("the time to fuzz is over")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Classes, map, print and report: what they say, that they suffice to themselves, that small counts are not told."""
 
 import re
+import warnings
 from datetime import date
 
 import geopandas as gpd
@@ -11,9 +12,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maps.choropleth import classify, shown_values
+from maps.choropleth import classify, natural_limits
 from maps.choropleth_figures import coverage_figure, draw_figure
 from maps.coverage import coverage_data, coverage_map
+from rpe_geo.messages.french import number
 from rpe_geo.observatory.calibration import Check
 from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.profile import summarise
@@ -81,21 +83,53 @@ def observatory():
     )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+_ANY = st.floats(allow_nan=False, allow_infinity=False)
+_NEAR = st.tuples(st.floats(-1e6, 1e6), st.lists(st.integers(0, 60), min_size=1, max_size=40)).map(
+    lambda drawn: [drawn[0] + ticks * np.spacing(drawn[0]) for ticks in drawn[1]]
+)
+_CLOSE = st.tuples(st.floats(0, 1e4), st.lists(st.floats(0, 0.1), min_size=1, max_size=40)).map(
+    lambda drawn: [drawn[0] + beyond for beyond in drawn[1]]
+)
+
+
+@settings(max_examples=150, deadline=None)
 @given(
-    st.lists(st.floats(0, 1e4), min_size=1, max_size=80),
+    st.lists(st.floats(0, 1e4), min_size=1, max_size=80)
+    | st.lists(_ANY, min_size=1, max_size=300)
+    | _NEAR
+    | _CLOSE
+    | st.tuples(_NEAR, st.lists(_ANY)).map(lambda both: both[0] + both[1]),
     st.sampled_from(["coverage_rate", "minutes_to_closest", "access_margin_effect", "children"]),
 )
-def test_classes_are_ordered_and_hold_everything(values, name):
+def test_law_classes_are_ordered_read_apart_and_hold_everything(values, name):
     about = INDICATORS[name]
-    shown = shown_values(pd.Series(values), about)
+    shown = pd.Series(values)
     classes = classify(shown, about)
     assert list(classes.breaks) == sorted(set(classes.breaks))
+    assert np.isfinite(classes.breaks).all()
+    words = [number(limit, classes.decimals) for limit in classes.breaks]
+    assert len(set(words)) == len(words)
+    assert len(set(classes.labels)) == len(classes.labels)
+    if about.scale != "diverging":
+        assert set(classes.of(shown)) == set(range(len(classes.labels)))
     assert (
         len(classes.labels) == len(classes.colors) == len(classes.inks) == len(classes.breaks) + 1
     )
     assert (classes.of(shown) >= 0).all()
     assert classes.of(pd.Series([np.nan]))[0] == -1
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([45.0, 45.0001], ("une seule valeur",)),
+        ([45.0, 45.004, 45.006], ("de 45,00 à 45,01",)),
+        ([12.0, 30.0, np.nextafter(30.0, 31)], ("moins de 21", "21 et plus")),
+        ([7.25, np.inf, -np.inf, np.nan], ("une seule valeur",)),
+    ],
+)
+def test_figures_that_read_the_same_are_one_class(values, labels):
+    assert classify(pd.Series(values), INDICATORS["minutes_to_closest"]).labels == labels
 
 
 def test_light_is_little_and_near_is_dark():
@@ -141,6 +175,26 @@ def test_classes_are_those_of_mapclassify_rounded(seed):
     # Round limits, near those between two figures that mapclassify tells apart.
     gap = np.diff(known).max()
     assert np.abs(ours - theirs[:-1]).max() <= (theirs[-2] - theirs[0]) / 12 + gap
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 400), min_size=2, max_size=40, unique=True))
+def test_law_no_other_grouping_differs_less_inside(values):
+    import mapclassify
+
+    figures = np.sort(np.array(values, dtype=float))
+    count = min(5, len(figures))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        bins = mapclassify.FisherJenks(figures, k=count).bins
+    ours = np.searchsorted(natural_limits(figures, count), figures, side="right")
+    theirs = np.searchsorted(bins, figures)
+
+    def spread(groups):
+        return sum(((figures[groups == at] - figures[groups == at].mean()) ** 2).sum() for at in set(groups))  # fmt: skip
+
+    assert len(set(ours)) == count
+    assert spread(ours) <= spread(theirs) + 1e-6 or len(set(theirs)) < count
 
 
 @pytest.mark.parametrize("values", [[], [3.0], [3.0] * 9, [0.0, 5.0], [1.0, 2.0, 2.0, 7.0]])
