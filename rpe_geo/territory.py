@@ -98,7 +98,7 @@ class TerritoryInputs:
     communes: Path | None = None
     contours: Path | None = None
     cog: Path | None = None
-    gtfs: Path | None = None
+    gtfs: Path | Sequence[Path] | None = None
     facilities: Path | None = None
     codes: Sequence[str] = field(default=())
     columns: Sequence[str] = ()
@@ -112,11 +112,18 @@ class TerritoryInputs:
             "communes": self.communes,
             "contours": self.contours,
             "cog": self.cog,
-            "transit": self.gtfs,
             "facilities": self.facilities,
         }
         given = [(role, path) for role, path in named.items() if path is not None]
+        given += [("transit", path) for path in self.feeds]
         return given + [("addresses", path) for path in self.addresses]
+
+    @property
+    def feeds(self) -> tuple[Path, ...]:
+        """The public-transport feeds, none, one or several."""
+        if self.gtfs is None:
+            return ()
+        return (self.gtfs,) if isinstance(self.gtfs, Path) else tuple(self.gtfs)
 
 
 @dataclass(frozen=True)
@@ -289,11 +296,11 @@ def build_territory(
                 )
             contents["addresses"] = _jsonable(asdict(addresses))
             formats = {Path(source.file): source.format for source in addresses.sources}
-        if inputs.gtfs is not None:
+        if inputs.feeds:
             from rpe_geo.travel.transit.search import build_transit
 
-            with reading_file(inputs.gtfs):
-                transit = build_transit(inputs.gtfs, building / "transit", progress=progress)
+            with reading_file(*inputs.feeds):
+                transit = build_transit(inputs.feeds, building / "transit", progress=progress)
             contents["transit"] = _jsonable(asdict(transit))
         if inputs.facilities is not None:
             with reading_file(inputs.facilities):

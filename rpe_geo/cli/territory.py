@@ -86,7 +86,9 @@ def build(
         list[str] | None,
         typer.Option(help="Commune à garder (code INSEE) ; répétable. Ne filtre jamais les rues."),
     ] = None,
-    gtfs: Annotated[Path | None, typer.Option(help="Transports en commun (GTFS .zip).")] = None,
+    gtfs: Annotated[
+        list[Path] | None, typer.Option(help="Transports en commun (GTFS .zip) ; répétable.")
+    ] = None,
     facilities: Annotated[
         Path | None,
         typer.Option(
@@ -105,7 +107,7 @@ def build(
         communes=communes,
         contours=contours,
         cog=cog,
-        gtfs=gtfs,
+        gtfs=tuple(gtfs or ()),
         facilities=facilities,
         codes=tuple(code or ()),
         columns=tuple(column or ()),
@@ -115,6 +117,21 @@ def build(
     with progress_bar() as progress:
         territory = build_territory(directory, inputs, progress=progress, report=tell_recognition)
     _show(territory)
+    _say_what_was_left_out(territory)
+
+
+def _say_what_was_left_out(territory: Territory) -> None:
+    """Say on stderr, reason by reason, what of the timetables could not be used."""
+    transit = territory.contents.get("transit", {})
+    for reason, told in transit.get("left_out", {}).items():
+        named = ", ".join(told["named"]) + (", …" if told["count"] > len(told["named"]) else "")
+        typer.echo(
+            phrase(f"gtfs_left_{reason}", count=number(told["count"]), named=named), err=True
+        )
+    if transit.get("pathways"):
+        typer.echo(phrase("gtfs_pathways", count=number(transit["pathways"])), err=True)
+    if transit and not transit.get("trips"):
+        typer.echo(phrase("gtfs_nothing_runs", file=transit["source"]), err=True)
 
 
 @group.command()
@@ -122,7 +139,9 @@ def info(
     directory: Annotated[Path, typer.Argument(help="Dossier du territoire.")],
 ) -> None:
     """Dire ce que contient un territoire, avec ses sources, licences et dates."""
-    _show(Territory.open(directory))
+    territory = Territory.open(directory)
+    _show(territory)
+    _say_what_was_left_out(territory)
 
 
 def _show(territory: Territory) -> None:

@@ -274,7 +274,7 @@ def feeds(draw):
             now = draw(st.integers(22 * 60, 26 * 60))
             if draw(st.integers(0, 5)) == 0:
                 repeats.append(
-                    f"{trip},{clock(now)},{clock(now + 40)},{draw(st.sampled_from([600, 900]))}"
+                    f"{trip},{clock(now)},{clock(now + 40)},{draw(st.sampled_from([600, 900]))},1"
                 )
             for order, stop in enumerate(way):
                 arrives = now = now + draw(st.integers(0 if order == 0 else 1, 9))
@@ -295,7 +295,8 @@ def feeds(draw):
         "calendar": "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n"
         "all,1,1,1,1,1,1,1,20261101,20261231\ntoday,0,1,0,0,0,0,0,20261101,20261231\n",
         "calendar_dates": "service_id,date,exception_type\nnight,20261130,1\nall,20261202,2\n",
-        "frequencies": "trip_id,start_time,end_time,headway_secs\n" + "\n".join(repeats),
+        "frequencies": "trip_id,start_time,end_time,headway_secs,exact_times\n"
+        + "\n".join(repeats),
         "transfers": "from_stop_id,to_stop_id,transfer_type,min_transfer_time\n"
         + "\n".join(transfers),
     }

@@ -197,20 +197,6 @@ def test_what_the_agency_says_of_a_change(tmp_path, row, minutes):
     assert found == pytest.approx(60 if minutes is None else minutes, abs=1e-2)
 
 
-@pytest.mark.parametrize(
-    ("table", "ignored"),
-    [
-        ("from_stop_id,to_stop_id\nB,B\n", 0),  # no type: as usual
-        ("from_trip_id,to_trip_id,transfer_type\na1,b1,4\n", 1),  # in the same seat: not read
-        ("from_stop_id,to_stop_id,transfer_type,from_route_id\nB,B,3,L1\n", 1),  # for one line
-        ("from_stop_id,to_stop_id,transfer_type\nnowhere,B,3\n", 0),
-    ],
-)
-def test_transfers_that_are_not_of_stops_are_counted(tmp_path, table, ignored):
-    report = build_transit(write_feed(tmp_path / "a.zip", transfers=table), tmp_path / "transit")
-    assert report.transfers_ignored == ignored
-
-
 def test_there_in_time(territory):
     engine = StreetEngine(territory / "streets")
 
@@ -290,7 +276,7 @@ def test_a_detour_leaves_the_stop_when_one_comes_there(territory):
 
 def test_a_timetable_of_another_version_asks_to_be_built_again(territory):
     meta = territory / "transit" / "transit.json"
-    meta.write_text(meta.read_text("utf-8").replace('"format": 2', '"format": 1'), "utf-8")
+    meta.write_text(meta.read_text("utf-8").replace('"format": 3', '"format": 1'), "utf-8")
     engine = StreetEngine(territory / "streets")
     with pytest.raises(InvalidFile, match="transit_old_format"):
         engine.travel_times(places((0, 0)), places((9, 0)), mode="transit", cutoff_min=9)
@@ -304,13 +290,10 @@ def test_a_timetable_of_another_version_asks_to_be_built_again(territory):
         ({"calendar": "", "calendar_dates": ""}, "gtfs_table_missing"),
         (
             {
-                "stop_times": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\na0,7h,7h,A,1\n"
+                "calendar_dates": "",
+                "calendar": "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\nweek,1,1,1,1,1,0,0,x,y\n",
             },
-            "gtfs_time_bad",
-        ),
-        (
-            {"calendar_dates": "service_id,date,exception_type\nweek,2026-12-25,2\n"},
-            "gtfs_date_bad",
+            "gtfs_no_day",
         ),
     ],
 )

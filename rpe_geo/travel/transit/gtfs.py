@@ -1,11 +1,9 @@
-"""Read a GTFS feed, zipped or not, into tables that are complete and checked."""
+"""Read GTFS feeds into tables that are complete and checked; what cannot be used is left out, counted and named."""
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.travel.transit.calendars import running_days
+from rpe_geo.travel.transit.tables import LeftOut, Source, seconds_of
+from rpe_geo.travel.transit.transfers import read_transfers
 
-__all__ = ["Feed", "read_feed"]
+__all__ = ["Feed", "read_feed", "read_feeds"]
+
+_PARENT_ONLY = frozenset({"1", "2", "3", "4"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,73 +30,109 @@ class Feed:
     stops
         Index stop_id; `stop_name, longitude, latitude`.
     trips
-        Index trip_id; `route, service_id`, route being the name that riders know.
+        Index trip_id; `route, route_id, service_id, block_id`, route being the name that riders know.
     stop_times
         Sorted by trip and sequence; `trip_id, stop_id, arrival, departure` (seconds after midnight of the service day, past
         24 h after midnight), `boards, alights`.
     running
         One row per service and day on which it runs: `service_id, day` (proleptic ordinal).
+    frequencies
+        `trip_id, start, end, headway` (seconds) and `exact`: trips that are run again and again.
     transfers
-        What the agency says of changing vehicles between two stops, a station standing for all its stops: `origin, target`
-        (stop_id), `kind` (`transfer_type`: 0 to 3), `seconds` (`min_transfer_time`; 0 where none is given).
-    transfers_ignored
-        Rows that hold between two lines or two trips only, which are not read.
+        What the agency says of changing vehicles: `origin, target` (stop_id, a station standing for all its stops), `kind`
+        (`transfer_type`: 0 to 5), `seconds` (`min_transfer_time`), `from_route, to_route, from_trip, to_trip` (empty where it holds
+        for all).
+    left_out
+        What could not be used, and why.
+    pathways
+        Rows of `pathways.txt`, which are not read.
+    timezone
+        Of the agency.
     """
 
     stops: pd.DataFrame
     trips: pd.DataFrame
     stop_times: pd.DataFrame
     running: pd.DataFrame
+    frequencies: pd.DataFrame
     agency: str
     transfers: pd.DataFrame
-    transfers_ignored: int
+    left_out: LeftOut
+    pathways: int
+    timezone: str
 
 
-class _Source:
-    """The files of a feed, in a zip (perhaps inside one folder of it) or in a folder."""
+def read_feeds(paths: Sequence[Path]) -> Feed:
+    """
+    Read several feeds as one: ids are prefixed by the number of the feed, calendars united.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        if not path.exists():
-            raise InvalidFile("file_missing", where=Where(file=str(path)))
-        self._zip: zipfile.ZipFile | None = None
-        if path.is_file():
-            try:
-                self._zip = zipfile.ZipFile(path)
-            except zipfile.BadZipFile as error:
-                raise InvalidFile("gtfs_not_zip", where=Where(file=str(path))) from error
+    Parameters
+    ----------
+    paths
+        Zips or folders, at least one.
 
-    def _bytes(self, table: str) -> bytes | None:
-        if self._zip is None:
-            file = self.path / table
-            return file.read_bytes() if file.is_file() else None
-        names = [name for name in self._zip.namelist() if name.split("/")[-1] == table]
-        return self._zip.read(min(names, key=len)) if names else None
+    Returns
+    -------
+    Feed
+        All of them; one alone keeps its ids.
 
-    def read(self, table: str, columns: Sequence[str], *, needed: bool = True) -> pd.DataFrame:
-        """Read one table as text; a table that may be missing comes back empty."""
-        content = self._bytes(table)
-        if content is None or not content.strip():
-            if needed:
-                raise InvalidFile(
-                    "gtfs_table_missing", where=Where(file=str(self.path)), table=table
-                )
-            return pd.DataFrame(columns=list(columns), dtype=str)
-        try:
-            frame = pd.read_csv(
-                io.BytesIO(content), dtype=str, encoding="utf-8-sig", keep_default_na=False
-            )
-        except (pd.errors.ParserError, UnicodeDecodeError) as error:
-            raise InvalidFile(
-                "gtfs_unreadable", where=Where(file=f"{self.path}/{table}")
-            ) from error
-        frame.columns = [str(name).strip() for name in frame.columns]
-        missing = [name for name in columns if name not in frame.columns]
-        if missing:
-            raise InvalidFile(
-                "gtfs_column_missing", where=Where(file=f"{self.path}/{table}"), column=missing[0]
-            )
-        return frame
+    Raises
+    ------
+    InvalidFile
+        As `read_feed`; `gtfs_timezones` for feeds of different time zones.
+    """
+    feeds = [read_feed(path) for path in paths]
+    if len(feeds) == 1:
+        return feeds[0]
+    zones = {feed.timezone for feed in feeds}
+    if len(zones) > 1:
+        raise InvalidFile(
+            "gtfs_timezones", where=Where(file=str(paths[1])), zones=", ".join(sorted(zones))
+        )
+    named = [_prefixed(feed, f"{number}:") for number, feed in enumerate(feeds, start=1)]
+    named = [
+        replace(feed, left_out=feed.left_out.of_file(path.name))
+        for feed, path in zip(named, paths, strict=True)
+    ]
+    whole = named[0]
+    for feed in named[1:]:
+        whole = Feed(
+            stops=pd.concat([whole.stops, feed.stops]),
+            trips=pd.concat([whole.trips, feed.trips]),
+            stop_times=pd.concat([whole.stop_times, feed.stop_times], ignore_index=True),
+            running=pd.concat([whole.running, feed.running], ignore_index=True),
+            frequencies=pd.concat([whole.frequencies, feed.frequencies], ignore_index=True),
+            agency=", ".join(dict.fromkeys(filter(None, (whole.agency, feed.agency)))),
+            transfers=pd.concat([whole.transfers, feed.transfers], ignore_index=True),
+            left_out=whole.left_out.joined(feed.left_out),
+            pathways=whole.pathways + feed.pathways,
+            timezone=whole.timezone,
+        )
+    return whole
+
+
+def _prefixed(feed: Feed, prefix: str) -> Feed:
+    def named(column: pd.Series) -> pd.Series:
+        return (prefix + column).where(column != "", "")
+
+    trips = feed.trips.set_axis(prefix + feed.trips.index.astype(str), axis="index")
+    times, transfers = feed.stop_times, feed.transfers
+    return replace(
+        feed,
+        stops=feed.stops.set_axis(prefix + feed.stops.index.astype(str), axis="index"),
+        trips=trips.assign(
+            **{name: named(trips[name]) for name in ("route_id", "service_id", "block_id")}
+        ),
+        stop_times=times.assign(trip_id=named(times["trip_id"]), stop_id=named(times["stop_id"])),
+        running=feed.running.assign(service_id=named(feed.running["service_id"])),
+        frequencies=feed.frequencies.assign(trip_id=named(feed.frequencies["trip_id"])),
+        transfers=transfers.assign(
+            **{
+                name: named(transfers[name])
+                for name in ("origin", "target", "from_route", "to_route", "from_trip", "to_trip")
+            }
+        ),
+    )
 
 
 def read_feed(path: Path) -> Feed:
@@ -113,196 +152,217 @@ def read_feed(path: Path) -> Feed:
     Raises
     ------
     InvalidFile
-        For a feed that is missing, unreadable, or lacks a table or a column.
+        For a feed that is missing, no zip, or lacks a table or a column.
     """
-    source = _Source(path)
-    stops = source.read("stops.txt", ["stop_id", "stop_lat", "stop_lon"])
-    stops["longitude"] = pd.to_numeric(stops["stop_lon"], errors="coerce")
-    stops["latitude"] = pd.to_numeric(stops["stop_lat"], errors="coerce")
-    if "stop_name" not in stops:
-        stops["stop_name"] = stops["stop_id"]
-    stops = stops.drop_duplicates("stop_id").set_index("stop_id")
-
-    routes = source.read("routes.txt", ["route_id"]).set_index("route_id")
-    short = routes.get("route_short_name", pd.Series("", index=routes.index))
-    long = routes.get("route_long_name", pd.Series("", index=routes.index))
-    label = short.where(short != "", long)
-    trips = source.read("trips.txt", ["route_id", "service_id", "trip_id"])
-    trips["route"] = trips["route_id"].map(label).fillna("")
-    trips = trips.drop_duplicates("trip_id").set_index("trip_id")[["route", "service_id"]]
-
+    left_out = LeftOut()
+    source = Source(path, left_out)
+    stops = _stops(source)
+    running, services = running_days(source)
+    trips = _trips(source, services)
     times = _stop_times(source, trips, stops)
+    trips = trips.loc[trips.index.isin(times["trip_id"].unique())]
     agency = source.read("agency.txt", [], needed=False)
     names = agency["agency_name"].tolist() if "agency_name" in agency else []
-    transfers, ignored = _transfers(source, stops)
-    times, trips = _with_frequencies(source, times, trips)
+    zones = agency["agency_timezone"].tolist() if "agency_timezone" in agency else []
+    pathways = len(source.read("pathways.txt", [], needed=False))
     return Feed(
         stops=stops[["stop_name", "longitude", "latitude"]],
         trips=trips,
         stop_times=times,
-        running=_running(source),
-        agency=", ".join(dict.fromkeys(str(name) for name in names)),
-        transfers=transfers,
-        transfers_ignored=ignored,
+        running=running,
+        frequencies=_frequencies(source, trips),
+        agency=", ".join(dict.fromkeys(str(name) for name in names if name)),
+        transfers=read_transfers(source, stops, trips),
+        left_out=left_out,
+        pathways=pathways,
+        timezone=next((zone for zone in zones if zone), "Europe/Paris"),
     )
 
 
-def _seconds(text: pd.Series, file: str) -> NDArray[np.float64]:
-    """Read `HH:MM:SS` as seconds; empty is nan."""
-    stripped = text.str.strip()
-    parts = stripped.str.extract(r"^(\d{1,3}):(\d{2}):(\d{2})$")
-    bad = parts[0].isna() & (stripped != "")
-    if bad.any():
-        row = int(np.flatnonzero(bad.to_numpy())[0])
-        raise InvalidFile(
-            "gtfs_time_bad", where=Where(file=file, row=row + 1), time=str(stripped.iloc[row])
-        )
-    numbers = parts.astype(float).to_numpy()
-    seconds: NDArray[np.float64] = numbers @ np.array([3600.0, 60.0, 1.0])
-    return seconds
+def _without_twins(frame: pd.DataFrame, key: str, source: Source, table: str) -> pd.DataFrame:
+    """Drop rows without an id, and those whose id is there already."""
+    empty = (frame[key] == "").to_numpy()
+    source.left_out.add(f"{table}_without_id", [f"{table} {n + 1}" for n in np.flatnonzero(empty)])
+    frame = frame[~empty]
+    twins = frame[key].duplicated().to_numpy()
+    source.left_out.add(f"{table}_twice", frame.loc[twins, key])
+    return frame[~twins]
 
 
-def _stop_times(source: _Source, trips: pd.DataFrame, stops: pd.DataFrame) -> pd.DataFrame:
+def _stops(source: Source) -> pd.DataFrame:
+    stops = source.read("stops.txt", ["stop_id", "stop_lat", "stop_lon"])
+    stops = _without_twins(stops, "stop_id", source, "stops").set_index("stop_id")
+    for name, column, most in (("longitude", "stop_lon", 180.0), ("latitude", "stop_lat", 90.0)):
+        degrees = pd.to_numeric(stops[column].str.replace(",", ".", regex=False), errors="coerce")
+        stops[name] = degrees.where(degrees.abs() <= most)
+    nowhere = stops["longitude"].isna() | stops["latitude"].isna()
+    # 0, 0 is how many programs write nothing; it is a place only where the other stops lie near it.
+    middle = stops.loc[~nowhere, ["longitude", "latitude"]].median().abs().max()
+    if middle > 1:
+        nowhere |= (stops["longitude"] == 0) & (stops["latitude"] == 0)
+    stops.loc[nowhere, ["longitude", "latitude"]] = np.nan
+    parent = stops["parent_station"] if "parent_station" in stops else pd.Series("", stops.index)
+    stops["parent_station"] = parent
+    # A platform without a place stands where its station does.
+    station = stops[["longitude", "latitude"]].reindex(parent[nowhere])
+    stops.loc[nowhere, ["longitude", "latitude"]] = station.to_numpy()
+    lost = stops["longitude"].isna()
+    if "location_type" in stops:
+        lost &= ~stops["location_type"].isin(_PARENT_ONLY)
+    source.left_out.add("stop_without_place", stops.index[lost])
+    if "stop_name" not in stops:
+        stops["stop_name"] = stops.index
+    return stops
+
+
+def _trips(source: Source, services: frozenset[str]) -> pd.DataFrame:
+    routes = source.read("routes.txt", ["route_id"])
+    routes = _without_twins(routes, "route_id", source, "routes").set_index("route_id")
+    nothing = pd.Series("", index=routes.index)
+    short, long = routes.get("route_short_name", nothing), routes.get("route_long_name", nothing)
+    label = short.where(short != "", long)
+    trips = source.read("trips.txt", ["route_id", "service_id", "trip_id"])
+    trips = _without_twins(trips, "trip_id", source, "trips").set_index("trip_id")
+    source.left_out.add("route_unknown", trips.index[~trips["route_id"].isin(routes.index)])
+    trips["route"] = trips["route_id"].map(label).fillna("")
+    if "block_id" not in trips:
+        trips["block_id"] = ""
+    unknown = ~trips["service_id"].isin(services)
+    source.left_out.add("service_unknown", trips.index[unknown])
+    return trips.loc[~unknown, ["route", "route_id", "service_id", "block_id"]]
+
+
+def _stop_times(source: Source, trips: pd.DataFrame, stops: pd.DataFrame) -> pd.DataFrame:
+    """Read the times of all trips; a trip whose times cannot be trusted is left out whole."""
     table = source.read(
         "stop_times.txt", ["trip_id", "stop_id", "arrival_time", "departure_time", "stop_sequence"]
     )
-    file = f"{source.path}/stop_times.txt"
-    arrival, departure = (
-        _seconds(table["arrival_time"], file),
-        _seconds(table["departure_time"], file),
-    )
+    if table.empty:
+        raise InvalidFile("gtfs_no_trip", where=Where(file=str(source.path)))
+    left_out = source.left_out
+    arrival, bad_arrival = seconds_of(table["arrival_time"])
+    departure, bad_departure = seconds_of(table["departure_time"])
+    sequence = pd.to_numeric(table["stop_sequence"], errors="coerce")
     times = pd.DataFrame(
         {
             "trip_id": table["trip_id"],
             "stop_id": table["stop_id"],
-            "sequence": pd.to_numeric(table["stop_sequence"], errors="coerce"),
+            "sequence": sequence,
             "arrival": np.where(np.isnan(arrival), departure, arrival),
             "departure": np.where(np.isnan(departure), arrival, departure),
-            "boards": table["pickup_type"] != "1" if "pickup_type" in table else True,
-            "alights": table["drop_off_type"] != "1" if "drop_off_type" in table else True,
+            "boards": (table["pickup_type"] != "1") if "pickup_type" in table else True,
+            "alights": (table["drop_off_type"] != "1") if "drop_off_type" in table else True,
+            "along": _distances(table),
+            "bad": bad_arrival | bad_departure,
         }
     )
-    times = times[times["trip_id"].isin(trips.index) & times["stop_id"].isin(stops.index)]
-    times = times.sort_values(["trip_id", "sequence"], kind="stable").reset_index(drop=True)
-    # Stops without a time lie between two that have one: spread them evenly.
-    for column in ("arrival", "departure"):
-        times[column] = (
-            times.groupby("trip_id")[column].transform(
-                lambda seconds: seconds.interpolate(limit_area="inside")
-            )
-            if times[column].isna().any()
-            else times[column]
-        )
-    return times.dropna(subset=["arrival", "departure"]).reset_index(drop=True)
+    windows = [name for name in map(str, table) if name.endswith("_pickup_drop_off_window")]
+    flexible = (table[windows] != "").any(axis=1)
+    left_out.add("on_demand", times.loc[flexible, "trip_id"].unique())
+    known = times["trip_id"].isin(trips.index)
+    named = set(source.read("trips.txt", ["trip_id"])["trip_id"]) if not known.all() else set()
+    strangers = times.loc[~known, "trip_id"]
+    left_out.add("trip_unknown", strangers[~strangers.isin(named)].unique())
+    times = times[known & ~times["trip_id"].isin(times.loc[flexible, "trip_id"].unique())]
+    unordered = times["sequence"].isna()
+    left_out.add("sequence_unreadable", times.loc[unordered, "trip_id"])
+    nowhere = ~times["stop_id"].isin(stops.index)
+    left_out.add("stop_unknown", times.loc[nowhere & ~unordered, "stop_id"])
+    times = times[~unordered & ~nowhere]
+    times = times.sort_values(["trip_id", "sequence"], kind="stable")
+    twins = times.duplicated(["trip_id", "sequence"])
+    left_out.add("sequence_twice", times.loc[twins, "trip_id"])
+    times = times[~twins].reset_index(drop=True)
+    wrong = times.loc[times["bad"], "trip_id"].unique()
+    left_out.add("time_unreadable", wrong)
+    times = _between_timed_stops(times[~times["trip_id"].isin(wrong)], left_out)
+    backwards = _goes_back(times)
+    left_out.add("times_go_back", backwards)
+    times = times[~times["trip_id"].isin(backwards)]
+    alone = times["trip_id"].map(times["trip_id"].value_counts()) < 2
+    left_out.add("one_stop", times.loc[alone, "trip_id"].unique())
+    times = times[~alone].reset_index(drop=True)
+    with_times = set(table["trip_id"])
+    left_out.add("trip_without_times", [trip for trip in trips.index if trip not in with_times])
+    return times[["trip_id", "stop_id", "arrival", "departure", "boards", "alights"]]
 
 
-def _with_frequencies(
-    source: _Source, times: pd.DataFrame, trips: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Write out the trips of `frequencies.txt`, one per headway."""
+def _distances(table: pd.DataFrame) -> NDArray[np.float64]:
+    if "shape_dist_traveled" not in table:
+        return np.full(len(table), np.nan)
+    distances: NDArray[np.float64] = pd.to_numeric(
+        table["shape_dist_traveled"], errors="coerce"
+    ).to_numpy(dtype=np.float64)
+    return distances
+
+
+def _between_timed_stops(times: pd.DataFrame, left_out: LeftOut) -> pd.DataFrame:
+    """
+    Give the stops between two that have a time one in proportion to `shape_dist_traveled`, or evenly where that is not told.
+
+    Stops before the first time of a trip, or after the last, have none: nobody knows when the vehicle comes.
+    """
+    if not times["arrival"].isna().any():
+        return times
+    arrival = times["arrival"].to_numpy(dtype=np.float64, copy=True)
+    departure = times["departure"].to_numpy(dtype=np.float64, copy=True)
+    rank = np.arange(len(times), dtype=np.float64)
+    trip = times["trip_id"].to_numpy()
+    timed = ~np.isnan(arrival)
+    at = np.flatnonzero(timed)
+    missing = np.flatnonzero(~timed)
+    if at.size:
+        after = np.searchsorted(at, missing)
+        before, beyond = at[np.maximum(after - 1, 0)], at[np.minimum(after, at.size - 1)]
+        inside = (after > 0) & (after < at.size)
+        inside &= (trip[before] == trip[missing]) & (trip[beyond] == trip[missing])
+        missing, before, beyond = missing[inside], before[inside], beyond[inside]
+        along = times["along"].to_numpy()
+        span = along[beyond] - along[before]
+        told = along[missing] - along[before]
+        good = (span > 0) & (told >= 0) & (told <= span)
+        even = (rank[missing] - rank[before]) / (rank[beyond] - rank[before])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = np.where(good, told / span, even)
+        guessed = np.rint(departure[before] + share * (arrival[beyond] - departure[before]))
+        arrival[missing], departure[missing] = guessed, guessed
+    times = times.assign(arrival=arrival, departure=departure)
+    lost = times["arrival"].isna()
+    left_out.add("stop_without_time", times.loc[lost, "trip_id"])
+    return times[~lost].reset_index(drop=True)
+
+
+def _goes_back(times: pd.DataFrame) -> NDArray[np.object_]:
+    """Trips that leave before they come, or come before they left the stop before."""
+    if times.empty:
+        return np.zeros(0, dtype=object)
+    trip = times["trip_id"].to_numpy()
+    arrival, departure = times["arrival"].to_numpy(), times["departure"].to_numpy()
+    wrong = departure < arrival
+    wrong[1:] |= (trip[1:] == trip[:-1]) & (arrival[1:] < departure[:-1])
+    return np.asarray(pd.unique(trip[wrong]), dtype=object)
+
+
+def _frequencies(source: Source, trips: pd.DataFrame) -> pd.DataFrame:
+    """Read the trips that are run again and again; a row that cannot be used leaves its trip out of it."""
     columns = ["trip_id", "start_time", "end_time", "headway_secs"]
     table = source.read("frequencies.txt", columns, needed=False)
-    if table.empty:
-        return times, trips
-    file = f"{source.path}/frequencies.txt"
-    start, end = _seconds(table["start_time"], file), _seconds(table["end_time"], file)
-    headway = pd.to_numeric(table["headway_secs"], errors="coerce").to_numpy()
-    templates = dict(list(times.groupby("trip_id")))
-    made = [times[~times["trip_id"].isin(table["trip_id"])]]
-    copies: dict[str, str] = {}
-    for trip_id, first, last, every in zip(table["trip_id"], start, end, headway, strict=True):
-        if trip_id not in templates or not every > 0:
-            continue
-        template = templates[trip_id]
-        for number, leaving in enumerate(np.arange(first, last, every)):
-            copy = template.copy()
-            shift = leaving - template["departure"].iloc[0]
-            copy[["arrival", "departure"]] += shift
-            copy["trip_id"] = f"{trip_id}@{first:.0f}+{number}"
-            copies[copy["trip_id"].iloc[0]] = trip_id
-            made.append(copy)
-    return pd.concat(made, ignore_index=True), _with_copies(trips, copies)
-
-
-def _with_copies(trips: pd.DataFrame, copies: dict[str, str]) -> pd.DataFrame:
-    """Add the trips that were written out, each like the one it was copied from."""
-    added = trips.loc[list(copies.values())].set_axis(list(copies), axis="index")
-    return pd.concat([trips, added])
-
-
-def _transfers(source: _Source, stops: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Read the changes between stops; a row on a station holds for every stop of it, a row on the stop itself wins."""
-    table = source.read("transfers.txt", [], needed=False)
-    if table.empty or not {"from_stop_id", "to_stop_id"} <= set(table.columns):
-        return pd.DataFrame(columns=["origin", "target", "kind", "seconds"]), len(table)
-    told = table.get("transfer_type", pd.Series("0", index=table.index))
-    kind = pd.to_numeric(told.replace("", "0"), errors="coerce")
-    narrow = [
-        name
-        for name in ("from_route_id", "to_route_id", "from_trip_id", "to_trip_id")
-        if name in table
-    ]
-    read = kind.between(0, 3) & (table[narrow] == "").all(axis=1)
-    given = table.get("min_transfer_time", "")
+    start, bad_start = seconds_of(table["start_time"].astype(str))
+    end, bad_end = seconds_of(table["end_time"].astype(str))
+    headway = pd.to_numeric(table["headway_secs"], errors="coerce").to_numpy(dtype=np.float64)
+    good = ~(bad_start | bad_end) & (headway > 0) & (start < end)
+    source.left_out.add("frequency_unusable", table.loc[~good, "trip_id"])
+    exact = table["exact_times"] == "1" if "exact_times" in table else False
     rows = pd.DataFrame(
         {
-            "from": table["from_stop_id"],
-            "to": table["to_stop_id"],
-            "kind": kind,
-            "seconds": pd.to_numeric(given, errors="coerce"),
+            "trip_id": table["trip_id"],
+            "start": start,
+            "end": end,
+            "headway": headway,
+            "exact": exact,
         }
-    )[read].fillna({"seconds": 0.0})
-    own = pd.Series(stops.index, index=stops.index)
-    parent = stops.get("parent_station", pd.Series("", index=stops.index))
-    platforms = pd.concat(
-        [
-            pd.DataFrame({"named": own, "stop": own, "wide": 0}),
-            pd.DataFrame({"named": parent, "stop": own, "wide": 1})[(parent != "").to_numpy()],
-        ]
     )
-    rows = rows.merge(platforms.add_suffix("_from"), left_on="from", right_on="named_from")
-    rows = rows.merge(platforms.add_suffix("_to"), left_on="to", right_on="named_to")
-    rows["wide"] = rows["wide_from"] + rows["wide_to"]
-    rows = rows.sort_values("wide", kind="stable").drop_duplicates(["stop_from", "stop_to"])
-    found = rows.rename(columns={"stop_from": "origin", "stop_to": "target"})
-    return found[["origin", "target", "kind", "seconds"]], int((~read).sum())
-
-
-def _running(source: _Source) -> pd.DataFrame:
-    """List the days on which each service runs."""
-    weekdays = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-    calendar = source.read(
-        "calendar.txt", ["service_id", *weekdays, "start_date", "end_date"], needed=False
-    )
-    exceptions = source.read(
-        "calendar_dates.txt", ["service_id", "date", "exception_type"], needed=False
-    )
-    if calendar.empty and exceptions.empty:
-        raise InvalidFile(
-            "gtfs_table_missing", where=Where(file=str(source.path)), table="calendar.txt"
-        )
-    days: set[tuple[str, int]] = set()
-    for row in calendar.to_dict("records"):
-        first, last = (
-            _ordinal(row["start_date"], source.path),
-            _ordinal(row["end_date"], source.path),
-        )
-        runs = [row[name] == "1" for name in weekdays]
-        # Day 1 of the proleptic calendar was a Monday.
-        days.update(
-            (row["service_id"], day) for day in range(first, last + 1) if runs[(day - 1) % 7]
-        )
-    for row in exceptions.to_dict("records"):
-        entry = (row["service_id"], _ordinal(row["date"], source.path))
-        if row["exception_type"] == "1":
-            days.add(entry)
-        else:
-            days.discard(entry)
-    return pd.DataFrame(sorted(days), columns=["service_id", "day"])
-
-
-def _ordinal(text: str, path: Path) -> int:
-    day = pd.to_datetime(str(text).strip(), format="%Y%m%d", errors="coerce")
-    if pd.isna(day):
-        raise InvalidFile("gtfs_date_bad", where=Where(file=str(path)), date=str(text))
-    return int(day.toordinal())
+    rows = rows[good]
+    known = rows["trip_id"].isin(trips.index)
+    source.left_out.add("frequency_trip_unknown", rows.loc[~known, "trip_id"])
+    return rows[known].reset_index(drop=True)

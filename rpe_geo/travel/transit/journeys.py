@@ -56,8 +56,8 @@ def trace_journey(
 
     steps: list[RouteStep] = []
     line: list[tuple[float, float]] = []
-    midnight = departure.replace(hour=0, minute=0, second=0, microsecond=0)
-    clock = (departure - midnight).total_seconds()
+    day = departure.date()
+    began = clock = timetable.clock.elapsed_s(departure, day)
     here = origin
     for leg in legs:
         first, last = stop_point(leg.stops[0]), stop_point(leg.stops[-1])
@@ -78,15 +78,15 @@ def trace_journey(
             "transit_ride",
             route=leg.route,
             first=timetable.stop_names[leg.stops[0]],
-            boarded=clock_time(leg.boarded_s),
+            boarded=clock_time(timetable.clock.wall_s(leg.boarded_s, day)),
             last=timetable.stop_names[leg.stops[-1]],
-            left=clock_time(leg.left_s),
+            left=clock_time(timetable.clock.wall_s(leg.left_s, day)),
         )
         metres = _length([(point.x, point.y) for point in points])
         steps.append(RouteStep(ride, "transit", metres, (leg.left_s - leg.boarded_s) / 60))
         clock, here = leg.left_s, last
     walk = walk_route(here, destination)
-    remaining = minutes - (clock - (departure - midnight).total_seconds()) / 60
+    remaining = minutes - (clock - began) / 60
     if walk.geometry is not None:
         steps.append(RouteStep("", "walk", walk.distance_m, remaining))
         line.extend((x, y) for x, y in walk.geometry.coords)

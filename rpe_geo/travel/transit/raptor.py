@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.travel.transit.footpaths import Footpaths
-from rpe_geo.travel.transit.timetable import DayPattern
+from rpe_geo.travel.transit.timetable import DayPattern, Frequency
 
 __all__ = ["Arrivals", "DayLines", "earliest_arrivals"]
 
@@ -42,6 +42,8 @@ class DayLines:
         Departures, shifted so that the whole array is sorted; where one may not board no departure can be caught.
     first_calls
         Where each pattern begins in `stops`.
+    frequent
+        Trips without exact times.
     stop_starts, stops_called
         Where the calls of each stop that has some begin in `by_stop`, and which stop that is.
     """
@@ -57,10 +59,11 @@ class DayLines:
     first_calls: Ints
     stop_starts: Ints
     stops_called: Ints
+    frequent: tuple[Frequency, ...] = ()
 
     @classmethod
-    def of(cls, patterns: Sequence[DayPattern]) -> DayLines:
-        """Lay out the patterns of a day."""
+    def of(cls, patterns: Sequence[DayPattern], frequent: Sequence[Frequency] = ()) -> DayLines:
+        """Lay out the patterns of a day, and its trips without exact times."""
         ordered = tuple(sorted(patterns, key=lambda pattern: -pattern.stops.size))
         lengths = np.array([pattern.stops.size for pattern in ordered], dtype=np.int64)
         trips = np.array([pattern.arrivals.shape[0] for pattern in ordered], dtype=np.int64)
@@ -93,6 +96,7 @@ class DayLines:
             first_calls=first_calls[:-1],
             stop_starts=starts,
             stops_called=called,
+            frequent=tuple(frequent),
         )
 
     def ride(self, ready: Floats, fresh: NDArray[np.bool_]) -> Floats:
@@ -112,6 +116,8 @@ class DayLines:
             Same shape: when one gets off there.
         """
         off = np.full_like(ready, np.inf)
+        for line in self.frequent:
+            _ride_often(line, ready, fresh, off)
         if not self.stops.size:
             return off
         candidates = np.full((self.stops.size, ready.shape[1]), np.inf)
@@ -132,8 +138,22 @@ class DayLines:
                 when += (calls[new] * _SPAN_S)[:, None]
                 caught = np.searchsorted(self.keys, when) - cells[new]
                 aboard[new] = np.minimum(aboard[new], caught)
-        off[self.stops_called] = np.minimum.reduceat(candidates, self.stop_starts, axis=0)
+        off[self.stops_called] = np.minimum(
+            off[self.stops_called], np.minimum.reduceat(candidates, self.stop_starts, axis=0)
+        )
         return off
+
+
+def _ride_often(line: Frequency, ready: Floats, fresh: NDArray[np.bool_], off: Floats) -> None:
+    """Ride a trip without exact times, and note in `off` when one gets off."""
+    if not fresh[line.stops].any():
+        return
+    left = np.full(ready.shape[1], np.inf)
+    for position, stop in enumerate(line.stops.tolist()):
+        if position and line.alights[position]:
+            off[stop] = np.minimum(off[stop], left + line.arrivals[position])
+        if line.boards[position]:
+            left = np.minimum(left, line.leaves(ready[stop], position))
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,6 +72,17 @@ class RideTracer:
                             boarded_s=float(pattern.departures[trip, start]),
                             left_s=float(arrived),
                         )
+        for line in self.lines.frequent:
+            for position in np.flatnonzero((line.stops == stop) & line.alights).tolist():
+                for start in np.flatnonzero(line.boards[:position])[::-1].tolist():
+                    left = float(line.leaves(ready[line.stops[[start]]], start)[0])
+                    if left + line.arrivals[position] == arrived:
+                        return Leg(
+                            route=self.routes[line.route],
+                            stops=tuple(line.stops[start : position + 1].tolist()),
+                            boarded_s=left + float(line.departures[start]),
+                            left_s=float(arrived),
+                        )
         raise AssertionError("an arrival without a vehicle")
 
     def _came_from(self, rides: int, stop: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -33,15 +34,15 @@ _WINDOW_MIN = 180
 
 
 def build_transit(
-    gtfs: Path, directory: Path, *, progress: Progress | None = None
+    gtfs: Path | Sequence[Path], directory: Path, *, progress: Progress | None = None
 ) -> TransitReport:
     """
-    Build the timetable of a territory from a GTFS feed.
+    Build the timetable of a territory from GTFS feeds.
 
     Parameters
     ----------
     gtfs
-        A `.zip`, or the folder of its tables.
+        A `.zip`, or the folder of its tables; or several.
     directory
         Folder to make; replaced as a whole when it exists, untouched when the build fails.
     progress
@@ -163,9 +164,11 @@ class TransitSearch:
         if lines is None:
             alone = kind.startswith("service")
             patterns = self.timetable.service_day(day) if alone else self.timetable.day(day)
+            frequent = self.timetable.frequencies(day, alone=alone)
             if kind.endswith("back"):
                 patterns = [pattern.backwards() for pattern in patterns]
-            lines = self._days[key] = DayLines.of(patterns)
+                frequent = [line.backwards() for line in frequent]
+            lines = self._days[key] = DayLines.of(patterns, frequent)
             while len(self._days) > _DAYS_KEPT:
                 self._days.popitem(last=False)
         return lines
@@ -179,6 +182,8 @@ class TransitSearch:
         limit = min(self.rules.walk_limit_min, limit_min)
         key = (places[0].tobytes() + places[1].tobytes(), limit, leaving)
         table = self._walks.get(key)
+        if table is None and not self._near.size:
+            return np.full((self.timetable.stop_longitude.size, places[0].size), np.inf)
         if table is None:
             walked = (
                 self._walk(places, self._stops, limit).T
@@ -262,7 +267,9 @@ class TransitSearch:
             Waiting at the first stop included.
         """
         day = departures[0].date()
-        clock = np.array([_seconds_of(departure, day) for departure in departures])
+        clock = np.array(
+            [self.timetable.clock.elapsed_s(departure, day) for departure in departures]
+        )
         return self._table(
             (self._lines(day, "around"), self.footpaths),
             (
@@ -295,7 +302,9 @@ class TransitSearch:
             One time asked per origin.
         """
         day = min(departures).date()
-        clock = np.array([[_seconds_of(departure, day)] for departure in departures])
+        clock = np.array(
+            [[self.timetable.clock.elapsed_s(departure, day)] for departure in departures]
+        )
         return self._table(
             (self._lines(day, "around"), self.footpaths),
             (
@@ -328,7 +337,7 @@ class TransitSearch:
             Minutes from the latest departure to the time asked, waiting at the end included; one time asked.
         """
         day = arrival.date()
-        clock = np.full((destinations[0].size, 1), -_seconds_of(arrival, day))
+        clock = np.full((destinations[0].size, 1), -self.timetable.clock.elapsed_s(arrival, day))
         # Time runs back: one leaves the destinations, and comes to the origins.
         found = self._table(
             (self._lines(day, "back"), self._footpaths_back),
@@ -401,7 +410,7 @@ class TransitSearch:
             Longitudes and latitudes; minutes since the departure.
         """
         day = departure.date()
-        clock = _seconds_of(departure, day)
+        clock = self.timetable.clock.elapsed_s(departure, day)
         found = earliest_arrivals(
             self._lines(day, "around"),
             self.footpaths,
@@ -434,7 +443,6 @@ class TransitSearch:
         list of datetime or None
             None when nothing runs.
         """
-        midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local clock time
         access = self._to_stops(origins, self.rules.walk_limit_min, leaving=True)
         egress = self._to_stops(destination, self.rules.walk_limit_min, leaving=False)
         back = earliest_arrivals(
@@ -463,7 +471,7 @@ class TransitSearch:
             waiting = waiting[~done & (minute[waiting] >= 0)]
             width = _WINDOW_MIN
         return [
-            None if np.isnan(seconds) else midnight + timedelta(seconds=float(seconds))
+            None if np.isnan(seconds) else self.timetable.clock.local(seconds, day)
             for seconds in found
         ]
 
@@ -498,7 +506,7 @@ class TransitSearch:
             Minutes from door to door, and the rides in order; `inf` and no ride where there is none.
         """
         day = departure.date()
-        clock = _seconds_of(departure, day)
+        clock = self.timetable.clock.elapsed_s(departure, day)
         lines = self._lines(day, "around")
         access = self._to_stops(origin, self.rules.walk_limit_min, leaving=True)
         egress = self._to_stops(destination, self.rules.walk_limit_min, leaving=False)[:, 0]
@@ -512,11 +520,6 @@ class TransitSearch:
         stop = int(np.argmin(found.ridden[rides, :, 0] + egress))
         tracer = RideTracer(lines, self.footpaths, found, self.timetable.routes)
         return float(best[0] - clock) / 60, tracer.legs(rides, stop)
-
-
-def _seconds_of(moment: datetime, day: date) -> float:
-    midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local clock time
-    return (moment.replace(tzinfo=None) - midnight).total_seconds()
 
 
 def _arrive(found: Arrivals, egress_s: Floats) -> tuple[Floats, NDArray[np.int64]]:

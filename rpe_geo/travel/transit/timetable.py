@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,24 +16,36 @@ from numpy.typing import NDArray
 
 from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.protocols import Progress
-from rpe_geo.travel.transit.gtfs import Feed, read_feed
+from rpe_geo.travel.transit.arrays import ARRAYS, timetable_arrays
+from rpe_geo.travel.transit.gtfs import read_feeds
+from rpe_geo.travel.transit.service_clock import ServiceClock
 
-__all__ = ["DayPattern", "Timetable", "Transfers", "TransitReport", "build_timetable"]
+__all__ = ["DayPattern", "Frequency", "Timetable", "Transfers", "TransitReport", "build_timetable"]
 
 _META = "transit.json"
-_FORMAT = 2
-_DAY_S = 86_400
-_ARRAYS = (
-    "stop_longitude", "stop_latitude", "pattern_ptr", "pattern_stops", "pattern_boards",
-    "pattern_alights", "trip_ptr", "trip_service", "trip_route", "trip_times_ptr", "arrivals",
-    "departures", "running_service", "running_day", "transfer_origin", "transfer_target", "transfer_kind",
-    "transfer_seconds",
-)  # fmt: skip
+_FORMAT = 3
 
 
 @dataclass(frozen=True)
 class TransitReport:
-    """What a build of a feed made: counts, days of validity, agencies."""
+    """
+    What a build of one feed or several made.
+
+    Parameters
+    ----------
+    source
+        Names of the files.
+    stops, trips, patterns, frequencies
+        Counts; a trip that is run again and again counts once.
+    first_day, last_day
+        Days of validity.
+    agency
+        Names of the agencies.
+    left_out
+        What could not be used: reason to `count` and `named`, the first of them.
+    pathways
+        Rows of `pathways.txt`, which are not read.
+    """
 
     source: str
     stops: int
@@ -42,7 +54,9 @@ class TransitReport:
     first_day: date
     last_day: date
     agency: str
-    transfers_ignored: int = 0
+    frequencies: int = 0
+    left_out: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    pathways: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,16 +116,66 @@ class DayPattern:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Frequency:
+    """
+    A trip that is run again and again on one day, at no exact times: one waits half a headway on average.
+
+    Parameters
+    ----------
+    stops, boards, alights
+        As of a `DayPattern`.
+    arrivals, departures
+        Seconds after the first departure, by stop.
+    first, last
+        Seconds after midnight between which vehicles leave the first stop.
+    headway
+        Seconds between two of them.
+    route
+        Number of the route's name.
+    """
+
+    stops: NDArray[np.int64]
+    boards: NDArray[np.bool_]
+    alights: NDArray[np.bool_]
+    arrivals: NDArray[np.float64]
+    departures: NDArray[np.float64]
+    first: float
+    last: float
+    headway: float
+    route: int
+
+    def backwards(self) -> Frequency:
+        """Return the same trip with time running back."""
+        return Frequency(
+            self.stops[::-1],
+            self.alights[::-1],
+            self.boards[::-1],
+            -self.departures[::-1],
+            -self.arrivals[::-1],
+            -self.last,
+            -self.first,
+            self.headway,
+            self.route,
+        )
+
+    def leaves(self, ready: NDArray[np.float64], position: int) -> NDArray[np.float64]:
+        """Tell when the vehicle that one catches at a stop has left its first stop; `inf` after the last one."""
+        earliest = ready - self.departures[position]
+        left = np.maximum(earliest + self.headway / 2, self.first)
+        return np.where(left <= self.last, left, np.inf)
+
+
 def build_timetable(
-    gtfs: Path, directory: Path, *, progress: Progress | None = None
+    gtfs: Path | Sequence[Path], directory: Path, *, progress: Progress | None = None
 ) -> TransitReport:
     """
-    Build the timetable of a territory from a GTFS feed.
+    Build the timetable of a territory from GTFS feeds.
 
     Parameters
     ----------
     gtfs
-        A `.zip`, or the folder of its tables.
+        A `.zip`, or the folder of its tables; or several.
     directory
         Folder to make; replaced as a whole when it exists, untouched when the build fails.
     progress
@@ -120,38 +184,41 @@ def build_timetable(
     Returns
     -------
     TransitReport
-        What was made.
+        What was made, and what was left out.
 
     Raises
     ------
     InvalidFile
-        For a feed that cannot be used.
+        For a feed that cannot be used at all.
     """
     if progress is not None:
         progress("transit_read", 0, 2)
-    feed = read_feed(gtfs)
-    if feed.stop_times.empty or feed.running.empty:
-        raise InvalidFile("gtfs_no_trip", where=Where(file=str(gtfs)))
+    paths = [gtfs] if isinstance(gtfs, Path) else list(gtfs)
+    feed = read_feeds(paths)
+    if feed.running.empty:
+        raise InvalidFile("gtfs_no_day", where=Where(file=str(paths[0])))
     if progress is not None:
         progress("transit_read", 1, 2)
-    arrays, names = _arrays(feed)
+    arrays, told = timetable_arrays(feed)
     days = feed.running["day"]
     report = TransitReport(
-        source=gtfs.name,
+        source=", ".join(path.name for path in paths),
         stops=len(feed.stops),
-        trips=int(arrays["trip_service"].size),
+        trips=told.pop("trips"),
         patterns=int(arrays["pattern_ptr"].size - 1),
         first_day=date.fromordinal(int(days.min())),
         last_day=date.fromordinal(int(days.max())),
         agency=feed.agency,
-        transfers_ignored=feed.transfers_ignored,
+        frequencies=int(arrays["frequency_start"].size),
+        left_out=feed.left_out.as_dict(),
+        pathways=feed.pathways,
     )
     directory.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
         for name, values in arrays.items():
             np.save(building / f"{name}.npy", values)
-        meta = {"format": _FORMAT, **asdict(report), **names}
+        meta = {"format": _FORMAT, **asdict(report), **told, "timezone": feed.timezone}
         (building / _META).write_text(
             json.dumps(meta, ensure_ascii=False, default=date.isoformat), "utf-8"
         )
@@ -165,71 +232,6 @@ def build_timetable(
     if progress is not None:
         progress("transit_read", 2, 2)
     return report
-
-
-def _arrays(feed: Feed) -> tuple[dict[str, NDArray[Any]], dict[str, list[str]]]:
-    stop_number = {stop: number for number, stop in enumerate(feed.stops.index)}
-    services = sorted(set(feed.trips["service_id"]) | set(feed.running["service_id"]))
-    service_number = {service: number for number, service in enumerate(services)}
-    routes = sorted(set(feed.trips["route"]))
-    route_number = {route: number for number, route in enumerate(routes)}
-    patterns: dict[tuple[bytes, bytes, bytes], list[tuple[str, Any, Any]]] = {}
-    times = feed.stop_times
-    stop = times["stop_id"].map(stop_number).to_numpy(dtype=np.int64)
-    boards, alights = times["boards"].to_numpy(dtype=bool), times["alights"].to_numpy(dtype=bool)
-    arrival, departure = times["arrival"].to_numpy(), times["departure"].to_numpy()
-    trip_ids = times["trip_id"].to_numpy()
-    cuts = np.flatnonzero(np.concatenate([[True], trip_ids[1:] != trip_ids[:-1], [True]]))
-    for begin, end in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
-        if end - begin < 2:
-            continue
-        part = slice(begin, end)
-        key = (stop[part].tobytes(), boards[part].tobytes(), alights[part].tobytes())
-        patterns.setdefault(key, []).append((trip_ids[begin], arrival[part], departure[part]))
-
-    columns: dict[str, list[Any]] = {name: [] for name in _ARRAYS}
-    for (stops_key, boards_key, alights_key), trips in patterns.items():
-        sequence = np.frombuffer(stops_key, dtype=np.int64)
-        columns["pattern_ptr"].append(sequence.size)
-        columns["pattern_stops"].append(sequence)
-        columns["pattern_boards"].append(np.frombuffer(boards_key, dtype=bool))
-        columns["pattern_alights"].append(np.frombuffer(alights_key, dtype=bool))
-        columns["trip_ptr"].append(len(trips))
-        columns["trip_times_ptr"].append(len(trips) * sequence.size)
-        for trip_id, arrives, departs in trips:
-            columns["trip_service"].append(service_number[feed.trips.at[trip_id, "service_id"]])
-            columns["trip_route"].append(route_number[feed.trips.at[trip_id, "route"]])
-            columns["arrivals"].append(arrives)
-            columns["departures"].append(departs)
-
-    def pointer(sizes: list[int]) -> NDArray[np.int64]:
-        return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-
-    def joined(parts: list[NDArray[Any]], kind: type) -> NDArray[Any]:
-        return np.concatenate([np.zeros(0, dtype=kind), *parts]).astype(kind)
-
-    arrays: dict[str, NDArray[Any]] = {
-        "stop_longitude": feed.stops["longitude"].to_numpy(dtype=np.float64),
-        "stop_latitude": feed.stops["latitude"].to_numpy(dtype=np.float64),
-        "pattern_ptr": pointer(columns["pattern_ptr"]),
-        "pattern_stops": joined(columns["pattern_stops"], np.int64),
-        "pattern_boards": joined(columns["pattern_boards"], np.bool_),
-        "pattern_alights": joined(columns["pattern_alights"], np.bool_),
-        "trip_ptr": pointer(columns["trip_ptr"]),
-        "trip_times_ptr": pointer(columns["trip_times_ptr"]),
-        "trip_service": np.array(columns["trip_service"], dtype=np.int64),
-        "trip_route": np.array(columns["trip_route"], dtype=np.int64),
-        "arrivals": joined(columns["arrivals"], np.float64),
-        "departures": joined(columns["departures"], np.float64),
-        "running_service": feed.running["service_id"].map(service_number).to_numpy(dtype=np.int64),
-        "running_day": feed.running["day"].to_numpy(dtype=np.int64),
-        "transfer_origin": feed.transfers["origin"].map(stop_number).to_numpy(dtype=np.int64),
-        "transfer_target": feed.transfers["target"].map(stop_number).to_numpy(dtype=np.int64),
-        "transfer_kind": feed.transfers["kind"].to_numpy(dtype=np.int64),
-        "transfer_seconds": feed.transfers["seconds"].to_numpy(dtype=np.float64),
-    }
-    names = {"routes": routes, "stop_names": feed.stops["stop_name"].astype(str).tolist()}
-    return arrays, names
 
 
 class Timetable:
@@ -251,7 +253,7 @@ class Timetable:
             raise InvalidFile("transit_old_format", where=Where(file=str(directory)))
         try:
             self._arrays = {
-                name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in _ARRAYS
+                name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in ARRAYS
             }
         except (OSError, ValueError, EOFError) as error:
             raise InvalidFile("transit_damaged", where=Where(file=str(directory))) from error
@@ -263,6 +265,7 @@ class Timetable:
         self.last_day = date.fromisoformat(self._meta["last_day"])
         self.source: str = self._meta["source"]
         self.agency: str = self._meta["agency"]
+        self.clock = ServiceClock(self._meta["timezone"])
 
     @property
     def transfers(self) -> Transfers:
@@ -283,12 +286,44 @@ class Timetable:
         """Return the trips of one day of service alone, those after midnight included."""
         return self._patterns_of(day, (0,))
 
+    def frequencies(self, day: date, *, alone: bool = False) -> list[Frequency]:
+        """Return the trips without exact times that one can ride on a day; of its own service alone on request."""
+        arrays = self._arrays
+        found: list[Frequency] = []
+        for services, shift in self._active(day, (0,) if alone else (-1, 0, 1)):
+            runs = np.isin(arrays["frequency_service"], services) & ~arrays["frequency_exact"]
+            for row in np.flatnonzero(runs).tolist():
+                pattern = int(arrays["frequency_pattern"][row])
+                part = slice(*arrays["pattern_ptr"][pattern : pattern + 2].tolist())
+                times = slice(*arrays["frequency_ptr"][row : row + 2].tolist())
+                arrives = np.asarray(arrays["frequency_arrivals"][times])
+                last = float(arrays["frequency_end"][row]) + shift
+                if last + arrives[-1] < 0:
+                    continue
+                found.append(
+                    Frequency(
+                        np.asarray(arrays["pattern_stops"][part]),
+                        np.asarray(arrays["pattern_boards"][part]),
+                        np.asarray(arrays["pattern_alights"][part]),
+                        arrives,
+                        np.asarray(arrays["frequency_departures"][times]),
+                        float(arrays["frequency_start"][row]) + shift,
+                        last,
+                        float(arrays["frequency_headway"][row]),
+                        int(arrays["frequency_route"][row]),
+                    )
+                )
+        return found
+
     def trips_by_day(self) -> dict[date, int]:
         """Count the trips of each day of the feed."""
         arrays = self._arrays
-        per_service = np.bincount(
-            arrays["trip_service"], minlength=arrays["running_service"].max() + 1
+        services = int(arrays["running_service"].max(initial=0)) + 1
+        per_service = np.bincount(arrays["trip_service"], minlength=services).astype(float)
+        runs = np.ceil(
+            (arrays["frequency_end"] - arrays["frequency_start"]) / arrays["frequency_headway"]
         )
+        np.add.at(per_service, arrays["frequency_service"], runs)
         first = self.first_day.toordinal()
         trips = np.bincount(
             arrays["running_day"] - first,
@@ -297,14 +332,47 @@ class Timetable:
         )
         return {date.fromordinal(first + shift): int(count) for shift, count in enumerate(trips)}
 
-    def _patterns_of(self, day: date, shifts: tuple[int, ...]) -> list[DayPattern]:
-        arrays = self._arrays
-        service, running = arrays["running_service"], arrays["running_day"]
-        patterns: list[DayPattern] = []
-        active = [
-            (np.unique(service[running == day.toordinal() + shift]), shift * _DAY_S)
+    def _active(self, day: date, shifts: tuple[int, ...]) -> list[tuple[NDArray[np.int64], float]]:
+        """Services that run on days beside a day, and the seconds between the origins of the two days."""
+        service, running = self._arrays["running_service"], self._arrays["running_day"]
+        return [
+            (
+                np.unique(service[running == day.toordinal() + shift]),
+                self.clock.shift_s(day, shift),
+            )
             for shift in shifts
         ]
+
+    def _exact_runs(
+        self, services: NDArray[np.int64], shift: float
+    ) -> dict[int, list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]]]:
+        """Times of the trips that are run again and again at exact times, by pattern."""
+        arrays = self._arrays
+        found: dict[int, list[Any]] = {}
+        runs = np.isin(arrays["frequency_service"], services) & arrays["frequency_exact"]
+        for row in np.flatnonzero(runs).tolist():
+            times = slice(*arrays["frequency_ptr"][row : row + 2].tolist())
+            starts = np.arange(
+                arrays["frequency_start"][row],
+                arrays["frequency_end"][row],
+                arrays["frequency_headway"][row],
+            )
+            starts = starts[:, None] + shift
+            route = np.full(starts.size, int(arrays["frequency_route"][row]), dtype=np.int64)
+            found.setdefault(int(arrays["frequency_pattern"][row]), []).append(
+                (
+                    np.asarray(arrays["frequency_arrivals"][times]) + starts,
+                    np.asarray(arrays["frequency_departures"][times]) + starts,
+                    route,
+                )
+            )
+        return found
+
+    def _patterns_of(self, day: date, shifts: tuple[int, ...]) -> list[DayPattern]:
+        arrays = self._arrays
+        patterns: list[DayPattern] = []
+        active = self._active(day, shifts)
+        exact = [(self._exact_runs(*service), service[1]) for service in active]
         for number in range(arrays["pattern_ptr"].size - 1):
             first, last = int(arrays["trip_ptr"][number]), int(arrays["trip_ptr"][number + 1])
             part = slice(int(arrays["pattern_ptr"][number]), int(arrays["pattern_ptr"][number + 1]))
@@ -318,10 +386,16 @@ class Timetable:
             for services, shift in active:
                 runs = np.isin(arrays["trip_service"][first:last], services)
                 if shift < 0:
-                    runs &= arrives[:, -1] >= _DAY_S
+                    runs &= arrives[:, -1] + shift >= 0
                 found_arrivals.append(arrives[runs] + shift)
                 found_departures.append(departs[runs] + shift)
                 found_routes.append(np.asarray(arrays["trip_route"][first:last])[runs])
+            for repeated, shift in exact:
+                for arrival, departure, route in repeated.get(number, ()):
+                    kept = slice(None) if shift >= 0 else arrival[:, -1] >= 0
+                    found_arrivals.append(arrival[kept])
+                    found_departures.append(departure[kept])
+                    found_routes.append(route[kept])
             arrivals, departures = np.concatenate(found_arrivals), np.concatenate(found_departures)
             if not arrivals.size:
                 continue
