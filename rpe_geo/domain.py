@@ -150,7 +150,7 @@ def completed_months(birth_date: date, day: date) -> int:
 
 @dataclass(frozen=True)
 class LegacyPlaces:
-    """Places that an attestation of before 2022 reserves to an age band, and sometimes to hours."""
+    """Places reserved to an age band, and sometimes to hours: of an attestation of before 2022, or a section of a crèche."""
 
     places: int
     min_months: int
@@ -409,7 +409,11 @@ class Mam:
 
 @dataclass(frozen=True)
 class Facility:
-    """A crèche, micro-crèche, halte-garderie, RPE, LAEP, PMI…; `kind` keeps the producer's word."""
+    """
+    A crèche, micro-crèche, halte-garderie, RPE, LAEP, PMI…; `kind` keeps the producer's word.
+
+    `sections` are the places that it offers to a commission, by age and hours; without them `places` are.
+    """
 
     facility_id: str
     kind: str
@@ -425,6 +429,7 @@ class Facility:
     hourly_rate: float | None = None
     capabilities: frozenset[str] = frozenset()
     contact: Contact = Contact()
+    sections: tuple[LegacyPlaces, ...] | None = None
 
     def __post_init__(self) -> None:
         _require(bool(self.facility_id.strip()), "id_missing", "facility_id")
@@ -647,6 +652,16 @@ class Request:
         Where the child lives in some weeks.
     trip, station
         How the family goes to the provider, then on to work: by car to a station, then by train.
+    wishes
+        Provider ids for a commission, the dearest first; empty leaves the order to the value of each place.
+    criteria
+        Facts that a barème counts, name to number (1 for yes); see `docs/commission.md`.
+    requested_on
+        When the family asked; weeks of waiting are counted from it.
+    holds
+        The provider where the children have a place already: the request is one for a transfer.
+    accepts_two_providers
+        Whether two providers may share the care.
     """
 
     request_id: str
@@ -675,6 +690,11 @@ class Request:
     second_home: SecondHome | None = None
     trip: tuple[str, ...] | None = None
     station: str | None = None
+    wishes: tuple[str, ...] = ()
+    criteria: Mapping[str, float] = field(default_factory=dict)
+    requested_on: date | None = None
+    holds: str | None = None
+    accepts_two_providers: bool = False
 
     def __post_init__(self) -> None:
         _require(bool(self.request_id.strip()), "id_missing", "request_id")

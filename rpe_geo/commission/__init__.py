@@ -1,0 +1,1 @@
+"""The commission: many families, their places, by published points or by the needs covered, lawfully and with reasons."""
