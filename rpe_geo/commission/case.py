@@ -22,7 +22,7 @@ from rpe_geo.commission.values import ValueWeights, values_of
 from rpe_geo.domain import Childminder, Facility, Mam, Request
 from rpe_geo.errors import InputError
 from rpe_geo.matching.facilities import facility_starts
-from rpe_geo.matching.starts import Question, ask, first_starts
+from rpe_geo.matching.starts.first_starts import Question, ask, first_starts
 from rpe_geo.rules.compiled import FOREVER
 from rpe_geo.rules.need import Needs
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from rpe_geo.commission.case import Case
 from rpe_geo.domain import Childminder, Contract, Request
-from rpe_geo.matching.starts import first_starts
+from rpe_geo.matching.starts.first_starts import first_starts
 from rpe_geo.rules.compiled import FOREVER, compile_registry
 from rpe_geo.rules.patterns import REFERENCE_ORDINAL
 from rpe_geo.schedule import Timetable, monday_of

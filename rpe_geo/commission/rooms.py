@@ -448,8 +448,9 @@ def _band_rows(
         mask = sum(1 << band for band in inside)
         room = np.sum([open_places(bands[band], weeks) for band in inside], axis=0).astype(np.int64)
         for contract in contracts:
-            allowed = bands_of(int(registry.contracts.birth[contract]), bands, weeks + 3)
-            counted = (allowed & ~mask) == 0
+            days = weeks[:, None] + np.array([0, 6])
+            allowed = bands_of(int(registry.contracts.birth[contract]), bands, days)
+            counted = ((allowed & ~mask) == 0).all(axis=1)
             position = np.arange(len(weeks))
             heads = Count(len(weeks))
             who = np.full(len(weeks), contract)
