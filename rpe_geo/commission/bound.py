@@ -9,7 +9,7 @@ bounds every assignment from above (Lagrangian relaxation of « one place per fa
 are whole hundredths and every set is priced exactly, or replaced by what it cannot pass: a rough dual, a solver stopped
 half way or a sieve that lets too much through makes the bound looser, never wrong.
 
-Better prices come from column generation (Dantzig & Wolfe, 1960) with smoothed duals (Wentges, 1997).
+The dual prices of the linear program are a good beginning; subgradient steps (Held, Wolfe & Crowder, 1974) better them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,11 @@ from numpy.typing import NDArray
 from rpe_geo.commission.linear import LinearPrices
 from rpe_geo.commission.pricing import Priced, best_set
 from rpe_geo.commission.rooms import Room
-from rpe_geo.commission.solver import Master
 
 __all__ = ["Bound", "lagrangian", "tighten"]
 
-_SMOOTHING = 0.75
-_CLOSE = 2e-4
-"""Relative distance between bound and restricted master at which more columns are not worth their time."""
+_FIRST_REACH = 2e-4
+"""First step, as a part of the bound: halved each time that it leads nowhere better."""
 
 
 @dataclass
@@ -45,16 +43,13 @@ class Bound:
         L at these prices, hundredths.
     sets
         The best set of each house there.
-    columns
-        Every set met, by house: lawful as far as the sieve tells.
     shares
-        Weight of each option in the last restricted master, between 0 and 1.
+        Fraction of each option in the linear program.
     """
 
     prices: NDArray[np.int64]
     value: int
     sets: list[Priced]
-    columns: list[dict[tuple[int, ...], None]]
     shares: NDArray[np.float64]
 
 
@@ -111,14 +106,14 @@ def tighten(
     go_on: Callable[[], bool],
 ) -> Bound:
     """
-    Improve the bound by column generation.
+    Improve the bound by subgradient steps from the linear prices.
 
     Parameters
     ----------
     rooms, value, linear
         As for `lagrangian`.
     rounds
-        How many times the restricted master is solved.
+        How many steps.
     go_on
         False once the clock has run out; what was proven stays.
 
@@ -129,43 +124,27 @@ def tighten(
     """
     prices = np.rint(linear.families).astype(np.int64)
     worth, sets = lagrangian(rooms, value, prices, linear)
-    best = Bound(prices, worth, sets, [{} for _ in rooms], linear.shares)
-    if not rounds or not len(value):
-        return best
-    master = Master(len(prices), len(rooms))
-
-    def gather(found: Sequence[Priced]) -> int:
-        new = 0
-        for house, priced in enumerate(found):
-            if priced.positions and priced.positions not in best.columns[house]:
-                best.columns[house][priced.positions] = None
-                options = rooms[house].options[list(priced.positions)]
-                families = rooms[house].families[list(priced.positions)]
-                master.add(house, families.tolist(), int(value[options].sum()))
-                new += 1
-        return new
-
-    gather(sets)
-    smoothing = _SMOOTHING
-    for _ in range(rounds):
+    best = Bound(prices, worth, sets, linear.shares)
+    reach = _FIRST_REACH
+    for _ in range(rounds if len(value) else 0):
         if not go_on():
             break
-        duals, objective = master.solve()
-        if best.value - objective <= _CLOSE * best.value:
+        # How often each family stands in the sets: too often makes it dearer, never makes it cheaper.
+        slope = np.ones(len(prices))
+        for room, priced in zip(rooms, sets, strict=True):
+            np.subtract.at(slope, room.families[list(priced.positions)], 1.0)
+        slope[(prices <= 0) & (slope > 0)] = 0.0
+        length = float(slope @ slope)
+        if not length:
             break
-        smoothed = smoothing * best.prices + (1 - smoothing) * duals
-        prices = np.maximum(np.rint(smoothed), 0).astype(np.int64)
-        worth, sets = lagrangian(rooms, value, prices, linear, sets)
-        new = gather(sets)
+        prices = np.maximum(np.rint(best.prices - reach * best.value / length * slope), 0)
+        prices = prices.astype(np.int64)
+        worth, found = lagrangian(rooms, value, prices, linear, sets)
         if worth < best.value:
-            best.prices, best.value, best.sets = prices, worth, sets
-        if not new:
-            # The prices were too near the old ones: look at the master's own.
-            smoothing = smoothing / 2 if smoothing > 0.05 else 0.0
-    weights = master.weights()
-    shares = np.zeros(len(value))
-    for house, columns in enumerate(best.columns):
-        for positions, weight in zip(columns, weights[house], strict=False):
-            shares[rooms[house].options[list(positions)]] += weight
-    best.shares = shares
+            best = Bound(prices, worth, found, linear.shares)
+            sets = found
+        else:
+            reach /= 2
+            # Two slopes at the best prices: the old one, and what the step met.
+            sets = found if reach > _FIRST_REACH / 64 else best.sets
     return best

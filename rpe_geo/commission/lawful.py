@@ -15,6 +15,7 @@ from datetime import date
 import numpy as np
 
 from rpe_geo.commission.case import Case
+from rpe_geo.commission.cribs import Stay, overfull
 from rpe_geo.domain import Childminder, Contract, Request
 from rpe_geo.matching.starts.first_starts import first_starts
 from rpe_geo.rules.compiled import FOREVER, compile_registry
@@ -118,19 +119,34 @@ class Judge:
             In order.
         """
         keys = [tuple(sorted(one)) for one in sets]
-        for key in keys:
-            if len(key) <= 1 and not self._crib(key):
-                self.known.setdefault(key, True)
-        asked = [key for key in dict.fromkeys(keys) if key not in self.known]
-        for crib in (False, True):
-            mine = [key for key in asked if self._crib(key) == crib]
-            for first in range(0, len(mine), _SETS_AT_ONCE):
-                some = mine[first : first + _SETS_AT_ONCE]
-                self.known.update(zip(some, self._judge(some, crib=crib), strict=True))
+        asked = []
+        for key in dict.fromkeys(keys):
+            if key in self.known:
+                continue
+            if self._crib(key):
+                self.known[key] = self._too_many(key) is None
+            elif len(key) <= 1:
+                self.known[key] = True
+            else:
+                asked.append(key)
+        for first in range(0, len(asked), _SETS_AT_ONCE):
+            some = asked[first : first + _SETS_AT_ONCE]
+            self.known.update(zip(some, self._judge(some), strict=True))
         return [self.known[key] for key in keys]
+
+    def _too_many(self, key: Sequence[int]) -> tuple[int, ...] | None:
+        """Count a crèche's children section by section; return those that are too many."""
+        case, options = self.case, self.case.options
+        bands = case.providers.records[int(options.provider[key[0]])].agrement.legacy_ages or ()
+        stays = [
+            Stay(option, self.contracts(option), asked=not options.stays[option]) for option in key
+        ]
+        return overfull(bands, stays, int(case.providers.law["horizon_months"]))
 
     def minimal(self, options: Sequence[int]) -> tuple[int, ...]:
         """Return a smallest part of an unlawful set that is unlawful itself: no family of it can be left out."""
+        if self._crib(options):
+            return self._too_many(sorted(options)) or tuple(options)
         kept = list(options)
         for option in list(options):
             rest = [one for one in kept if one != option]
@@ -141,7 +157,7 @@ class Judge:
     def _crib(self, key: Sequence[int]) -> bool:
         return bool(key) and self.case.providers.is_facility(int(self.case.options.provider[key[0]]))
 
-    def _judge(self, keys: Sequence[tuple[int, ...]], *, crib: bool) -> list[bool]:
+    def _judge(self, keys: Sequence[tuple[int, ...]]) -> list[bool]:
         """Lay a copy of the house for each question, and ask all questions at once."""
         case, options = self.case, self.case.options
         records: list[Childminder] = []
@@ -183,7 +199,7 @@ class Judge:
             case.needs,
             which,
             np.array([row for _, _, row in questions]),
-            case.providers.crib_law if crib else case.providers.law,
+            case.providers.law,
             earliest=starts,
             latest=starts,
         )

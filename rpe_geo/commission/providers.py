@@ -2,7 +2,7 @@
 The providers of a commission in one list: childminders, then crèches, each in its house.
 
 A crèche is judged by the same laws of places and age bands as an attestation of before 2022: its sections are bands of
-places by age and hours. `stand_in` writes it as such a record, and `facility_law` lifts what binds a person at work.
+places by age and hours. `stand_in` writes it as such a record, which is never asked the laws of a person at work.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ from rpe_geo.domain import (
 from rpe_geo.errors import InputError
 from rpe_geo.rules.compiled import Registry, compile_registry
 
-__all__ = ["HeldPlace", "Providers", "facility_law", "gather_providers", "stand_in"]
-
-_WITHOUT_LIMIT = 1_000_000
+__all__ = ["HeldPlace", "Providers", "gather_providers", "stand_in"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Providers:
     mams, facilities
         As given.
     law
-        The dated table `law`; crèches are judged by `facility_law` of it.
+        The dated table `law`; crèches are judged by its places and ages alone.
     held
         Family number to the place that it holds.
     left_out
@@ -108,11 +106,6 @@ class Providers:
         """The crèches as stand-ins, compiled."""
         return compile_registry(self.records[self.childminders :])
 
-    @cached_property
-    def crib_law(self) -> dict[str, Any]:
-        """The law of crèches."""
-        return facility_law(self.law)
-
     def is_facility(self, number: int) -> bool:
         """Tell whether a provider is a crèche."""
         return number >= self.childminders
@@ -128,19 +121,6 @@ class Providers:
     def name_of(self, number: int) -> str:
         """Return what people call a provider."""
         return self.records[number].name or self.records[number].childminder_id
-
-
-def facility_law(law: Mapping[str, Any]) -> dict[str, Any]:
-    """Lift the laws of a person at work, which do not bind a crèche; places and ages stay."""
-    return dict(law) | {
-        "under_3_max": _WITHOUT_LIMIT,
-        "under_11_max": _WITHOUT_LIMIT,
-        "daily_span_hours": _WITHOUT_LIMIT,
-        "consecutive_days_max": _WITHOUT_LIMIT,
-        "weekly_rest_hours": 0,
-        "weekly_rest_hours_inside": 0,
-        "weekly_hours_max": _WITHOUT_LIMIT // 100,
-    }
 
 
 def stand_in(facility: Facility, schools: Sequence[str] = ()) -> Childminder:

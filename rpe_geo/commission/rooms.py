@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import combinations
 
 import numpy as np
@@ -18,11 +19,12 @@ from numpy.typing import NDArray
 
 from rpe_geo.commission.case import Case
 from rpe_geo.commission.quotas import Quota
+from rpe_geo.domain import Contract
 from rpe_geo.rules.age_bands import bands_of, open_places
-from rpe_geo.rules.bits import Count, unpack
+from rpe_geo.rules.bits import Count, pack, unpack
 from rpe_geo.rules.compiled import FOREVER, NEVER, Registry
 from rpe_geo.rules.laid_hours import asked_hours, hours_of, presences
-from rpe_geo.schedule import QUARTERS_PER_DAY, QUARTERS_PER_WEEK
+from rpe_geo.schedule import QUARTERS_PER_WEEK
 
 __all__ = ["Room", "Union", "build_rooms"]
 
@@ -218,22 +220,16 @@ class _Laid:
                 self._lay_held(case, option, np.concatenate(mondays), family, place.contracts)
 
     def _lay_held(
-        self, case: Case, option: Whole, monday: Whole, family: int, contracts: Sequence[object]
+        self, case: Case, option: Whole, monday: Whole, family: int, contracts: Sequence[Contract]
     ) -> None:
         """Lay a place that is held as its contracts say, not as the request does."""
         rows = np.flatnonzero((case.options.family[option] == family) & case.options.stays[option])
         if not len(rows):
             return
-        from rpe_geo.domain import Contract
-        from rpe_geo.rules.bits import pack
-
         words = np.zeros((len(rows), 21), dtype=np.uint32)
         for contract in contracts:
-            assert isinstance(contract, Contract)
             for turn, row in enumerate(rows.tolist()):
                 day = int(monday[row])
-                from datetime import date
-
                 there = contract.presence.presence(
                     date.fromordinal(day),
                     7,
@@ -297,17 +293,34 @@ def _room(
         mine = case.options.provider[options] == member
         if mine.any():
             _member_rows(case, laid, member, weeks, there, options, mine, columns, crib=crib)
-            for quota in quotas:
-                if quota.provider == member:
-                    outside = mine & ~np.isin(families, list(quota.families))
-                    places = int(laid.registry.places_offered[member - laid.shift])
-                    columns.add(there, outside * children, np.full((len(weeks), QUARTERS_PER_WEEK), places - quota.places))
+            _quota_rows(laid, member, weeks, there, families, mine * children, quotas, columns)
     record = case.providers.records[case.providers.members[house][0]]
     if record.mam_id is not None:
         _house_rows(case, laid, house, weeks, there, children, columns)
     rows, room = columns.tight()
     unions = () if crib else tuple(_unions(case, laid, house, weeks, there, options))
     return Room(options, families, rows, room, unions)
+
+
+def _quota_rows(
+    laid: _Laid,
+    member: int,
+    weeks: Whole,
+    there: NDArray[np.uint32],
+    families: Whole,
+    children: Whole,
+    quotas: Sequence[Quota],
+    columns: _Columns,
+) -> None:
+    """Keep reserved places: families of none of some reservations share what these leave."""
+    mine = [quota for quota in quotas if quota.provider == member]
+    row = member - laid.shift
+    for size in range(1, len(mine) + 1):
+        for some in combinations(mine, size):
+            inside = set().union(*(quota.families for quota in some))
+            left = laid.registry.places_offered[row] - _present(laid.registry, "contracts", row, weeks)
+            left = left - sum(quota.places for quota in some)
+            columns.add(there, children * ~np.isin(families, sorted(inside)), np.maximum(left, 0))
 
 
 class _Columns:
@@ -362,11 +375,12 @@ class _Columns:
         room = np.clip(np.array(list(self.least.values()), dtype=np.int16), 0, _ROOM_MAX)
         order = np.lexsort((-rows.sum(axis=1), room))
         rows, room = rows[order], room[order]
-        kept: list[int] = []
+        kept = np.ones(len(rows), dtype=np.bool_)
         for number in range(len(rows)):
-            before = np.array(kept, dtype=np.int64)
-            if not len(before) or not (rows[before] >= rows[number]).all(axis=1).any():
-                kept.append(number)
+            if kept[number]:
+                # Later rows have as much room or more.
+                later = np.flatnonzero(kept[number + 1 :]) + number + 1
+                kept[later[(rows[later] <= rows[number]).all(axis=1)]] = False
         return np.ascontiguousarray(rows[kept]), room[kept]
 
 
@@ -554,5 +568,3 @@ def _as_whole(words: NDArray[np.uint32]) -> int:
     """Write a week as one whole number, Monday 00:00 in the lowest bit."""
     return int.from_bytes(np.ascontiguousarray(words, dtype="<u4").tobytes(), "little")
 
-
-assert QUARTERS_PER_WEEK == 7 * QUARTERS_PER_DAY

@@ -1,8 +1,8 @@
 """
-The solvers, each behind one door: a linear master problem that grows (GLOP) and small exact choices (CP-SAT).
+The solver of small exact choices behind one door: CP-SAT of OR-tools.
 
-Both are OR-tools, one thread each and seeded, so that the same question has the same answer to the bit; effort is
-counted in the solver's own deterministic time, never in seconds.
+One thread and a seed, so that the same question has the same answer to the bit; effort is counted in the solver's own
+deterministic time, never in seconds.
 """
 
 from __future__ import annotations
@@ -11,53 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from ortools.linear_solver import pywraplp
 from ortools.sat.python import cp_model
 
 from rpe_geo.commission.rooms import Room
 
-__all__ = ["Choice", "Master", "choose"]
-
-
-class Master:
-    """
-    The restricted master of a column generation: a weight for each set, each family and each house once.
-
-    Parameters
-    ----------
-    families, houses
-        How many rows of each.
-    """
-
-    def __init__(self, families: int, houses: int) -> None:
-        self._solver = pywraplp.Solver.CreateSolver("GLOP")
-        self._objective = self._solver.Objective()
-        self._objective.SetMaximization()
-        self._families = [self._solver.Constraint(0.0, 1.0) for _ in range(families)]
-        self._houses = [self._solver.Constraint(0.0, 1.0) for _ in range(houses)]
-        self._columns: list[list[pywraplp.Variable]] = [[] for _ in range(houses)]
-
-    def add(self, house: int, families: Sequence[int], value: int) -> None:
-        """Add a set of a house with its families and its value."""
-        variable = self._solver.NumVar(0.0, self._solver.infinity(), "")
-        self._objective.SetCoefficient(variable, float(value))
-        self._houses[house].SetCoefficient(variable, 1.0)
-        for family in families:
-            self._families[family].SetCoefficient(variable, 1.0)
-        self._columns[house].append(variable)
-
-    def solve(self) -> tuple[NDArray[np.float64], float]:
-        """Solve again from where it stood; return the prices of the families and the objective."""
-        status = self._solver.Solve()
-        if status != pywraplp.Solver.OPTIMAL:
-            return np.zeros(len(self._families)), float("-inf")
-        duals = np.array([row.dual_value() for row in self._families])
-        return np.maximum(duals, 0.0), self._objective.Value()
-
-    def weights(self) -> list[list[float]]:
-        """Return the weight of every set, by house, in the order in which they were added."""
-        return [[column.solution_value() for column in columns] for columns in self._columns]
+__all__ = ["Choice", "choose"]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from rpe_geo.commission.neighbourhoods import Effort, improve
 from rpe_geo.commission.plan import Plan, settle_lawfully
 from rpe_geo.commission.rooms import Room
 
-__all__ = ["Search", "Solved", "best_plan", "proven_bound"]
+__all__ = ["Search", "Solved", "best_plan", "fill", "first_plan", "proven_bound"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Search:
     Parameters
     ----------
     columns
-        Rounds of column generation.
+        Steps that better the bound.
     neighbourhoods
         The neighbourhood search.
     seed
@@ -47,7 +47,7 @@ class Search:
         houses = sum(bool(len(options)) for options in case.of_house)
         rounds = int(min(max(6, houses // 2), 400))
         return cls(
-            columns=40 if len(case.options) < 150_000 else 8,
+            columns=20 if len(case.options) < 150_000 else 8,
             neighbourhoods=Effort(rounds=rounds),
             seed=seed,
             go_on=go_on,
@@ -211,6 +211,3 @@ def fill(
         if not settle_lawfully(plan, rooms, judge, sorted(changed), rank.tolist()):
             break
 
-
-__all__ += ["fill", "first_plan"]
-_ = replace
