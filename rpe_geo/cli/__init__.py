@@ -35,6 +35,7 @@ _COMMANDS = {
     "suggest": "suggest",
     "exposure": "exposure",
     "access": "observatory",
+    "assign": "assign",
     "observatory": "observatory",
     "site": "site",
     "synth": "synth",

@@ -158,7 +158,9 @@ def _wrong(file: str, row: int | None, name: str, given: object, expected: str) 
     )
 
 
-def _number(line: Mapping[str, Any], name: str, file: str, row: int, default: float | None) -> float:
+def _number(
+    line: Mapping[str, Any], name: str, file: str, row: int, default: float | None
+) -> float:
     given = line.get(name, default)
     if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 1_000_000:
         raise _wrong(file, row, name, given, "un nombre de 0 à 1 000 000")
@@ -205,7 +207,9 @@ def _reservation(line: Any, file: str, row: int, criteria: set[str]) -> Reservat
         raise _wrong(file, row, "criterion", criterion, "l'identifiant d'un critère du barème")
     places = _number(line, "places", file, row, None)
     if not places.is_integer() or places < 1:
-        raise _wrong(file, row, "places", line.get("places"), "un nombre entier de places, au moins 1")
+        raise _wrong(
+            file, row, "places", line.get("places"), "un nombre entier de places, au moins 1"
+        )
     return Reservation(_text(line, "provider", file, row, needed=True), int(places), criterion)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -108,8 +109,10 @@ class Case:
         Every lawful way to place one family alone.
     out_of_reach
         Families with no provider within their minutes.
-    today
-        Day of the parameters.
+    today, weights
+        Day of the parameters, and what a place is worth.
+    fixed
+        Families whose place was decided by hand: they are served first.
     """
 
     requests: tuple[Request, ...]
@@ -119,6 +122,7 @@ class Case:
     out_of_reach: frozenset[int]
     today: date
     weights: ValueWeights
+    fixed: frozenset[int] = frozenset()
 
     @cached_property
     def of_family(self) -> list[Whole]:
@@ -194,7 +198,7 @@ def build_case(
         For a family that stands twice, a wish or a place held that nobody knows.
     """
     ordered = tuple(sorted(requests, key=lambda request: request.request_id))
-    for one, other in zip(ordered, ordered[1:], strict=False):
+    for one, other in pairwise(ordered):
         if one.request_id == other.request_id:
             raise InputError("family_twice", request_id=one.request_id)
     providers = gather_providers(ordered, childminders, mams, facilities, law=law)
@@ -211,7 +215,9 @@ def build_case(
             )
         )
         parts.append(
-            _crib_options(providers, questions, family[~inside], provider[~inside], minutes[~inside])
+            _crib_options(
+                providers, questions, family[~inside], provider[~inside], minutes[~inside]
+            )
         )
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     options = _sorted_options(ordered, providers, columns, weights)
@@ -233,9 +239,7 @@ def _check_wishes(requests: Sequence[Request], providers: Providers) -> None:
     for request in requests:
         for wish in request.wishes:
             if wish not in known:
-                raise InputError(
-                    "wish_unknown", request_id=request.request_id, provider_id=wish
-                )
+                raise InputError("wish_unknown", request_id=request.request_id, provider_id=wish)
 
 
 _Columns = tuple[Whole, Whole, Whole, NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]
@@ -285,7 +289,12 @@ def _minder_options(
         if mine.start < mine.stop:
             holds[mine] = question.fixed_rules_hold(provider[mine])
             shares[mine] = question.shares.figures(provider[mine])
-    family, provider, minutes, shares = family[holds], provider[holds], minutes[holds], shares[holds]
+    family, provider, minutes, shares = (
+        family[holds],
+        provider[holds],
+        minutes[holds],
+        shares[holds],
+    )
     latest = needs.start + np.array([q.need.request.start_tolerance_days for q in questions])
     starts = _starts(providers, needs, family, provider, needs.start[family], latest[family])
     there = starts != FOREVER
@@ -342,7 +351,9 @@ def _later_starts(
     if not found:
         return [column[:0] for column in columns]
     option, day = np.array(found, dtype=np.int64).T
-    begins = _starts(providers, needs, family[option], provider[option], day, latest[family[option]])
+    begins = _starts(
+        providers, needs, family[option], provider[option], day, latest[family[option]]
+    )
     there = begins != FOREVER
     option, begins = option[there], begins[there]
     return [family[option], provider[option], begins, minutes[option], share[option]]
@@ -384,12 +395,19 @@ def _held_options(
     providers: Providers, requests: Sequence[Request], times: TravelTable
 ) -> _Columns:
     """Let every family that holds a place keep it."""
-    known = {
-        (times.request_ids[origin], times.provider_ids[destination]): minutes
-        for origin, destination, minutes in zip(
-            times.origin.tolist(), times.destination.tolist(), times.minutes.tolist(), strict=True
-        )
-    } if providers.held else {}
+    known = (
+        {
+            (times.request_ids[origin], times.provider_ids[destination]): minutes
+            for origin, destination, minutes in zip(
+                times.origin.tolist(),
+                times.destination.tolist(),
+                times.minutes.tolist(),
+                strict=True,
+            )
+        }
+        if providers.held
+        else {}
+    )
     rows = [
         (
             family,
@@ -399,9 +417,7 @@ def _held_options(
         )
         for family, place in sorted(providers.held.items())
     ]
-    family, provider, start, minutes = (
-        np.array(rows, dtype=np.float64).reshape(-1, 4).T
-    )
+    family, provider, start, minutes = np.array(rows, dtype=np.float64).reshape(-1, 4).T
     whole = (family.astype(np.int64), provider.astype(np.int64), start.astype(np.int64))
     return (*whole, minutes, np.ones(len(rows)), np.ones(len(rows), dtype=np.bool_))
 

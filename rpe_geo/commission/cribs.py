@@ -56,9 +56,7 @@ def overfull(
     """
     if not stays:
         return None
-    children = [
-        (turn, contract) for turn, stay in enumerate(stays) for contract in stay.contracts
-    ]
+    children = [(turn, contract) for turn, stay in enumerate(stays) for contract in stay.contracts]
     starts = [contract.start for turn, contract in children if stays[turn].asked]
     if not starts:
         return None
@@ -89,7 +87,9 @@ def overfull(
 
 
 def _birth(contract: Contract) -> int:
-    return -10_000_000 if contract.child_birth_date is None else contract.child_birth_date.toordinal()
+    return (
+        -10_000_000 if contract.child_birth_date is None else contract.child_birth_date.toordinal()
+    )
 
 
 def _weeks(
@@ -102,7 +102,7 @@ def _weeks(
         (one.end or months_after(one.start, horizon_months)).toordinal() for one in contracts
     )
     days |= {contract.end.toordinal() for contract in contracts if contract.end is not None}
-    days |= {one for one in band_changes((_birth(c) for c in contracts), bands)}
+    days |= set(band_changes((_birth(c) for c in contracts), bands))
     days |= {one - 7 for one in days} | {one + 7 for one in days}
     inside = np.array(
         sorted(one for one in days if first.toordinal() - 6 <= one <= last), dtype=np.int64

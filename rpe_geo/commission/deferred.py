@@ -47,12 +47,10 @@ def in_turn(
     Plan
         Lawful: what the rules refuse is learnt, and everybody chooses again.
     """
-    return _until_lawful(case, rooms, judge, lambda: _choose_in_turn(case, rooms, order, preferences))
+    return _until_lawful(rooms, judge, lambda: _choose_in_turn(case, rooms, order, preferences))
 
 
-def _until_lawful(
-    case: Case, rooms: Sequence[Room], judge: Judge, attempt: Callable[[], Plan]
-) -> Plan:
+def _until_lawful(rooms: Sequence[Room], judge: Judge, attempt: Callable[[], Plan]) -> Plan:
     while True:
         plan = attempt()
         houses = [house for house, held in enumerate(plan.held) if held]
@@ -101,9 +99,12 @@ def by_points(case: Case, rooms: Sequence[Room], judge: Judge, ranks: Priorities
         Lawful.
     """
     if ranks.alike:
-        order = sorted(range(len(case.requests)), key=lambda family: (-ranks.base[family], ranks.lots[family]))
+        order = sorted(
+            range(len(case.requests)),
+            key=lambda family: (family not in case.fixed, -ranks.base[family], ranks.lots[family]),
+        )
         return in_turn(case, rooms, judge, order, ranks.preferences)
-    return _until_lawful(case, rooms, judge, lambda: _deferred(case, rooms, ranks))
+    return _until_lawful(rooms, judge, lambda: _deferred(case, rooms, ranks))
 
 
 def kept_by_house(
@@ -113,9 +114,14 @@ def kept_by_house(
     table = case.options
     ordered = sorted(
         applicants,
-        key=lambda option: (ranks.key(int(table.family[option]), int(table.provider[option])), option),
+        key=lambda option: (
+            ranks.key(int(table.family[option]), int(table.provider[option])),
+            option,
+        ),
     )
-    kept, refused, positions = [], [], []
+    kept: list[int] = []
+    refused: list[int] = []
+    positions: list[int] = []
     for option in ordered:
         position = room.position[option]
         if room.accepts(positions, position):
@@ -131,7 +137,11 @@ def _deferred(case: Case, rooms: Sequence[Room], ranks: Priorities) -> Plan:
     plan = Plan(case)
     table = case.options
     turn = [0] * len(case.requests)
-    waiting = sorted(range(len(case.requests)), key=lambda family: (-ranks.base[family], ranks.lots[family]), reverse=True)
+    waiting = sorted(
+        range(len(case.requests)),
+        key=lambda family: (-ranks.base[family], ranks.lots[family]),
+        reverse=True,
+    )
 
     def propose(family: int, option: int) -> None:
         house = int(table.house[option])

@@ -111,7 +111,7 @@ def _questions(
         for one in held
         if not table.stays[one] and ranks.before(family, int(table.family[one]), provider)
     ]
-    questions = []
+    questions: list[tuple[str, int, int, tuple[int, ...], list[int]]] = []
     for one in lower:
         rest = [other for other in held if other != one]
         if room.accepts([room.position[other] for other in rest], position):

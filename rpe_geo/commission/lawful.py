@@ -155,7 +155,9 @@ class Judge:
         return tuple(sorted(kept))
 
     def _crib(self, key: Sequence[int]) -> bool:
-        return bool(key) and self.case.providers.is_facility(int(self.case.options.provider[key[0]]))
+        return bool(key) and self.case.providers.is_facility(
+            int(self.case.options.provider[key[0]])
+        )
 
     def _judge(self, keys: Sequence[tuple[int, ...]]) -> list[bool]:
         """Lay a copy of the house for each question, and ask all questions at once."""

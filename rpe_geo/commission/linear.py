@@ -79,10 +79,13 @@ def linear_prices(
     shares = np.zeros(count)
     if count:
         matrix = csr_matrix(
-            (np.concatenate(weight_parts), (np.concatenate(row_parts), np.concatenate(column_parts))),
+            (
+                np.concatenate(weight_parts),
+                (np.concatenate(row_parts), np.concatenate(column_parts)),
+            ),
             shape=(offset, count),
         )
-        answer = linprog(
+        answer = linprog(  # type: ignore[call-overload]
             -value.astype(np.float64),
             A_ub=matrix,
             b_ub=np.concatenate(limits),
@@ -96,5 +99,10 @@ def linear_prices(
     prices = []
     for house, room in enumerate(rooms):
         mine = duals[bounds[house] : bounds[house + 1]]
-        prices.append(RowPrices(mine @ room.rows if len(mine) else np.zeros(len(room.options)), float(mine @ room.room)))
+        prices.append(
+            RowPrices(
+                mine @ room.rows if len(mine) else np.zeros(len(room.options)),
+                float(mine @ room.room),
+            )
+        )
     return LinearPrices(duals[:families], prices, shares)

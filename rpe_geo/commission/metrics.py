@@ -44,7 +44,9 @@ def metrics_of(case: Case, plan: Plan, ranks: Priorities, envies: Envies) -> dic
     handicap = [n for n, found in enumerate(ranks.details) if "handicap" in found]
     envious = {family for family, _, _ in envies.pairs}
     ranks_of_wishes = [
-        ranks.taste[option] + 1 for option in plan.placed if case.requests[int(table.family[option])].wishes
+        ranks.taste[option] + 1
+        for option in plan.placed
+        if case.requests[int(table.family[option])].wishes
     ]
     return {
         "placed": len(placed),
@@ -53,7 +55,9 @@ def metrics_of(case: Case, plan: Plan, ranks: Priorities, envies: Envies) -> dic
         "children_asked": int(case.children.sum()),
         "hours": _rounded(float((covered * hours).sum()), 2),
         "hours_asked": _rounded(float(hours.sum()), 2),
-        "hours_covered": _rounded(float((covered * hours).sum() / hours.sum()), 4) if hours.sum() else 0.0,
+        "hours_covered": _rounded(float((covered * hours).sum() / hours.sum()), 4)
+        if hours.sum()
+        else 0.0,
         "minutes_mean": _rounded(float(minutes.mean()), 2) if len(minutes) else None,
         "minutes_median": _rounded(float(np.median(minutes)), 2) if len(minutes) else None,
         "minutes_max": _rounded(float(minutes.max()), 2) if len(minutes) else None,
@@ -66,7 +70,8 @@ def metrics_of(case: Case, plan: Plan, ranks: Priorities, envies: Envies) -> dic
         "blocking_groups": len(envies.groups),
         "unused_room": len(envies.wasted),
         "transfers_moved": sum(
-            plan.chosen[one] >= 0 and not table.stays[plan.chosen[one]] for one in case.providers.held
+            plan.chosen[one] >= 0 and not table.stays[plan.chosen[one]]
+            for one in case.providers.held
         ),
         "by_need": {
             name: {
@@ -81,7 +86,11 @@ def metrics_of(case: Case, plan: Plan, ranks: Priorities, envies: Envies) -> dic
 
 def gini(covered: np.ndarray[Any, np.dtype[np.float64]]) -> float:
     """Return the Gini index of the share of hours covered; 0 where nobody has any."""
-    return float(gini_index(pd.Series(covered), pd.Series(np.ones(len(covered))))) if covered.sum() > 0 else 0.0
+    return (
+        float(gini_index(pd.Series(covered), pd.Series(np.ones(len(covered)))))
+        if covered.sum() > 0
+        else 0.0
+    )
 
 
 def _rounded(value: float, digits: int) -> float:

@@ -80,7 +80,9 @@ class _Search:
     def pick(self, size: int, random: Random, banned: set[int]) -> list[int]:
         """Choose a house that loses much, and those that share its families."""
         open_houses = [
-            house for house, room in enumerate(self.rooms) if len(room.options) and house not in banned
+            house
+            for house, room in enumerate(self.rooms)
+            if len(room.options) and house not in banned
         ]
         if not open_houses:
             return []
@@ -100,11 +102,14 @@ class _Search:
                     queue.append(one)
         return sorted(group)
 
-    def question(self, houses: Sequence[int]) -> tuple[list[tuple[int, int, int, int]], frozenset[int]]:
+    def question(
+        self, houses: Sequence[int]
+    ) -> tuple[list[tuple[int, int, int, int]], frozenset[int]]:
         """List the options of some houses for families that are there or nowhere, and the ones taken now."""
         options = self.case.options
         inside = set(houses)
-        asked, hint = [], set()
+        asked: list[tuple[int, int, int, int]] = []
+        hint: set[int] = set()
         for house in houses:
             room = self.rooms[house]
             held = set(self.plan.held[house])
@@ -124,8 +129,9 @@ class _Search:
 
     def must(self, asked: Sequence[tuple[int, int, int, int]]) -> frozenset[int]:
         """Return the families that hold a place and may not lose it."""
-        held = self.case.providers.held
-        return frozenset(family for _, _, family, _ in asked if family in held) if held else frozenset()
+        rightful = self.case.providers.held.keys() | self.case.fixed
+        placed = {family for family in rightful if self.plan.chosen[family] >= 0}
+        return frozenset(family for _, _, family, _ in asked if family in placed)
 
 
 def _neighbours(case: Case, gain: NDArray[np.int64], prices: NDArray[np.int64]) -> list[list[int]]:
@@ -206,7 +212,9 @@ def improve(
     return plan
 
 
-def _round(search: _Search, groups: Sequence[list[int]], turn: int, pool: ThreadPoolExecutor) -> int:
+def _round(
+    search: _Search, groups: Sequence[list[int]], turn: int, pool: ThreadPoolExecutor
+) -> int:
     """Solve some neighbourhoods at the same time and keep what gains and stands; return the gain."""
     questions = []
     met: set[int] = set()
@@ -259,15 +267,25 @@ def _accept(
     for number in chosen:
         house, position, _, _ = asked[number]
         wanted[house].append(int(search.rooms[house].options[position]))
-    changed = [
-        house for house in houses if sorted(wanted[house]) != search.plan.held[house]
-    ]
+    changed = [house for house in houses if sorted(wanted[house]) != search.plan.held[house]]
     answers = search.judge.stand([wanted[house] for house in changed])
     refused = [house for house, lawful in zip(changed, answers, strict=True) if not lawful]
-    for house in refused:
-        search.rooms[house].learn(search.judge.minimal(wanted[house]))
-        search.tired[house] = 1.0
-    if refused:
+    after = sum(asked[number][3] for number in chosen)
+    held = search.case.providers.held.keys() | search.case.fixed
+    while refused:
+        # The least of each conflict goes; what is left may be better still than what was there.
+        for house in refused:
+            conflict = search.judge.minimal(wanted[house])
+            search.rooms[house].learn(conflict)
+            search.tired[house] = 1.0
+            least = min(conflict, key=lambda option: (int(search.gain[option]), -option))
+            if int(search.case.options.family[least]) in held:
+                return 0
+            wanted[house].remove(least)
+            after -= int(search.gain[least])
+        answers = search.judge.stand([wanted[house] for house in refused])
+        refused = [house for house, lawful in zip(refused, answers, strict=True) if not lawful]
+    if after <= before:
         return 0
     for house in changed:
         for option in list(search.plan.held[house]):
@@ -275,4 +293,4 @@ def _accept(
     for house in changed:
         for option in wanted[house]:
             search.plan.put(option)
-    return sum(asked[number][3] for number in chosen) - before
+    return after - before

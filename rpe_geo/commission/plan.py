@@ -45,7 +45,9 @@ class Plan:
     @property
     def value(self) -> int:
         """The sum of the values, hundredths."""
-        return int(sum(int(self.case.options.value[option]) for option in self.chosen if option >= 0))
+        return int(
+            sum(int(self.case.options.value[option]) for option in self.chosen if option >= 0)
+        )
 
     @property
     def placed(self) -> list[int]:
@@ -97,7 +99,9 @@ def settle_lawfully(
         for house in refused:
             conflict = judge.minimal(plan.held[house])
             rooms[house].learn(conflict)
-            movable = [one for one in conflict if not plan.case.options.stays[one]] or list(conflict)
+            movable = [one for one in conflict if not plan.case.options.stays[one]] or list(
+                conflict
+            )
             least = min(movable, key=lambda option: (rank[option], -option))
             plan.drop(least)
             dropped.append(least)

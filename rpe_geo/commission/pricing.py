@@ -132,8 +132,10 @@ def best_set(
         option = chosen[turn]
         stack.append((turn + 1, taken, there, load, gain, priced))
         family = families[option]
-        if family not in there and (full - load - weights[option]) & high == high and (
-            simple or room.accepts(taken, option, load)
+        if (
+            family not in there
+            and (full - load - weights[option]) & high == high
+            and (simple or room.accepts(taken, option, load))
         ):
             stack.append(
                 (

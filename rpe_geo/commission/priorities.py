@@ -1,6 +1,4 @@
-"""
-Who comes before whom, and where a family would rather go: points, lots, wishes, held places, providers' own wishes.
-"""
+"""Who comes before whom, and where a family would rather go: points, lots, wishes, held places, providers' own wishes."""
 
 from __future__ import annotations
 
@@ -62,7 +60,11 @@ class Priorities:
     def key(self, family: int, provider: int) -> tuple[int, int, Fraction, str]:
         """Return what families are sorted by at a provider, the first one smallest: holder, wish of hers, points, lot."""
         held = self.case.providers.held.get(family)
-        holds = 0 if held is not None and held.provider == provider else 1
+        holds = (
+            0
+            if (held is not None and held.provider == provider) or family in self.case.fixed
+            else 1
+        )
         own = self.own.get(provider, {}).get(family, 1_000_000)
         return (holds, own, -self.points(family, provider), self.lots[family])
 
@@ -132,13 +134,20 @@ def rank_families(
     InputError
         For a reservation or a wish that names nobody, or reservations beyond the places.
     """
-    numbers, families = case.providers.numbers, {r.request_id: n for n, r in enumerate(case.requests)}
+    numbers, families = (
+        case.providers.numbers,
+        {r.request_id: n for n, r in enumerate(case.requests)},
+    )
     details, special = [], []
     ids = list(numbers)
     for request in case.requests:
-        everywhere, at = points_of(bareme, request, case.today, ids if any(":" in f for f in request.criteria) else ())
+        everywhere, at = points_of(
+            bareme, request, case.today, ids if any(":" in f for f in request.criteria) else ()
+        )
         details.append(everywhere)
-        special.append({numbers[one]: sum(found.values(), Fraction(0)) for one, found in at.items()})
+        special.append(
+            {numbers[one]: sum(found.values(), Fraction(0)) for one, found in at.items()}
+        )
     quotas = []
     for reservation in bareme.reserved:
         if reservation.provider_id not in numbers:

@@ -141,7 +141,8 @@ def stand_in(facility: Facility, schools: Sequence[str] = ()) -> Childminder:
     """
     low = facility.age_min_months or 0
     high = MONTHS_MAX if facility.age_max_months is None else facility.age_max_months
-    bands = facility.sections or (LegacyPlaces(facility.places or 0, low, high),)
+    whole = LegacyPlaces(facility.places or 0, low, high)
+    bands: tuple[LegacyPlaces, ...] = facility.sections or (whole,)
     bands = tuple(
         replace(band, presence=band.presence or facility.opening_hours)
         for band in bands
@@ -152,7 +153,7 @@ def stand_in(facility: Facility, schools: Sequence[str] = ()) -> Childminder:
         childminder_id=facility.facility_id,
         agrement=Agrement(places=max(total, 1), places_offered=total, legacy_ages=bands or None),
         name=facility.name,
-        address=facility.address or "-",
+        address=facility.address.strip() or "-",
         working_hours=facility.opening_hours,
         annual_hours_consent=False,
         contracts=(),
@@ -197,9 +198,7 @@ def gather_providers(
         replace(one, contracts=one.contracts or ())
         for one in sorted(childminders, key=lambda one: one.childminder_id)
     ]
-    caring = sorted(
-        (one for one in facilities if one.offers_care), key=lambda one: one.facility_id
-    )
+    caring = sorted((one for one in facilities if one.offers_care), key=lambda one: one.facility_id)
     offering = [one for one in caring if one.sections or one.places]
     left_out = [one.childminder_id for one in minders if not one.agrement.places_offered]
     left_out += [one.facility_id for one in caring if not (one.sections or one.places)]
@@ -257,7 +256,9 @@ def _with_one_more(
     The file of a crèche tells the places on offer; the one held comes besides, and is free only if its holder moves.
     """
     contracts = tuple(
-        Contract(f"{request.request_id}/{turn}", date(2000, 1, 3), request.schedule, child.birth_date)
+        Contract(
+            f"{request.request_id}/{turn}", date(2000, 1, 3), request.schedule, child.birth_date
+        )
         for turn, child in enumerate(request.children)
     )
     bands = record.agrement.legacy_ages or ()
@@ -276,7 +277,5 @@ def _with_one_more(
             for turn, band in enumerate(bands)
         )
     total = min(int(np.sum([band.places for band in bands])), PLACES_MAX)
-    agrement = replace(
-        record.agrement, places=total, places_offered=total, legacy_ages=bands
-    )
+    agrement = replace(record.agrement, places=total, places_offered=total, legacy_ages=bands)
     return replace(record, agrement=agrement), HeldPlace(number, contracts)

@@ -95,7 +95,9 @@ class Room:
             sum(int(heads) * shift for heads, shift in zip(column, shifts, strict=True) if heads)
             for column in self.rows.T
         ]
-        self.full = sum((int(room) + 128) * shift for room, shift in zip(self.room, shifts, strict=True))
+        self.full = sum(
+            (int(room) + 128) * shift for room, shift in zip(self.room, shifts, strict=True)
+        )
         self.high = sum(128 * shift for shift in shifts)
         self.against: dict[int, list[frozenset[int]]] = {}
         for conflict in self.conflicts:
@@ -263,7 +265,9 @@ def _weeks_of_house(case: Case, registry: Registry, shift: int, house: int) -> W
         days += [people.start[person], people.start[person] + 7, people.end[person]]
         days += [people.since[person] + 7]
         if len(person):
-            cycle = int(np.lcm(cycle, np.lcm.reduce(registry.patterns.length[people.pattern[person]])))
+            cycle = int(
+                np.lcm(cycle, np.lcm.reduce(registry.patterns.length[people.pattern[person]]))
+            )
     everything = np.concatenate(days)
     inside = everything[(everything >= first) & (everything <= last)]
     # The last day of somebody's care and the day after are not the same week: both are looked at.
@@ -318,7 +322,9 @@ def _quota_rows(
     for size in range(1, len(mine) + 1):
         for some in combinations(mine, size):
             inside = set().union(*(quota.families for quota in some))
-            left = laid.registry.places_offered[row] - _present(laid.registry, "contracts", row, weeks)
+            left = laid.registry.places_offered[row] - _present(
+                laid.registry, "contracts", row, weeks
+            )
             left = left - sum(quota.places for quota in some)
             columns.add(there, children * ~np.isin(families, sorted(inside)), np.maximum(left, 0))
 
@@ -384,7 +390,9 @@ class _Columns:
         return np.ascontiguousarray(rows[kept]), room[kept]
 
 
-def _present(registry: Registry, people_name: str, row: int, weeks: Whole, under: int | None = None) -> NDArray[np.int16]:
+def _present(
+    registry: Registry, people_name: str, row: int, weeks: Whole, under: int | None = None
+) -> NDArray[np.int16]:
     """Count people of one provider in some weeks, shape (weeks, 672)."""
     people = getattr(registry, people_name)
     rows = np.arange(len(weeks))
@@ -468,7 +476,9 @@ def _band_rows(
             position = np.arange(len(weeks))
             heads = Count(len(weeks))
             who = np.full(len(weeks), contract)
-            for found, _, words in presences(registry.contracts, registry.patterns, position, who, weeks):
+            for found, _, words in presences(
+                registry.contracts, registry.patterns, position, who, weeks
+            ):
                 heads.add(found, words)
             room -= heads.rows(position) * counted[:, None]
         heads_of = np.zeros((len(families), len(weeks)), dtype=np.int64)
@@ -549,7 +559,9 @@ def _unions(
                 and people.end[contract] >= monday + 7 * window + 6
                 and registry.patterns.length[people.pattern[contract]] == 1
             ):
-                words = hours_of(people, registry.patterns, np.array([contract]), np.array([monday + 7]))
+                words = hours_of(
+                    people, registry.patterns, np.array([contract]), np.array([monday + 7])
+                )
                 base |= _as_whole(words[0])
         if base.bit_count() > limit:
             continue
@@ -567,4 +579,3 @@ def _unions(
 def _as_whole(words: NDArray[np.uint32]) -> int:
     """Write a week as one whole number, Monday 00:00 in the lowest bit."""
     return int.from_bytes(np.ascontiguousarray(words, dtype="<u4").tobytes(), "little")
-

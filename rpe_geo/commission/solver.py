@@ -96,7 +96,9 @@ def choose(
     status = solver.solve(model)
     if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
         return None
-    chosen = tuple(number for number, variable in enumerate(taken) if solver.boolean_value(variable))
+    chosen = tuple(
+        number for number, variable in enumerate(taken) if solver.boolean_value(variable)
+    )
     worth = sum(options[number][3] for number in chosen)
     return Choice(chosen, worth, status == cp_model.OPTIMAL)
 
@@ -123,7 +125,13 @@ def _add_room(model: cp_model.CpModel, room: Room, taken: Mapping[int, cp_model.
         if conflict <= there:
             model.add_bool_or([taken[position].negated() for position in sorted(conflict)])
     for union in room.unions:
-        _add_union(model, {at: taken[at] for at in positions if at in union.hours}, union.hours, union.base, union.limit)
+        _add_union(
+            model,
+            {at: taken[at] for at in positions if at in union.hours},
+            union.hours,
+            union.base,
+            union.limit,
+        )
 
 
 def _add_union(

@@ -107,4 +107,5 @@ def values_of(
         if rank is not None:
             worth[option] += weights.dearest_wish * (1 - rank / len(request.wishes))
     points = np.maximum(np.rint(worth * HUNDREDTHS), HUNDREDTHS)
-    return (points * children[family]).astype(np.int64)
+    value: NDArray[np.int64] = (points * children[family]).astype(np.int64)
+    return value

@@ -117,7 +117,8 @@ def best_plan(
     gain = case.options.value if gain is None else gain
     # Holding a place is a right: keeping or bettering it is worth more than anything else.
     right = int(gain.max(initial=0)) * 4 + 1
-    held = np.isin(case.options.family, list(case.providers.held))
+    rightful = sorted({*case.providers.held, *case.fixed})
+    held = np.isin(case.options.family, rightful)
     weighed = gain + right * held
     bound, linear = proven_bound(case, rooms, weighed, search)
     plan = first_plan(case, rooms, judge, weighed, bound)
@@ -139,7 +140,7 @@ def best_plan(
     )
     # Conflicts learnt on the way may lower the bound at the same prices.
     again, _ = lagrangian(rooms, weighed, bound.prices, linear)
-    proven = min(bound.value, again) - right * len(case.providers.held)
+    proven = min(bound.value, again) - right * len(rightful)
     return Solved(plan, max(proven, _sum(gain, plan)))
 
 
@@ -210,4 +211,3 @@ def fill(
                 changed.add(house)
         if not settle_lawfully(plan, rooms, judge, sorted(changed), rank.tolist()):
             break
-

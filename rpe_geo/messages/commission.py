@@ -1,0 +1,105 @@
+"""The sentences of a commission, for families and for the council."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rpe_geo.messages import french
+
+__all__ = ["MESSAGES", "POLICY_NAMES", "PROOF_WORDS", "phrase_reason"]
+
+MESSAGES = {
+    "family_twice": "la demande {request_id} figure deux fois ; gardez-en une.",
+    "wish_unknown": "la demande {request_id} souhaite « {provider_id} », que personne ne porte ; corrigez `wishes`.",
+    "held_place_unknown": "la demande {request_id} tient une place chez « {provider_id} », inconnu ; corrigez `holds`.",
+    "held_contract_unclear": (
+        "la demande {request_id} tient une place chez {provider_id}, mais {found} contrat y porte la date de naissance "
+        "de ses enfants ; corrigez les dates du contrat ou `holds`."
+    ),
+    "quota_too_large": "Les réservations demandent {asked} places chez {name}, qui en a {places} ; corrigez [[reserved]].",
+    "quota_provider_unknown": "une réservation du barème nomme « {provider_id} », inconnu ; corrigez [[reserved]].",
+    "own_wish_unknown": "un souhait de professionnel nomme {provider_id} et {request_id}, dont l'un est inconnu.",
+    "bareme_unreadable": "le barème n'est pas un TOML lisible ({reason}).",
+    "bareme_empty": "le barème n'a aucun critère ; ajoutez des tables [[criteria]].",
+    "bareme_twice": "le critère « {given} » figure deux fois ; gardez-en un.",
+    "bareme_key_unknown": "cette clé est inconnue ; les clés possibles sont {known}.",
+    "bareme_value": "« {given} » ne va pas ; il faut {expected}.",
+    "fix_unknown": "la décision nomme {request_id} et {provider_id}, dont l'un est inconnu.",
+    "fix_unlawful": "{request_id} ne peut pas aller chez {provider_id} : {why}",
+    "fix_together": "les décisions imposées ne tiennent pas ensemble : {request_ids} resterait sans place ; retirez-en une.",
+    "fix_twice": "la demande {request_id} figure deux fois parmi les décisions.",
+    "times_unknown": "aucune paire de ce fichier ne nomme une demande et un professionnel connus.",
+    "assign_needs_files": "sans demandes en fichier, il faut un registre ; sans --times, un territoire.",
+    "assign_output_kind": "le résultat s'écrit en .json, .xlsx ou .html ; changez la fin de « {given} ».",
+    "previous_unreadable": "ce fichier n'est pas le résultat d'une attribution.",
+}
+
+POLICY_NAMES = {
+    "points": "Points et stabilité",
+    "welfare": "Bien-être",
+    "bottleneck": "Pire trajet",
+    "present": "Pratique actuelle",
+}
+PROOF_WORDS = {
+    "verified": "Vérifié",
+    "proven": "Prouvé",
+    "within": "À {gap} % près",
+    "replayed": "Rejouée",
+    "blocked": "Blocages restants",
+}
+
+
+def phrase_reason(code: str, values: Mapping[str, Any], name_of: Callable[[int], str]) -> str:
+    """
+    Phrase why a family has its place, or none.
+
+    Parameters
+    ----------
+    code, values
+        Of `rpe_geo.commission.reasons.Reason`.
+    name_of
+        What a provider is called.
+
+    Returns
+    -------
+    str
+        One or two sentences.
+    """
+    provider = values.get("provider")
+    where = "" if provider is None else name_of(provider)
+    match code:
+        case "keeps_place":
+            return "La famille garde la place qu'elle a."
+        case "first_choice":
+            together = " La fratrie est réunie." if values.get("siblings") else ""
+            return f"Son premier choix.{together}"
+        case "later_choice":
+            return f"Son choix n° {values['rank']}. {_missed(values, where)}".strip()
+        case "out_of_reach":
+            return "Aucune place à la portée du trajet accepté."
+        case "refused_everywhere":
+            return "Aucun accueil à portée ne peut prendre cette demande : horaires, âge ou règles d'accueil."
+        case "room_left":
+            return f"Une place convient encore chez {where} : elle reste à proposer."
+        case "passed_over":
+            return f"Une place a été donnée chez {where} à une famille qui a moins de points : cette façon d'attribuer le permet."
+        case "siblings_together":
+            return "Une place existait pour un seul enfant ; la fratrie est placée ensemble ou pas du tout."
+        case _:
+            return _missed(values, where) or "Toutes les places à portée sont prises."
+
+
+def _missed(values: Mapping[str, Any], where: str) -> str:
+    """Say what lacked at the nearest place."""
+    if values.get("missing") is None:
+        return f"{where} : toutes les places sont prises aux heures demandées." if where else ""
+    siblings = " Elle est allée à une fratrie." if values.get("to_siblings") else ""
+    if values["missing"] > 0:
+        lacked = french.plural(values["missing"], "point")
+        return f"Il manquait {lacked} pour {where}.{siblings}"
+    if values.get("lot"):
+        return (
+            f"Aucun point ne manquait pour {where} : le sort a désigné une autre famille.{siblings}"
+        )
+    return f"Aucun point ne manquait pour {where}, mais la place a servi autrement.{siblings}"
