@@ -45,6 +45,17 @@ WRITING = sorted(
 )
 ARGUMENTS = {
     "access": ("demand.csv", "supply.csv", "times.csv", "-o", "out.csv"),
+    "assign": (
+        "need.json",
+        "--childminders",
+        "who.json",
+        "--territory",
+        "T",
+        "--database",
+        "DATABASE",
+        "-o",
+        "out.json",
+    ),
     "check": ("who.json", "need.json", "-o", "out.json"),
     "geocode": ("addresses.csv", "--territory", "T", "-o", "out.csv"),
     "isochrone": ("--at", "AT", "--territory", "T", "--mode", "walk", "-o", "out.geojson"),

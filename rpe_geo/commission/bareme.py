@@ -82,7 +82,7 @@ class Bareme:
 
 def default_bareme() -> Bareme:
     """Return the French default, to be replaced by the one that a council has voted."""
-    text = files("rpe_geo.parameters").joinpath("bareme.toml").read_text(encoding="utf-8")
+    text = files("rpe_geo.commission").joinpath("bareme.toml").read_text(encoding="utf-8")
     return parse_bareme(text, "bareme.toml")
 
 

@@ -25,14 +25,10 @@ from rpe_geo.observatory.results import Note
 __all__ = [
     "AccessTables",
     "read_access_tables",
-<<<<<<< HEAD
     "read_amounts",
     "read_ids",
     "read_numbers",
     "read_pairs",
-=======
-    "read_number_column",
->>>>>>> e213cf1 (Assign families to places: rpe-geo assign)
     "read_text_columns",
     "write_indicator",
 ]
@@ -186,11 +182,6 @@ def _numbers(table: pa.Table, name: str, file: str, *, empty_allowed: bool) -> N
             given=cell,
         )
     return values
-
-
-def read_number_column(table: pa.Table, name: str, file: str) -> NDArray[np.float64]:
-    """Read a column of `read_text_columns` as numbers, none negative or missing; the first fault is told with its row."""
-    return _numbers(table, name, file, empty_allowed=False)
 
 
 def _number_or_nan(cell: str) -> float:

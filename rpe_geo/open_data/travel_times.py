@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from rpe_geo.commission.case import TravelTable
-from rpe_geo.open_data.access_tables import read_number_column, read_text_columns
+from rpe_geo.open_data.access_tables import read_numbers, read_text_columns
 
 __all__ = ["read_travel_table"]
 
@@ -32,7 +32,7 @@ def read_travel_table(path: Path) -> TravelTable:
         For a missing column or a cell that is no number.
     """
     table = read_text_columns(path, ["origin_id", "destination_id", "minutes"])
-    minutes = read_number_column(table, "minutes", path.name)
+    minutes = read_numbers(table, "minutes", path.name, empty_allowed=False)
     request_ids, origin = np.unique(
         np.array(table["origin_id"].to_pylist(), dtype=np.str_), return_inverse=True
     )
