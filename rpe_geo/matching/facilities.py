@@ -16,6 +16,7 @@ import numpy as np
 from rpe_geo.domain import Facility, Request, completed_months
 from rpe_geo.matching.refusals import hours_refusal
 from rpe_geo.matching.single_changes import (
+    asked_in_turn,
     later_start,
     latest_end,
     share_found,
@@ -201,6 +202,9 @@ def _changes(
     nothing = np.zeros(0, dtype=np.int64)
     if later != FOREVER:
         yield later_start(later)
-    yield from shorter_schedule(question, facility.opening_hours, accepts, [(nothing, nothing)])
-    yield from share_found(question, share, accepts)
-    yield from latest_end(question, accepts, lambda _start, _broken: True)
+    for search in (
+        shorter_schedule(question, facility.opening_hours, [(nothing, nothing)]),
+        share_found(question, share),
+        latest_end(question, lambda _start, _broken: True),
+    ):
+        yield from asked_in_turn(search, accepts)

@@ -27,7 +27,7 @@ from rpe_geo.domain import Childminder, Request
 from rpe_geo.matching.facilities import facility_starts, facility_verdict
 from rpe_geo.matching.fragility import warnings_of
 from rpe_geo.matching.refusals import hours_refusal, refusals_of
-from rpe_geo.matching.single_changes import single_changes
+from rpe_geo.matching.single_changes import changes_of_many
 from rpe_geo.matching.starts.first_starts import Question, ask, starts_of_many
 from rpe_geo.matching.told_besides import excess_possible, told_besides
 from rpe_geo.matching.unknowns import unknowns_of
@@ -218,6 +218,10 @@ def _childminder_verdicts(
     refused = np.flatnonzero(starts == FOREVER)
     later[refused] = question.later_starts(providers[refused])
     alone = _accepted_alone(question, providers, refused)
+    found_changes: dict[int, list[Relaxation]] = {}
+    if with_relaxations:
+        found = changes_of_many(question, providers[refused], later[refused])
+        found_changes = dict(zip(providers[refused].tolist(), found, strict=True))
     days = int(need.last_days(np.array([question.latest]))[0]) - need.start
     at_once = max(1, _DAYS_AT_ONCE // (days + 365))
     for first in range(0, len(providers), at_once):
@@ -245,8 +249,7 @@ def _childminder_verdicts(
                 refusals += _start_refusal(question, later[first + pair])
                 refusals.sort(key=lambda refusal: _ORDER[refusal.rule])
                 told = excess_possible(question, childminder, refusals)
-                if with_relaxations:
-                    changes = list(single_changes(question, provider, later[first + pair]))
+                changes = found_changes.get(provider, [])
             yield Verdict(
                 request_id=need.request.request_id,
                 provider_kind="childminder",

@@ -2,11 +2,14 @@
 The single changes of a request that would make one provider feasible (INTERFACES §4bis 21).
 
 Each is found from what the laws answered and then verified by asking them again: what is not accepted is not printed.
+
+The search of one provider is a generator that yields the requests it wants to ask and receives whether each is accepted.
+Those of many providers go forward together, so that every round asks the laws once for all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -16,7 +19,7 @@ from numpy.typing import NDArray
 
 from rpe_geo.domain import Request, months_after
 from rpe_geo.errors import InvalidSchedule
-from rpe_geo.matching.starts.first_starts import Question, starts_of_many
+from rpe_geo.matching.starts.first_starts import Question, starts_of_pairs
 from rpe_geo.rules.compiled import FOREVER
 from rpe_geo.rules.laws import every_breach, slot_breaches_of
 from rpe_geo.rules.needs import enough, needs_met, schools_served
@@ -25,55 +28,115 @@ from rpe_geo.schedule import QUARTERS_PER_WEEK, Timetable, timetable_of_slots
 from rpe_geo.verdicts import Relaxation
 
 __all__ = [
+    "Search",
+    "asked_in_turn",
+    "changes_of_many",
     "later_start",
     "latest_end",
     "share_found",
     "shorter_schedule",
-    "single_changes",
 ]
 
-Accepts = Callable[[Sequence[Request]], Sequence[bool]]
+Search = Generator[Sequence[Request], Sequence[bool], list[Relaxation]]
+"""Yields requests to ask, receives whether each is accepted, returns the changes found."""
+
 Whole = NDArray[np.int64]
 
 _SUMS = frozenset({"weekly_hours", "annual_hours"})
 
 
-def single_changes(question: Question, provider: int, later: int) -> Iterator[Relaxation]:
+def changes_of_many(question: Question, providers: Whole, later: Whole) -> list[list[Relaxation]]:
     """
-    List the changes that suffice alone for a refused childminder.
+    List the changes that suffice alone for each of some refused childminders.
 
     Parameters
     ----------
     question
         The request.
-    provider
-        Number of the childminder.
+    providers
+        Numbers of the childminders.
     later
-        The later start already found, an ordinal; FOREVER without one.
+        The later start already found for each, ordinals; FOREVER without one.
 
-    Yields
-    ------
-    Relaxation
+    Returns
+    -------
+    list of list of Relaxation
         `start`, `schedule`, `min_hours_share`, `end`, as far as they exist.
     """
+    searches = [
+        _single_changes(question, provider, start)
+        for provider, start in zip(providers.tolist(), later.tolist(), strict=True)
+    ]
+    found: list[list[Relaxation]] = [[] for _ in searches]
+    going: dict[int, Sequence[Request]] = {}
+
+    def advance(number: int, answers: Sequence[bool] | None) -> None:
+        try:
+            going[number] = (
+                next(searches[number]) if answers is None else searches[number].send(answers)
+            )
+        except StopIteration as stop:
+            found[number] = stop.value
+            going.pop(number, None)
+
+    for number in range(len(searches)):
+        advance(number, None)
+    while going:
+        round_of = [(number, request) for number, asked in going.items() for request in asked]
+        rows = providers[[number for number, _ in round_of]]
+        accepted = iter(_accepted(question, [request for _, request in round_of], rows))
+        for number, asked in list(going.items()):
+            advance(number, [next(accepted) for _ in asked])
+    return found
+
+
+def asked_in_turn(
+    search: Search, accepts: Callable[[Sequence[Request]], Sequence[bool]]
+) -> list[Relaxation]:
+    """Run one search, asking whoever is given."""
+    try:
+        requests = next(search)
+        while True:
+            requests = search.send(accepts(requests))
+    except StopIteration as stop:
+        found: list[Relaxation] = stop.value
+        return found
+
+
+def _accepted(question: Question, requests: Sequence[Request], providers: Whole) -> list[bool]:
+    """Ask each request of its own provider; those that ask the same are compiled once."""
+    questions: list[Question] = []
+    numbers: dict[object, int] = {}
+    which = np.empty(len(requests), dtype=np.int64)
+    for position, request in enumerate(requests):
+        # Within one search only these fields change.
+        key = (
+            request.schedule,
+            request.end,
+            request.min_hours_share,
+            request.start_tolerance_days,
+        )
+        if key not in numbers:
+            numbers[key] = len(questions)
+            questions.append(question.about(request))
+        which[position] = numbers[key]
+    starts = starts_of_pairs(questions, which, providers)
+    return [start != FOREVER for start in starts.tolist()]
+
+
+def _single_changes(question: Question, provider: int, later: int) -> Search:
+    """Search the changes of one childminder."""
     alone = np.array([provider])
     pattern = int(question.registry.hours[provider])
     offered = None if pattern < 0 else question.registry.patterns.timetables[pattern]
-
-    asked = replace(question, registry=replace(question.registry, rows=alone, facilities=()))
-
-    def accepts(requests: Sequence[Request]) -> list[bool]:
-        found = starts_of_many([asked.about(request) for request in requests])
-        return [bool(starts[0] != FOREVER) for starts in found]
-
-    if later != FOREVER:
-        yield later_start(later)
+    found = [later_start(later)] if later != FOREVER else []
     if _agrement_and_needs_hold(question, alone):
-        yield from shorter_schedule(question, offered, accepts, _taken_slots(question, alone))
-        yield from share_found(question, question.shares[pattern], accepts)
-        yield from latest_end(
-            question, accepts, lambda day, bad: _changes(question, alone, day, bad)
+        found += yield from shorter_schedule(question, offered, _taken_slots(question, alone))
+        found += yield from share_found(question, question.shares[pattern])
+        found += yield from latest_end(
+            question, lambda day, bad: _changes(question, alone, day, bad)
         )
+    return found
 
 
 def _agrement_and_needs_hold(question: Question, alone: Whole) -> bool:
@@ -91,12 +154,14 @@ def later_start(start: int) -> Relaxation:
     return Relaxation(change="start", to=date.fromordinal(int(start)))
 
 
-def share_found(question: Question, share: Fraction, accepts: Accepts) -> Iterator[Relaxation]:
+def share_found(question: Question, share: Fraction) -> Search:
     """Accept the share of the hours that is offered."""
     if share > 0 and not enough(question.need, share):
         found = float(share)
-        if accepts([replace(question.need.request, min_hours_share=found)])[0]:
-            yield Relaxation(change="min_hours_share", to=found)
+        (accepted,) = yield [replace(question.need.request, min_hours_share=found)]
+        if accepted:
+            return [Relaxation(change="min_hours_share", to=found)]
+    return []
 
 
 def _taken_slots(question: Question, alone: Whole) -> Iterator[tuple[Whole, Whole]]:
@@ -117,9 +182,8 @@ def _taken_slots(question: Question, alone: Whole) -> Iterator[tuple[Whole, Whol
 def shorter_schedule(
     question: Question,
     offered: Timetable | None,
-    accepts: Accepts,
     taken: Iterable[tuple[Whole, Whole]],
-) -> Iterator[Relaxation]:
+) -> Search:
     """
     Cut the asked hours to those offered and to free slots.
 
@@ -129,15 +193,13 @@ def shorter_schedule(
         The request.
     offered
         Hours offered, from the reference Monday; None when not known.
-    accepts
-        Asks the rules again.
     taken
         Mondays (ordinals) and quarter-hours of the week at which no place is free: what to try, in order.
 
-    Yields
-    ------
-    Relaxation
-        At most one.
+    Returns
+    -------
+    Search
+        Finds at most one change.
     """
     need = question.need
     cut = need.request.schedule
@@ -146,21 +208,20 @@ def shorter_schedule(
         try:
             cut = cut.intersection(Timetable(offered.weeks[turn:] + offered.weeks[:turn]))
         except InvalidSchedule:  # the common cycle is longer than a timetable may be
-            return
+            return []
     for monday, quarter in taken:
         slots = cut.slots.reshape(-1, QUARTERS_PER_WEEK).copy()
         slots[(monday - need.week_1) // 7 % len(slots), quarter] = False
         shorter = timetable_of_slots(slots.ravel(), cut.holiday_slots.ravel())
         if slots.any() and shorter != need.request.schedule:
             request = replace(need.request, schedule=shorter)
-            if accepts([request])[0]:
-                yield Relaxation(change="schedule", to=shorter.write())
-                return
+            (accepted,) = yield [request]
+            if accepted:
+                return [Relaxation(change="schedule", to=shorter.write())]
+    return []
 
 
-def latest_end(
-    question: Question, accepts: Accepts, changes: Callable[[int, int], bool]
-) -> Iterator[Relaxation]:
+def latest_end(question: Question, changes: Callable[[int, int], bool]) -> Search:
     """
     End before something that comes later breaks a limit.
 
@@ -168,43 +229,40 @@ def latest_end(
     ----------
     question
         The request.
-    accepts
-        Asks the rules again.
     changes
         Tells whether something changes between a start and the first day that is refused (ordinals).
 
-    Yields
-    ------
-    Relaxation
-        At most one.
+    Returns
+    -------
+    Search
+        Finds at most one change.
     """
     need = question.need
     request = need.request
-
-    def until(days: Sequence[int]) -> Sequence[bool]:
-        return accepts([replace(request, end=date.fromordinal(day)) for day in days])
-
     latest = min(question.latest, need.end)
     days = np.unique(need.next_asked_day(np.arange(need.start, latest + 1)))
     possible = days[days <= latest].tolist()
-    first = next((day for day, held in zip(possible, until(possible), strict=True) if held), None)
+    if not possible:
+        return []
+    accepted = yield [replace(request, end=date.fromordinal(day)) for day in possible]
+    first = next((day for day, held in zip(possible, accepted, strict=True) if held), None)
     if first is None:
-        return
+        return []
     held, broken = first, int(need.last_days(np.array([latest]))[0])
     while broken - held > 1:
         middle = (held + broken) // 2
-        held, broken = (middle, broken) if until([middle])[0] else (held, middle)
+        (longer,) = yield [replace(request, end=date.fromordinal(middle))]
+        held, broken = (middle, broken) if longer else (held, middle)
     # A few days of care help nobody: it must be possible to begin long enough before that end.
     begins = held - question.law["shortest_care_days"] - need.start
-    if begins < 0:
-        return
-    early = replace(
-        request,
-        end=date.fromordinal(held),
-        start_tolerance_days=min(begins, request.start_tolerance_days),
-    )
-    if changes(first, broken) and accepts([early])[0]:
-        yield Relaxation(change="end", to=date.fromordinal(held))
+    if begins < 0 or not changes(first, broken):
+        return []
+    if begins < request.start_tolerance_days:
+        end = date.fromordinal(held)
+        (early,) = yield [replace(request, end=end, start_tolerance_days=begins)]
+        if not early:
+            return []
+    return [Relaxation(change="end", to=date.fromordinal(held))]
 
 
 def _changes(question: Question, alone: Whole, start: int, broken: int) -> bool:

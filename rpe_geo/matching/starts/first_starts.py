@@ -37,7 +37,7 @@ from rpe_geo.rules.plain_need import plain_need
 from rpe_geo.rules.timeline import Timeline, lay_timeline
 from rpe_geo.rules.working_time import pad_weeks
 
-__all__ = ["Question", "ask", "first_starts", "starts_of_many", "timeline_of"]
+__all__ = ["Question", "ask", "first_starts", "starts_of_many", "starts_of_pairs", "timeline_of"]
 
 Whole = NDArray[np.int64]
 
@@ -267,6 +267,44 @@ def starts_of_many(questions: Sequence[Question]) -> list[Whole]:
         latest=latest,
     )
     return list(starts.reshape(len(questions), len(rows)))
+
+
+def starts_of_pairs(questions: Sequence[Question], which: Whole, providers: Whole) -> Whole:
+    """
+    Find the first start in the tolerance of some pairs of a request and a childminder.
+
+    Parameters
+    ----------
+    questions
+        Asked of the same registry.
+    which, providers
+        Number of the question and of the childminder of each pair, aligned.
+
+    Returns
+    -------
+    ndarray of int
+        Ordinals, FOREVER without a start.
+    """
+    starts = np.full(len(which), FOREVER, dtype=np.int64)
+    if not len(which):
+        return starts
+    holds = np.zeros(len(which), dtype=np.bool_)
+    earliest, latest = np.zeros_like(starts), np.zeros_like(starts)
+    for number, question in enumerate(questions):
+        pairs = np.flatnonzero(which == number)
+        holds[pairs] = question.fixed_rules_hold(providers[pairs])
+        earliest[pairs], latest[pairs] = question.window(providers[pairs])
+    pairs = np.flatnonzero(holds)
+    starts[pairs] = first_starts(
+        questions[0].registry,
+        Needs([question.need for question in questions]),
+        which[pairs],
+        providers[pairs],
+        questions[0].law,
+        earliest=earliest[pairs],
+        latest=latest[pairs],
+    )
+    return starts
 
 
 def timeline_of(
