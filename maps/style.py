@@ -7,11 +7,12 @@ are computed in the design; change a value here and the maps, their legends and 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
+
+from rpe_geo.folding import fold
 
 __all__ = [
     "CATEGORICAL",
@@ -204,8 +205,7 @@ _PUBLIC_PLACES = ("rpe", "relais", "ram", "ripe", "laep", "lieu d'accueil", "pmi
 
 def facility_place(kind: str) -> PlaceKind:
     """Choose the mark of a facility by its producer's word: a diamond for RPE, LAEP and PMI, else a square."""
-    plain = unicodedata.normalize("NFKD", kind.casefold().replace("’", "'"))
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    plain = fold(kind)
     words = plain.replace("-", " ").split()
     public = any(word in words or plain.startswith(word) for word in _PUBLIC_PLACES)
     return "rpe" if public else "facility"

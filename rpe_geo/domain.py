@@ -8,7 +8,6 @@ never the same as zero or empty where the law makes a difference. Coordinates ar
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -16,6 +15,7 @@ from functools import cached_property
 from typing import Literal
 
 from rpe_geo.errors import InvalidRecord, Where
+from rpe_geo.folding import fold
 from rpe_geo.schedule import NO_HOURS, Span, Timetable, Week
 
 __all__ = [
@@ -461,7 +461,7 @@ class Facility:
 
     @property
     def _kind_words(self) -> str:
-        return unicodedata.normalize("NFKD", self.kind).encode("ascii", "ignore").decode().lower()
+        return fold(self.kind)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@
   }
   function plain(text) {
     return text
+      .replace(/œ/gi, "oe")
+      .replace(/æ/gi, "ae")
       .normalize("NFD")
       .replace(/[\u0300-\u036f]/g, "")
       .toLowerCase()

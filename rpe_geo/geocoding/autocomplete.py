@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from rapidfuzz.distance import OSA
 from shapely import Point
 
+from rpe_geo.folding import fold
 from rpe_geo.geocoding.answers import commune_answer, street_answer
 from rpe_geo.geocoding.fallback import TextSearch
 from rpe_geo.geocoding.house_numbers import SUFFIXES, HouseNumber
-from rpe_geo.geocoding.normalize import ARTICLES, BREAK, MONTHS, fold, numerals_beginning, words
+from rpe_geo.geocoding.normalize import ARTICLES, BREAK, MONTHS, numerals_beginning, words
 from rpe_geo.geocoding.numbers import find_number, metres
 from rpe_geo.geocoding.store import AddressStore, Street
 from rpe_geo.geocoding.street_names import STREET_TYPES

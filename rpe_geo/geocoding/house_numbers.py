@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rpe_geo.geocoding.normalize import ARTICLES, BREAK, MARK, MONTHS, fold
+from rpe_geo.folding import fold
+from rpe_geo.geocoding.normalize import ARTICLES, BREAK, MARK, MONTHS
 from rpe_geo.geocoding.street_names import (
     QUALIFIERS,
     STREET_TYPES,

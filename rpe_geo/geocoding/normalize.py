@@ -8,9 +8,10 @@ ordinals as digits, the usual abbreviations written out. Both sides of every com
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+
+from rpe_geo.folding import fold
 
 __all__ = [
     "ARTICLES",
@@ -18,7 +19,6 @@ __all__ = [
     "MARK",
     "MONTHS",
     "TITLES",
-    "fold",
     "numerals_beginning",
     "phonetic",
     "words",
@@ -73,21 +73,6 @@ _ORDINAL_WORDS = {
     "sixieme": "6", "septieme": "7", "huitieme": "8", "neuvieme": "9", "dixieme": "10",
 }  # fmt: skip
 
-_LIGATURES = str.maketrans(
-    {
-        "œ": "oe",
-        "Œ": "oe",
-        "æ": "ae",
-        "Æ": "ae",
-        "ß": "ss",
-        "ø": "o",
-        "Ø": "o",
-        "ł": "l",
-        "Ł": "l",
-        "°": " ",
-        "º": " ",
-    }
-)
 _ROMAN = re.compile(r"(?=[ivx]{2,5}$)x{0,2}(?:ix|iv|v?i{0,3})$")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
 _WORD = re.compile(
@@ -98,23 +83,6 @@ _ORDINAL = re.compile(r"(\d+)(?:ere|er|ieme|eme|nde|nd|re|e)$")
 _LETTER_ZERO = re.compile(r"(?<=[a-z])0(?=[a-z])")
 _LETTER_ONE = re.compile(r"(?<=[a-z])1(?=[a-z]{3})")
 _STRUCTURAL = frozenset(",;\n\r()|[]")
-
-
-def fold(text: str) -> str:
-    """
-    Lower a text, without accents or ligatures.
-
-    >>> fold("Œuvres d'ÉTÉ")
-    "oeuvres d'ete"
-    """
-    text = text.translate(_LIGATURES)
-    if not text.isascii():
-        text = "".join(
-            letter
-            for letter in unicodedata.normalize("NFKD", text)
-            if not unicodedata.combining(letter)
-        )
-    return text.lower()
 
 
 def words(text: str) -> list[str]:

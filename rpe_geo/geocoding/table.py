@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
-from rpe_geo.geocoding.normalize import fold
+from rpe_geo.folding import fold
 
 __all__ = ["AddressColumns", "CsvTable", "find_columns", "open_table"]
 

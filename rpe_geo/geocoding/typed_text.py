@@ -8,9 +8,10 @@ import re
 from rapidfuzz.distance import OSA
 
 from rpe_geo.departements import DEPARTEMENTS
+from rpe_geo.folding import fold
 from rpe_geo.geocoding.house_numbers import RANGE, UNREADABLE
 from rpe_geo.geocoding.lexicon import COMMON_WORDS
-from rpe_geo.geocoding.normalize import ARTICLES, BREAK, NUMERALS, fold, words
+from rpe_geo.geocoding.normalize import ARTICLES, BREAK, NUMERALS, words
 from rpe_geo.geocoding.street_names import STREET_TYPES
 
 __all__ = [

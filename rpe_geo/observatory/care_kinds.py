@@ -8,9 +8,10 @@ loisirs or a school keeps older children; a RPE, a LAEP, a PMI or a ludothèque 
 from __future__ import annotations
 
 import re
-import unicodedata
 
 import pandas as pd
+
+from rpe_geo.folding import fold_words
 
 __all__ = ["care_modes", "itinerant_services"]
 
@@ -32,13 +33,6 @@ _DAYS = re.compile(
 )
 
 
-def _bare(text: str) -> str:
-    """Lower-case without accents, every sign a space."""
-    flat = text.replace("œ", "oe").replace("Œ", "oe")
-    flat = unicodedata.normalize("NFKD", flat).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", " ", flat.lower()).strip()
-
-
 def care_modes(kinds: pd.Series, names: pd.Series) -> pd.Series:
     """
     Say what each place counts as.
@@ -56,7 +50,7 @@ def care_modes(kinds: pd.Series, names: pd.Series) -> pd.Series:
     """
     return pd.Series(
         [
-            _mode(_bare(str(kind)), _bare(str(name)))
+            _mode(fold_words(str(kind)), fold_words(str(name)))
             for kind, name in zip(kinds, names, strict=True)
         ],
         index=kinds.index,
@@ -97,9 +91,9 @@ def itinerant_services(kinds: pd.Series, names: pd.Series) -> pd.Series:
     """
     services: list[str | None] = []
     for kind, name in zip(kinds, names, strict=True):
-        if not _ITINERANT.search(_bare(f"{kind} {name}")):
+        if not _ITINERANT.search(fold_words(f"{kind} {name}")):
             services.append(None)
             continue
         head = re.split(r"\s[-–—]\s|[,(:;/]", str(name))[0]
-        services.append(" ".join(_DAYS.sub(" ", _bare(head)).split()) or _bare(str(kind)))
+        services.append(" ".join(_DAYS.sub(" ", fold_words(head)).split()) or fold_words(str(kind)))
     return pd.Series(services, index=kinds.index, dtype=object)

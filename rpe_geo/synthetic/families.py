@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
 
 from rpe_geo.domain import Child, Household, Request, TravelMode
+from rpe_geo.folding import without_accents
 from rpe_geo.parameters import ParameterTable
 from rpe_geo.schedule import monday_of
 from rpe_geo.synthetic.hours import choose_frame, presence_inside, timetable
@@ -51,10 +51,6 @@ _MINUTES: dict[str, tuple[int, ...]] = {
 }
 
 
-def _bare(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
-
-
 def typed_by_hand(label: str, rng: Random) -> str:
     """
     Write an address as a parent types it.
@@ -81,7 +77,7 @@ def typed_by_hand(label: str, rng: Random) -> str:
     if chance < 0.48:
         return label
     if chance < 0.62:
-        return _bare(f"{street} {postcode} {city}").lower()
+        return without_accents(f"{street} {postcode} {city}").lower()
     if chance < 0.74:
         for long, short in rng.sample(_SHORT, len(_SHORT)):
             if long in street:
@@ -90,7 +86,7 @@ def typed_by_hand(label: str, rng: Random) -> str:
     if chance < 0.84:
         return f"{street} {city}"
     if chance < 0.90:
-        return _bare(f"{street}, {postcode} {city}".replace("-", " "))
+        return without_accents(f"{street}, {postcode} {city}".replace("-", " "))
     if chance < 0.94:
         return f"{rng.choice(('Résidence les Lilas', 'Bât. B', 'Appt 12', 'chez Mme Petit'))}, {street}, {postcode} {city}"
     spot = rng.randrange(len(street) // 2, len(street))

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rpe_geo.folding import fold_words
+
 __all__ = ["FIRST_NAMES", "SURNAMES", "NamePool", "plain_capitals"]
 
 
@@ -238,8 +240,4 @@ class NamePool:
 
 def plain_capitals(text: str) -> str:
     """Write as the post does: capitals without accents, hyphens or apostrophes."""
-    import unicodedata
-
-    bare = unicodedata.normalize("NFD", text.replace("œ", "oe").replace("Œ", "OE"))
-    bare = "".join(c for c in bare if not unicodedata.combining(c))
-    return re.sub(r"[^A-Z0-9]+", " ", bare.upper()).strip()
+    return fold_words(text).upper()

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpe_geo.geocoding.normalize import BREAK, fold, phonetic, words
+from rpe_geo.folding import fold
+from rpe_geo.geocoding.normalize import BREAK, phonetic, words
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +14,7 @@ from pydantic import BaseModel, Field
 from api.observatory_shelf import Edition, published
 from maps.choropleth import SHOWN
 from rpe_geo.departements import departement_name
+from rpe_geo.folding import fold_words
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.publishing.territories import Group
 
@@ -28,7 +28,6 @@ __all__ = [
     "families_of",
     "find_places",
     "options_of",
-    "plain_text",
     "scales_of",
 ]
 
@@ -219,14 +218,6 @@ def scales_of(observatory: Observatory, whole: Observatory) -> list[Scale]:
     return found
 
 
-def plain_text(text: str) -> str:
-    """Forget accents, capitals and signs, to compare names."""
-    folded = unicodedata.normalize("NFD", text.casefold().replace("œ", "oe"))
-    return " ".join(
-        "".join(c if c.isalnum() else " " for c in folded if not unicodedata.combining(c)).split()
-    )
-
-
 @lru_cache(maxsize=4)
 def _index(edition: Edition) -> tuple[_Entry, ...]:
     """List every name of an observatory, once."""
@@ -237,13 +228,13 @@ def _index(edition: Edition) -> tuple[_Entry, ...]:
         for code in departements.dropna().unique():
             name = departement_name(code)
             entries.append(
-                _Entry(plain_text(name), str(code), name, "département", f"D{code}", "", 0)
+                _Entry(fold_words(name), str(code), name, "département", f"D{code}", "", 0)
             )
     if "epci_nom" in zones:
         for code, name in zones.groupby("epci")["epci_nom"].first().items():
             entries.append(
                 _Entry(
-                    plain_text(name), str(code), str(name), "intercommunalité", f"E{code}", "", 1
+                    fold_words(name), str(code), str(name), "intercommunalité", f"E{code}", "", 1
                 )
             )
     large = len(zones) > DRAWABLE
@@ -253,7 +244,7 @@ def _index(edition: Edition) -> tuple[_Entry, ...]:
     ):
         within = f"commune, {departement_name(own)}" if own else "zone"
         entries.append(
-            _Entry(plain_text(name), code, name, within, f"D{own}" if large else "", code, 2)
+            _Entry(fold_words(name), code, name, within, f"D{own}" if large else "", code, 2)
         )
     return tuple(entries)
 
@@ -274,7 +265,7 @@ def find_places(edition: Edition, asked: Asked) -> list[Place]:
     list of Place
         Names that begin so first, the largest territories before the communes; twelve at most.
     """
-    sought = plain_text(asked.q)
+    sought = fold_words(asked.q)
     code = asked.q.strip().upper()
     if not sought:
         return []

@@ -25,6 +25,7 @@ from api.pages.rendering import render
 from rpe_geo import __version__
 from rpe_geo.desk.accounts import Session, reads_observatory
 from rpe_geo.errors import Forbidden, NotFound
+from rpe_geo.folding import fold_words
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.open_data.observatory_files import write_observatory
 from rpe_geo.publishing.report import coverage_report
@@ -177,9 +178,4 @@ def _files(edition: Edition) -> Path:
 
 
 def _slug(title: str) -> str:
-    import unicodedata
-
-    plain = unicodedata.normalize("NFD", title.casefold())
-    return re.sub(
-        r"[^a-z0-9]+", "-", "".join(c for c in plain if not unicodedata.combining(c))
-    ).strip("-")
+    return fold_words(title).replace(" ", "-")

@@ -42,6 +42,7 @@ from maps.choropleth_svg import Drawing, Zone, choropleth_svg
 from maps.coverage import data_credits, method_notes
 from maps.insets import plane_of
 from rpe_geo.departements import departement_name
+from rpe_geo.folding import fold_words
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import MODES as TRAVEL_MODES
 from rpe_geo.messages.french import number, plural
@@ -396,7 +397,7 @@ def _table(
         else about.scale in {"reversed", "count"} or by in {"enfants", "places"}
     )
     key = {
-        "nom": zones["nom"].str.normalize("NFKD").str.casefold(),
+        "nom": zones["nom"].map(fold_words),
         "enfants": zones["children"],
         "places": zones["places"],
         "valeur": values,

@@ -12,9 +12,10 @@ from urllib.parse import quote
 import numpy as np
 from starlette.datastructures import FormData, QueryParams
 
-from api.pages.requests.inbox import folded, matches
+from api.pages.requests.inbox import matches
 from api.pages.work import Work
 from rpe_geo.domain import Childminder, Facility, Mam
+from rpe_geo.folding import fold_words
 from rpe_geo.messages.fields import CHOICES
 from rpe_geo.schedule import QUARTERS_PER_WEEK
 
@@ -181,15 +182,15 @@ def _commune(address: str) -> str:
 
 def _sorted(found: Iterable[Entry], order: str) -> list[Entry]:
     keys: dict[str, Callable[[Entry], Any]] = {
-        "nom": lambda one: folded(one.name),
-        "commune": lambda one: (not one.commune, folded(one.commune), folded(one.name)),
-        "nature": lambda one: (folded(one.nature), folded(one.name)),
-        "libres": lambda one: (one.free is None, -(one.free or 0), folded(one.name)),
+        "nom": lambda one: fold_words(one.name),
+        "commune": lambda one: (not one.commune, fold_words(one.commune), fold_words(one.name)),
+        "nature": lambda one: (fold_words(one.nature), fold_words(one.name)),
+        "libres": lambda one: (one.free is None, -(one.free or 0), fold_words(one.name)),
         "confirme": lambda one: (
             one.kind != "am",
             -1 if one.age is None else 0,
             -(one.age or 0),
-            folded(one.name),
+            fold_words(one.name),
         ),
     }
     return sorted(found, key=keys[order])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,9 +11,10 @@ from starlette.datastructures import FormData, QueryParams
 
 from api.pages.work import Work
 from rpe_geo.desk.casework import CLOSED
+from rpe_geo.folding import fold_words
 from rpe_geo.relais.casework import Case
 
-__all__ = ["TAGS", "Sought", "folded", "inbox_values", "matches"]
+__all__ = ["TAGS", "Sought", "inbox_values", "matches"]
 
 OPEN = ("new", "in_progress", "proposed")
 STATES = (*OPEN, "accepted", "withdrawn", "unsolved")
@@ -28,18 +28,11 @@ AGES: dict[str, tuple[str, timedelta, bool]] = {
 _LISTED = 60
 
 
-def folded(text: str) -> str:
-    """Write a text without accents, capitals, apostrophes or hyphens, for searching."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    return " ".join("".join(sign if sign.isalnum() else " " for sign in kept).split())
-
-
 def matches(sought: str, texts: Iterable[str]) -> bool:
     """Tell whether every word that is looked for lies within one of the texts; short ones at the beginning of a word."""
-    within = f" {' '.join(folded(text) for text in texts)}"
+    within = f" {' '.join(fold_words(text) for text in texts)}"
     together = within.replace(" ", "")
-    words = folded(sought).split()
+    words = fold_words(sought).split()
     figures = "".join(words)
     if figures.isdecimal() and len(figures) >= 4:
         # A telephone number is found however it is spaced.

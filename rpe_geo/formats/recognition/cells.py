@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 from rpe_geo.errors import InputError
+from rpe_geo.folding import fold_words
 from rpe_geo.formats.faults import Origin, RowFault
 from rpe_geo.formats.recognition.counts import read_count
 from rpe_geo.formats.recognition.headings import LABELS
 from rpe_geo.formats.recognition.kinds import CARE, facility_kind
-from rpe_geo.formats.recognition.words import fold
 from rpe_geo.formats.values import DAY, NUMBER
 
 __all__ = ["BUILDERS", "Cells", "is_closed"]
@@ -93,7 +93,7 @@ class Cells:
         own = re.sub(r"\s+", " ", own.replace("\n", " ")).strip(" ,")
         return (
             own
-            if not town or fold(town) in fold(own) or (not own and not town)
+            if not town or fold_words(town) in fold_words(own) or (not own and not town)
             else f"{own} {town}".strip()
         )
 
@@ -138,7 +138,7 @@ def _facility(cells: Cells, row: Mapping[str, Any]) -> dict[str, Any] | None:
 def _months(text: str) -> int | None:
     """Read an age: years where no unit is said, as OpenStreetMap does; « 10 semaines », « 3 mois »."""
     match = re.fullmatch(
-        r"(\d+(?:[.,]\d+)?)\s*(mois|months?|semaines?|weeks?|ans?|years?)?", fold(text) or "-"
+        r"(\d+(?:[.,]\d+)?)\s*(mois|months?|semaines?|weeks?|ans?|years?)?", fold_words(text) or "-"
     )
     if match is None:
         return None
@@ -152,7 +152,7 @@ def _facility_kind(cells: Cells, row: Mapping[str, Any], name: str) -> str:
     """Prefer what the name begins with, then what OpenStreetMap says of schools, then the column, then the file."""
     told = cells.text("kind")
     in_name = facility_kind(name)
-    school = fold(str(row.get("school:FR", "")))
+    school = fold_words(str(row.get("school:FR", "")))
     if in_name is None and school:
         return "école maternelle" if "maternelle" in school else "école"
     in_column = facility_kind(told)
@@ -186,7 +186,7 @@ def _mam(cells: Cells, row: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _yes_or_no(text: str) -> bool | None:
-    folded = fold(text)
+    folded = fold_words(text)
     return True if folded in _YES else False if folded in _NO else None
 
 
@@ -219,7 +219,7 @@ _TRAVEL = {"pied": "walk", "marche": "walk", "velo": "bike", "voiture": "car", "
 
 def _request(cells: Cells, row: Mapping[str, Any]) -> dict[str, Any] | None:
     del row
-    mode = fold(cells.text("mode"))
+    mode = fold_words(cells.text("mode"))
     record: dict[str, Any] = {
         "request_id": cells.text("request_id"),
         "address": cells.address(),
@@ -255,8 +255,8 @@ def is_closed(cells: Cells, row: Mapping[str, Any], today: date) -> bool:
         cells.note("state", "closed_left_out", value="disused")
         return True
     state = cells.text("state")
-    if _CLOSED.search(fold(state)) and not re.search(
-        r"\b(?:non|pas|pas encore) ferme", fold(state)
+    if _CLOSED.search(fold_words(state)) and not re.search(
+        r"\b(?:non|pas|pas encore) ferme", fold_words(state)
     ):
         cells.note("state", "closed_left_out", value=state)
         return True

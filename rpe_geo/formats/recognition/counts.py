@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rpe_geo.formats.recognition.words import fold
+from rpe_geo.folding import fold_words
 
 __all__ = ["IMPLAUSIBLE_PLACES", "Count", "read_count"]
 
@@ -79,7 +79,8 @@ def _marked(text: str) -> str:
             r"\s+",
             " ",
             "".join(
-                p if p in "+/-:().,°" and p else f"{fold(p)}" if p.strip() else " " for p in parts
+                p if p in "+/-:().,°" and p else f"{fold_words(p)}" if p.strip() else " "
+                for p in parts
             ),
         ).split()
     )
@@ -136,7 +137,7 @@ def read_count(value: Any) -> Count:
     if isinstance(value, (int, float)):
         return _whole(float(value))
     written = str(value).strip()
-    if not written or fold(written) in {
+    if not written or fold_words(written) in {
         "nc",
         "nd",
         "ns",

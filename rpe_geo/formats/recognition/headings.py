@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rpe_geo.folding import fold_words
 from rpe_geo.formats.recognition.counts import read_count
 from rpe_geo.formats.recognition.kinds import facility_kind
-from rpe_geo.formats.recognition.words import fold, tokens
+from rpe_geo.formats.recognition.words import tokens
 
 __all__ = ["FIELDS", "LABELS", "field_named", "match_columns", "title_score"]
 
@@ -180,7 +181,7 @@ _CONTENT: dict[str, Callable[[Any], bool]] = {
     "geo_point": lambda value: isinstance(value, (dict, list)) or bool(_POINT.match(str(value).strip())),
     "phone": lambda value: bool(re.search(r"\d{2}", str(value))) and "@" not in str(value),
     "email": lambda value: "@" in str(value),
-    "mam_id": lambda value: fold(str(value)) not in {"oui", "non", "true", "false"},
+    "mam_id": lambda value: fold_words(str(value)) not in {"oui", "non", "true", "false"},
     "closed_on": lambda value: bool(re.search(r"\d{4}", str(value))),
     "state": lambda value: _number(value) is None or str(value) in {"0", "1"},
 }  # fmt: skip
@@ -269,9 +270,9 @@ def field_named(kind: str, name: str) -> str | None:
     fields = FIELDS[kind]
     if name in fields:
         return name
-    wanted = fold(name)
+    wanted = fold_words(name)
     for field in fields:
-        if wanted in {fold(LABELS[field]), fold(field)}:
+        if wanted in {fold_words(LABELS[field]), fold_words(field)}:
             return field
     scored = [(title_score(name, phrases), field) for field, phrases in fields.items()]
     best, field = max(scored)

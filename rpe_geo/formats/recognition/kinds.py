@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rpe_geo.formats.recognition.words import fold
+from rpe_geo.folding import fold_words
 
 __all__ = ["CARE", "CHILDMINDER", "facility_kind"]
 
@@ -73,7 +73,7 @@ def facility_kind(text: str) -> str | None:
         One of `CARE`; RPE, LAEP, PMI, périscolaire, centre de loisirs, école maternelle, école, ludothèque, assistante
         maternelle; None when nothing is recognised. The word that comes first decides.
     """
-    bare = fold(text)
+    bare = fold_words(text)
     found = [
         (match.start(), rank, kind)
         for rank, (pattern, kind) in enumerate(_PATTERNS)

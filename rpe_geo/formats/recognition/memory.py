@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rpe_geo.files import replacing
-from rpe_geo.formats.recognition.words import fold
+from rpe_geo.folding import fold_words
 
 __all__ = ["remember", "remembered"]
 
@@ -17,7 +17,7 @@ _KEPT = 200
 
 
 def _key(kind: str, titles: Sequence[str]) -> str:
-    joined = "|".join(sorted(fold(title) for title in titles))
+    joined = "|".join(sorted(fold_words(title) for title in titles))
     return f"{kind}:{hashlib.sha256(joined.encode()).hexdigest()[:16]}"
 
 
@@ -50,11 +50,11 @@ def remembered(memory: Path | None, kind: str, titles: Sequence[str]) -> dict[st
     if memory is None:
         return {}
     kept = _read(memory).get(_key(kind, titles), {})
-    by_fold = {fold(title): title for title in titles}
+    by_fold = {fold_words(title): title for title in titles}
     return {
-        str(name): str(column) if str(column).startswith("=") else by_fold[fold(str(column))]
+        str(name): str(column) if str(column).startswith("=") else by_fold[fold_words(str(column))]
         for name, column in kept.items()
-        if str(column).startswith("=") or fold(str(column)) in by_fold
+        if str(column).startswith("=") or fold_words(str(column)) in by_fold
     }
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rpe_geo.errors import InputError, InvalidFile, Where
+from rpe_geo.folding import fold_words
 from rpe_geo.formats.faults import FaultLog, Origin, RowFault
 from rpe_geo.formats.recognition.cells import BUILDERS, Cells, is_closed
 from rpe_geo.formats.recognition.headings import FIELDS, LABELS, field_named, match_columns
@@ -23,7 +24,6 @@ from rpe_geo.formats.recognition.kinds import CARE, CHILDMINDER, facility_kind
 from rpe_geo.formats.recognition.listing import Listing, read_listing, rows_of
 from rpe_geo.formats.recognition.memory import remembered
 from rpe_geo.formats.recognition.positions import point_in_cell, settle
-from rpe_geo.formats.recognition.words import fold
 from rpe_geo.formats.shapes import Located, Struct
 from rpe_geo.messages import phrase
 
@@ -124,7 +124,7 @@ def told_columns(kind: str, options: Sequence[str], titles: Sequence[str]) -> di
         For a field or a column that does not exist; both are listed.
     """
     told = {}
-    by_fold = {fold(title): title for title in titles}
+    by_fold = {fold_words(title): title for title in titles}
     for option in options:
         name, sign, column = option.partition("=")
         field_name = field_named(kind, name.strip()) if sign else None
@@ -134,7 +134,7 @@ def told_columns(kind: str, options: Sequence[str], titles: Sequence[str]) -> di
         if column.startswith("="):
             told[field_name] = column.strip()
             continue
-        title = column if column in titles else by_fold.get(fold(column))
+        title = column if column in titles else by_fold.get(fold_words(column))
         if title is None:
             raise InputError("column_not_there", given=column, known=list(titles))
         told[field_name] = title
@@ -232,7 +232,7 @@ def _hint_of_name(
     ]
     if any(facility_kind(cell) for cell in cells):
         return
-    hint = facility_kind(re.sub(r"s\b", "", fold(path.stem.split(".")[0])))
+    hint = facility_kind(re.sub(r"s\b", "", fold_words(path.stem.split(".")[0])))
     if hint in CARE:
         constants["kind"] = str(hint)
         report.notes.append(RowFault(Where(file=path.name), "kind_of_file_name", {"kind": hint}))
@@ -315,7 +315,7 @@ def _identify(kind: str, records: Sequence[Located], report: Recognition) -> Non
         if not identity:
             given += 1
             words = "|".join(
-                fold(str(record.get(part) or ""))
+                fold_words(str(record.get(part) or ""))
                 for part in ("name", "address", "longitude", "latitude")
             )
             identity = f"{letter}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
@@ -342,7 +342,9 @@ def _refuse_other_kind(
         return
     columns = [*matched.get("name", ()), *matched.get("last_name", ())]
     columns += [
-        title for title in listing.columns if "type" in fold(title) or "nature" in fold(title)
+        title
+        for title in listing.columns
+        if "type" in fold_words(title) or "nature" in fold_words(title)
     ]
     expected = {"MAM", CHILDMINDER} if kind == "mams" else {CHILDMINDER, "MAM"}
     others = sum(

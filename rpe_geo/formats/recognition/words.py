@@ -1,35 +1,12 @@
-"""Folding of titles and words: without case, accents or signs."""
+"""The words of a column's title."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
-__all__ = ["fold", "tokens"]
+from rpe_geo.folding import fold_words
 
-
-def fold(text: str) -> str:
-    """
-    Lower a text, take its accents off, and make every sign a space.
-
-    Parameters
-    ----------
-    text
-        « Capacité d'accueil ».
-
-    Returns
-    -------
-    str
-        « capacite d accueil ».
-
-    Examples
-    --------
-    >>> fold("Œuvre d'ACCUEIL")
-    'oeuvre d accueil'
-    """
-    text = text.replace("œ", "oe").replace("Œ", "OE")
-    flat = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", " ", flat.lower()).strip()
+__all__ = ["tokens"]
 
 
 def tokens(title: str) -> list[str]:
@@ -51,4 +28,4 @@ def tokens(title: str) -> list[str]:
     >>> tokens("EQUIP_NOM"), tokens("nbPlaces")
     (['equip', 'nom'], ['nb', 'places'])
     """
-    return fold(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", title)).split()
+    return fold_words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", title)).split()
