@@ -381,7 +381,10 @@ def read_graphml(source: Path) -> ParsedStreets:
         graph = osmnx.load_graphml(source)
     except (ValueError, KeyError, SyntaxError) as error:
         raise InvalidFile("streets_unreadable", where=Where(file=str(source))) from error
-    rules = WayRules(parameter_table("speeds", date.today()))  # noqa: DTZ011 - the table in force
+    table = parameter_table("speeds", date.today())  # noqa: DTZ011 - the table in force
+    some = next((values for _, values in graph.nodes(data=True)), {"x": 0.0, "y": 0.0})
+    french = is_in_france(float(some["x"]), float(some["y"]))
+    rules = WayRules(table, french=french)
     collector = _Collector(rules)
     for node, attributes in graph.nodes(data=True):
         tags = {
@@ -416,6 +419,7 @@ def read_graphml(source: Path) -> ParsedStreets:
         name = collector.names[tags.get("name") or tags.get("ref") or ""]
         collector._keep(0, run, number, name, collector.classes[tags["highway"]])  # noqa: SLF001
     parsed = _assemble(collector)
+    parsed.french = french
     parsed.content_hash = _hash_of(source)
     return parsed
 
