@@ -152,6 +152,14 @@ class Settings(BaseSettings):
         default=None,
         description="Certificates (PEM) by which the mail server is known, where the system's do not do.",
     )
+    sources_cache: Path = Field(
+        default_factory=lambda: user_data_folder() / "sources",
+        description="Where files of official services are kept; the folder can be carried to a machine without network.",
+    )
+    sources_mirror: str = Field(
+        default="",
+        description="Address that stands for all official services: https://mirror.example, or with {host} and {path} in it.",
+    )
     column_memory: Path = Field(
         default_factory=lambda: user_data_folder() / "columns.json",
         description="Which columns were told of lists to import: used again for lists with the same titles.",

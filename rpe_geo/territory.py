@@ -8,6 +8,7 @@ T/addresses/          the address index
 T/transit/            the public-transport feed
 T/communes.parquet    communes with their contours (EPSG:4326)
 T/facilities.json     crèches and other places, in the registry's format
+T/tables/             births, places and rates for the observatory, when it was fetched
 ```
 
 A territory is built in a hidden sibling folder and renamed when complete: an interrupted build leaves nothing that
@@ -23,7 +24,7 @@ import json
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -102,6 +103,8 @@ class TerritoryInputs:
     facilities: Path | None = None
     codes: Sequence[str] = field(default=())
     columns: Sequence[str] = ()
+    tables: Path | None = None
+    fetched: Mapping[str, Any] | None = None
     contours_layer: str | None = None
     crs: str | None = None
 
@@ -195,6 +198,11 @@ class Territory:
     def sources(self) -> list[Source]:
         """Where it comes from."""
         return [Source(**source) for source in self.manifest["sources"]]
+
+    @property
+    def tables(self) -> Path | None:
+        """Folder of the observatory's tables, when it was fetched with them."""
+        return self.directory / "tables" if "tables" in self.contents else None
 
     @property
     def attribution(self) -> str:
@@ -310,6 +318,9 @@ def build_territory(
             contents["facilities"] = {"facilities": len(facilities)}
             if report is not None:
                 report(reading)
+        if inputs.tables is not None:
+            shutil.copytree(inputs.tables, building / "tables")
+            contents["tables"] = {"tables": len(list((building / "tables").glob("*.parquet")))}
         manifest = {
             "format": FORMAT,
             "identity": _identity(directory),
@@ -322,6 +333,8 @@ def build_territory(
                 for role, path in inputs.files()
             ],
         }
+        if inputs.fetched is not None:
+            manifest["fetched"] = dict(inputs.fetched)
         (building / _MANIFEST).write_text(
             json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
         )

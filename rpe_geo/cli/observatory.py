@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
 
 import typer
 
+from rpe_geo.cli.areas import codes_of_epcis, tables_of
 from rpe_geo.cli.observatory_prepare import prepare_tables
 from rpe_geo.cli.screen import console, progress_bar, write_whole
 from rpe_geo.errors import InputError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 DEFAULT_DECAY = "binary:15"
+_USUAL_YEAR = 2020
 
 group = typer.Typer(
     no_args_is_help=True, help="Mesurer l'offre et les besoins d'accueil d'un territoire."
@@ -103,7 +105,12 @@ def access(
 @group.command()
 def build(
     directory: Annotated[Path, typer.Argument(help="Dossier des résultats.")],
-    communes: Annotated[Path, typer.Option(help="Communes et leurs chiffres (.parquet).")],
+    communes: Annotated[
+        Path | None,
+        typer.Option(
+            help="Communes et leurs chiffres (.parquet). Par défaut, avec --territory, les tables du territoire."
+        ),
+    ] = None,
     contours: Annotated[
         Path | None,
         typer.Option(help="Contours des communes (.parquet, .gpkg, .shp, .zip, .geojson…)."),
@@ -123,6 +130,10 @@ def build(
     departement: Annotated[
         list[str] | None, typer.Option(help="Toutes les communes d'un département ; répétable.")
     ] = None,
+    epci: Annotated[
+        list[str] | None,
+        typer.Option(help="Toutes les communes d'une intercommunalité (SIREN) ; répétable."),
+    ] = None,
     places: Annotated[
         Path | None, typer.Option(help="Places de la CNAF, à tous les niveaux (.parquet).")
     ] = None,
@@ -137,7 +148,14 @@ def build(
         Path | None,
         typer.Option(help="Code officiel géographique : retrouve les communes fusionnées."),
     ] = None,
-    year: Annotated[int, typer.Option(help="Année des places.", min=2002, max=2099)] = 2020,
+    year: Annotated[
+        int | None,
+        typer.Option(
+            help="Année des places : par défaut celle des tables du territoire, sinon 2020.",
+            min=2002,
+            max=2099,
+        ),
+    ] = None,
     zones: Annotated[
         Path | None, typer.Option(help="Zones à l'intérieur d'une commune (.geojson, .gpkg…).")
     ] = None,
@@ -218,10 +236,16 @@ def build(
 
     if mode not in get_args(Mode):
         raise InputError("observatory_mode", given=mode, known=list(get_args(Mode)))
+    tables = tables_of(territory, communes)
+    communes, contours = tables.communes, contours or tables.contours
+    places, births, cog = places or tables.places, births or tables.births, cog or tables.cog
+    codes = [*(code or ()), *codes_of_epcis(communes, epci or ())]
+    if not (codes or departement or zones):
+        codes = list(tables.codes)
     study = Study(
-        year=year,
+        year=year or tables.year or _USUAL_YEAR,
         on=_day(on),
-        codes=tuple(code or ()),
+        codes=tuple(dict.fromkeys(codes)),
         departements=tuple(departement or ()),
         mode=cast("Mode", mode),
         minutes=minutes,

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from rpe_geo.cli.areas import codes_of_epcis
 from rpe_geo.cli.recognition import tell_recognition
 from rpe_geo.cli.screen import console, progress_bar
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import number
 from rpe_geo.territory import Territory, TerritoryInputs, build_territory
 
-__all__ = ["register"]
+__all__ = ["register", "show"]
 
 _PART_NAMES = {
     "streets": "Rues",
@@ -22,6 +23,7 @@ _PART_NAMES = {
     "communes": "Communes",
     "transit": "Transports en commun",
     "facilities": "Établissements",
+    "tables": "Tables de l'observatoire",
 }
 
 _FIGURE_NAMES = {
@@ -40,6 +42,7 @@ _FIGURE_NAMES = {
     "valid_from": "du",
     "valid_until": "au",
     "facilities": "lieux",
+    "tables": "tables",
     "network_version": "version",
 }
 _MODES = {"walk": "à pied", "bike": "à vélo", "car": "en voiture", "pushchair": "en poussette"}
@@ -49,6 +52,10 @@ group = typer.Typer(no_args_is_help=True, help="Construire ou décrire un territ
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    from rpe_geo.cli.territory_fetch import fetch, update
+
+    group.command()(fetch)
+    group.command()(update)
     app.add_typer(group, name="territory")
 
 
@@ -89,6 +96,10 @@ def build(
     gtfs: Annotated[
         list[Path] | None, typer.Option(help="Transports en commun (GTFS .zip) ; répétable.")
     ] = None,
+    epci: Annotated[
+        list[str] | None,
+        typer.Option(help="Intercommunalité à garder (SIREN), avec --communes ; répétable."),
+    ] = None,
     facilities: Annotated[
         Path | None,
         typer.Option(
@@ -101,6 +112,7 @@ def build(
     ] = None,
 ) -> None:
     """Construire un territoire à partir de données ouvertes."""
+    codes = [*(code or ()), *codes_of_epcis(communes, epci or ())]
     inputs = TerritoryInputs(
         streets=streets,
         addresses=tuple(addresses or ()),
@@ -109,15 +121,14 @@ def build(
         cog=cog,
         gtfs=tuple(gtfs or ()),
         facilities=facilities,
-        codes=tuple(code or ()),
+        codes=tuple(dict.fromkeys(codes)),
         columns=tuple(column or ()),
         contours_layer=layer,
         crs=crs,
     )
     with progress_bar() as progress:
         territory = build_territory(directory, inputs, progress=progress, report=tell_recognition)
-    _show(territory)
-    _say_what_was_left_out(territory)
+    show(territory)
 
 
 def _say_what_was_left_out(territory: Territory) -> None:
@@ -139,12 +150,11 @@ def info(
     directory: Annotated[Path, typer.Argument(help="Dossier du territoire.")],
 ) -> None:
     """Dire ce que contient un territoire, avec ses sources, licences et dates."""
-    territory = Territory.open(directory)
-    _show(territory)
-    _say_what_was_left_out(territory)
+    show(Territory.open(directory))
 
 
-def _show(territory: Territory) -> None:
+def show(territory: Territory) -> None:
+    """Print what a territory holds and where it comes from."""
     screen = console()
     screen.print(
         f"Territoire [bold]{territory.directory}[/bold], construit le {territory.manifest['built_at']}"
@@ -165,6 +175,7 @@ def _show(territory: Territory) -> None:
     for source in territory.sources:
         sources.add_row(source.file, source.producer, source.licence, source.date)
     screen.print(sources)
+    _say_what_was_left_out(territory)
 
 
 def _address_remarks(figures: dict[str, Any]) -> list[str]:

@@ -73,4 +73,42 @@ MESSAGES = {
     "rates_of_other_year": "Taux de {asked} non publiés : ceux de {year} servent à comparer.",
     "iris_elsewhere": "aucun IRIS n'est dans ces communes ({wanted}).",
     "iris_without_children": "IRIS sans nombre d'enfants : {count}.",
+    "fetch_area_needed": (
+        "dites le territoire : --epci SIREN, --commune CODE (répétable) ou --departement DD."
+    ),
+    "fetch_not_in_cache": (
+        "« {name} » n'est pas dans {folder} ; lancez la même commande une fois avec le réseau, ou apportez le dossier."
+    ),
+    "fetch_unreachable": (
+        "{url} ne répond pas ({reason}) ; relancez plus tard, le travail reprendra où il en est, ou apportez un dossier déjà "
+        "rempli avec --cache et --offline ({folder})."
+    ),
+    "fetch_not_there": (
+        "{url} n'existe pas (HTTP {code}) : l'adresse a pu changer ; donnez votre propre fichier (--streets, --gtfs, "
+        "--facilities), ou mettez rpe_geo à jour."
+    ),
+    "fetch_wrong_content": "{url} : {reason} ; rien n'a été remplacé, relancez plus tard.",
+    "fetch_kept_old": "{name} : le service ne répond pas, le fichier du {date} sert encore.",
+    "fetch_without": "{name} manque ({why}) : le territoire est construit sans.",
+    "fetch_without_cnaf": "Chiffres de la CNAF absents ({count}) : {names}.",
+    "fetch_osm_places": (
+        "Établissements : {count} lieux tirés d'OpenStreetMap, liste incomplète ; donnez la vôtre avec --facilities."
+    ),
+    "fetch_no_places": (
+        "Établissements : aucun n'est connu d'OpenStreetMap ici ({count}) ; donnez votre liste avec --facilities."
+    ),
+    "fetch_no_extract": "aucun extrait de rues pour le département {departement} ; donnez --streets FICHIER ou --overpass.",
+    "fetch_no_transit": "Transports en commun : aucun horaire publié ne couvre ce territoire ; --gtfs pour les vôtres.",
+    "fetched_contours_elsewhere": "ces contours ne contiennent aucune commune du territoire ; relancez pour les télécharger de nouveau.",
+    "streets_elsewhere": "aucune rue de ces extraits n'est dans le territoire.",
+    "streets_truncated": (
+        "cet extrait OpenStreetMap est tronqué ou abîmé ({reason}) ; supprimez-le et relancez."
+    ),
+    "update_not_fetched": (
+        "« {directory} » n'a pas été fait par `rpe-geo territory fetch` : refaites-le avec cette commande pour pouvoir le renouveler."
+    ),
+    "observatory_communes_needed": (
+        "donnez --communes, ou --territory avec un territoire fait par `rpe-geo territory fetch`."
+    ),
+    "file_missing_named": "« {file} » n'existe pas.",
 }

@@ -252,7 +252,7 @@ def _places(
         laid = places_table(whole, done.year)
         if not table.empty:
             laid, notes = _with_small_communes(laid, table, births, done.year)
-            done.notes += notes
+            done.notes += _about(laid, notes, done.codes)
         done.tables[f"places-{done.year}.parquet"] = laid
     rates = latest_by_year(figures, "rates")
     if len(rates):
@@ -292,6 +292,22 @@ def _with_small_communes(
     columns = [f"naiss{one % 100:02d}" for one in wanted]
     children = births[columns].sum(axis=1, min_count=len(columns)).reindex(rows.index)
     return share_rest(laid, rows["epci"].astype(object), children)
+
+
+def _about(laid: pd.DataFrame, notes: list[Note], asked: list[str]) -> list[Note]:
+    """Tell of the communes asked for only: what was shared out elsewhere in the country is no news here."""
+    if not asked or "source" not in laid:
+        return notes
+    own = laid[laid["id"].isin(asked)]
+    shared = own[own["source"].eq("estimé")]
+    places = float(shared[["assmat", "eaje", "autr"]].sum().sum())
+    told = []
+    if len(shared):
+        told.append(Note("places_shared_by_epci", {"count": len(shared), "places": places}))
+    missing = int(own["source"].eq("non publié").sum())
+    if missing:
+        told.append(Note("places_not_published", {"count": missing}))
+    return told
 
 
 def _zones(files: OfficialFiles, done: Prepared, table: pd.DataFrame, asked: list[str]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import zipfile
 from pathlib import Path
 
 import pandas as pd
+import shapely
 
 PLACES = {
     "places_EAJE_PSU": "pl_psu_col_com",
@@ -129,3 +131,86 @@ def geo_api_communes(data: Path, *, departement: str | None = None) -> list[dict
 
 def epci_list(data: Path) -> list[dict]:
     return json.loads(gzip.decompress((data / "france" / "epci.json.gz").read_bytes()))
+
+
+def boroughs(data: Path) -> list[dict]:
+    table = pd.read_parquet(data / "france" / "communes.parquet")
+    table = table[table["type"] == "arrondissement-municipal"]
+    return [
+        {
+            "nom": row.nom,
+            "code": row.code,
+            "codeDepartement": row.departement,
+            "population": None if pd.isna(row.population) else int(row.population),
+            "centre": {"type": "Point", "coordinates": [row.centroid_lon, row.centroid_lat]},
+        }
+        for row in table.itertuples()
+    ]
+
+
+def contours(data: Path, departements: set[str]) -> bytes:
+    """`communes-100m.geojson.gz` of Etalab, of some départements."""
+    table = pd.read_parquet(data / "france" / "contours.parquet")
+    table = table[table["code_commune"].str[:2].isin(departements)]
+    shapes = shapely.from_wkb(table["geometry"].to_numpy())
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": code, "nom": name},
+            "geometry": shapely.geometry.mapping(one),
+        }
+        for code, name, one in zip(table["code_commune"], table["nom"], shapes, strict=True)
+    ]
+    content = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    return gzip.compress(content, mtime=0)
+
+
+def official_answers(data: Path) -> dict[str, bytes]:
+    """Paths of the services, as they are asked, and what they answer for the territory of Montpellier."""
+    past = "/api/explore/v2.1/catalog/datasets"
+    said = json.dumps({"license": "lov2", "last_update": "2026-11-28T04:00:00+00:00"}).encode()
+    caf = json.dumps(
+        {
+            "metas": {
+                "default": {"license": "Licence Ouverte v2.0", "modified": "2026-01-15T08:00:00"}
+            }
+        }
+    ).encode()
+    streets = (data / "montpellier" / "montpellier-streets-2014.osm.pbf").read_bytes()
+    answers = {
+        "/communes?type=arrondissement-municipal": json.dumps(boroughs(data)).encode(),
+        "/communes": json.dumps(geo_api_communes(data)).encode(),
+        "/epcis": json.dumps(
+            [{"code": one["code"], "nom": one["nom"]} for one in epci_list(data)]
+        ).encode(),
+        "/contours-administratifs/2025/geojson/communes-100m.geojson.gz": contours(
+            data, {"34", "30", "11", "12", "48", "81", "13", "84", "07"}
+        ),
+        "/data/ban/adresses/latest/csv/adresses-34.csv.gz": (
+            data / "montpellier" / "adresses-34172.csv.gz"
+        ).read_bytes(),
+        "/europe/france/languedoc-roussillon-latest.osm.pbf": streets,
+        "/europe/france/languedoc-roussillon-latest.osm.pbf.md5": (
+            hashlib.md5(streets).hexdigest() + "  languedoc-roussillon-latest.osm.pbf"
+        ).encode(),
+        "/api/datasets": b"[]",
+        "/melodi/file/DS_ETAT_CIVIL_NAIS_COMMUNES/DS_ETAT_CIVIL_NAIS_COMMUNES_2023_CSV_FR": melodi_births(
+            data
+        ),
+        "/api/1/datasets/base-adresse-nationale/": said,
+        "/api/1/datasets/decoupage-administratif-api-geo/": said,
+        "/api/1/datasets/contours-administratifs/": said,
+        f"{past}/nbpla_pe_com_hist/exports/csv": nbpla_com(data),
+        f"{past}/nbpla_pe_com": caf,
+        f"{past}/txcouv_pe_com": caf,
+    }
+    for level in ("epci", "dep", "reg", "nat"):
+        answers[f"{past}/nbpla_pe_{level}_hist/exports/csv"] = nbpla_level(data, level)
+    return answers
+
+
+def zip_of(name: str, content: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return stream.getvalue()

@@ -386,6 +386,8 @@ def _complete(
         if name in told or name in {
             "latitude",
             "geo_point",
+            "state",
+            "closed_on",
             *(p for several in parts.values() for p in several),
         }:
             continue
