@@ -59,7 +59,9 @@ def fetch(
     streets: Annotated[
         Path | None, typer.Option(help="Ses propres rues (.osm.pbf, .graphml).")
     ] = None,
-    gtfs: Annotated[Path | None, typer.Option(help="Ses propres horaires (GTFS .zip).")] = None,
+    gtfs: Annotated[
+        list[Path] | None, typer.Option(help="Ses propres horaires (GTFS .zip) ; répétable.")
+    ] = None,
     facilities: Annotated[
         Path | None, typer.Option(help="Sa propre liste de crèches, dans n'importe quel format.")
     ] = None,
