@@ -48,12 +48,15 @@ def access(
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Résultat : id, access.")],
     method: Annotated[
-        str, typer.Option(help="2sfca, e2sfca, 3sfca, mh3sfca, bfca, raam, cumulative ou closest.")
+        str,
+        typer.Option(
+            help="2sfca, e2sfca, 3sfca, m2sfca, mh3sfca, bfca, availability, raam, cumulative ou closest."
+        ),
     ] = "e2sfca",
     decay: Annotated[
         str | None,
         typer.Option(
-            help="binary:30, step:10=1,20=0.68,30=0.22, gaussian:30 ou inverse:61. Par défaut binary:15 ; "
+            help="binary:30, step:10=1,20=0.68,30=0.22, gaussian:30, gaussian:12,30, exponential:0.1,30, power:1.5,30, logistic:10,4,30, linear:30 ou inverse:61. Par défaut binary:15 ; "
             "closest ne s'arrête à un seuil que s'il est donné."
         ),
     ] = None,

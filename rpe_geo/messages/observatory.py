@@ -2,9 +2,10 @@
 
 MESSAGES = {
     "decay_unreadable": (
-        "décroissance « {given} » non comprise : écrivez binary:30, step:10=1,20=0.68,30=0.22, gaussian:30 ou inverse:61 "
+        "décroissance « {given} » non comprise : écrivez binary:30, step:10=1,20=0.68,30=0.22, gaussian:30, gaussian:12,30, exponential:0.1,30, power:1.5,30, logistic:10,4,30, linear:30 ou inverse:61 "
         "(minutes)."
     ),
+    "decay_parameter": "une largeur ou une pente de décroissance est un nombre supérieur à 0 ({given} reçu).",
     "decay_cutoff": "le seuil d'une décroissance est un nombre de minutes supérieur à 0 ({given} reçu).",
     "decay_weights": (
         "« {given} » : les poids d'une décroissance vont de 1 à 0 et ne remontent jamais avec le temps."

@@ -33,7 +33,9 @@ __all__ = [
     "cost_to_closest",
     "count_choices",
     "cumulative_opportunities",
+    "modified_fca",
     "modified_huff_fca",
+    "spatial_availability",
     "three_step_fca",
     "two_step_fca",
 ]
@@ -172,6 +174,55 @@ def modified_huff_fca(
     return pairs.answer(pairs.by_demand(huff * ratio * pairs.weight), "modified_huff_fca")
 
 
+def modified_fca(
+    demand: pd.Series, supply: pd.Series, times: TravelPairs, decay: Decay
+) -> pd.Series:
+    r"""
+    Count accessible places per child by the modified two-step floating catchments (M2SFCA).
+
+    $A_i = \sum_j S_j W_{ij}^2 / \sum_k W_{kj} P_k$ (Delamater 2013): supply far from everybody loses value, and the sum
+    over the children is below the supply unless all weights are 1.
+
+    Parameters
+    ----------
+    demand, supply, times, decay
+        See `two_step_fca`.
+
+    Returns
+    -------
+    Series
+        Places per child, on `times.demand_ids`.
+    """
+    pairs = _Catchment(demand, supply, times, decay)
+    ratio = pairs.ratio(pairs.weight * pairs.population)
+    return pairs.answer(pairs.by_demand(pairs.weight * pairs.weight * ratio), "modified_fca")
+
+
+def spatial_availability(
+    demand: pd.Series, supply: pd.Series, times: TravelPairs, decay: Decay
+) -> pd.Series:
+    r"""
+    Share every place out among the zones, by their children and their nearness.
+
+    $V_i = \sum_j S_j F_{ij}$ with $F_{ij} = F^p_i F^c_{ij} / \sum_k F^p_k F^c_{kj}$, $F^p_i = P_i / \sum_k P_k$ and
+    $F^c_{ij} = W_{ij} / \sum_k W_{kj}$ (Soukhov, Páez, Higgins & Mohamed 2023, PLoS ONE 18). The $V_i$ add up to the
+    supply within reach of a child; $V_i / P_i$ is the 2SFCA.
+
+    Parameters
+    ----------
+    demand, supply, times, decay
+        See `two_step_fca`.
+
+    Returns
+    -------
+    Series
+        Places (not per child), on `times.demand_ids`.
+    """
+    pairs = _Catchment(demand, supply, times, decay)
+    brought = pairs.weight * pairs.population
+    return pairs.answer(pairs.by_demand(brought * pairs.ratio(brought)), "spatial_availability")
+
+
 def balanced_fca(
     demand: pd.Series, supply: pd.Series, times: TravelPairs, decay: Decay
 ) -> pd.Series:
@@ -275,7 +326,9 @@ METHODS: dict[str, Callable[[pd.Series, pd.Series, TravelPairs, Decay], pd.Serie
     "e2sfca": two_step_fca,
     "3sfca": three_step_fca,
     "mh3sfca": modified_huff_fca,
+    "m2sfca": modified_fca,
     "bfca": balanced_fca,
+    "availability": spatial_availability,
     "raam": raam,
     "cumulative": cumulative_opportunities,
     "closest": cost_to_closest,

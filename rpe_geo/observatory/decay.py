@@ -16,7 +16,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from rpe_geo.errors import InputError
 
-__all__ = ["Binary", "Decay", "Gaussian", "Inverse", "Step", "parse_decay"]
+__all__ = [
+    "Binary",
+    "Decay",
+    "Exponential",
+    "Gaussian",
+    "Inverse",
+    "Linear",
+    "Logistic",
+    "Power",
+    "Step",
+    "WideGaussian",
+    "parse_decay",
+]
 
 SMALLEST_TIME_MIN = 1e-3
 """Where a decay has no value at 0 minutes, shorter times count as this (0.06 s, finer than any measurement)."""
@@ -176,6 +188,152 @@ class Inverse:
         return f"inverse:{self.cutoff_min:g}"
 
 
+@dataclass(frozen=True)
+class Linear:
+    r"""
+    Weigh $1 - t / T$ up to the cutoff T, where it reaches 0.
+
+    Parameters
+    ----------
+    cutoff_min
+        T, minutes.
+    """
+
+    cutoff_min: float
+
+    def __post_init__(self) -> None:
+        _check_cutoff(self.cutoff_min)
+
+    def __call__(self, travel_time_min: ArrayLike) -> NDArray[np.float64]:
+        """Weigh travel times in minutes."""
+        times = _times(travel_time_min)
+        return np.where(
+            times <= self.cutoff_min, 1 - np.minimum(times, self.cutoff_min) / self.cutoff_min, 0.0
+        )
+
+    def __str__(self) -> str:
+        return f"linear:{self.cutoff_min:g}"
+
+
+@dataclass(frozen=True)
+class _Shaped:
+    """A curve cut off after a longest travel time."""
+
+    parameter: float
+    cutoff_min: float
+
+    def __post_init__(self) -> None:
+        _check_cutoff(self.cutoff_min)
+        if not 0 < self.parameter < np.inf:
+            raise InputError("decay_parameter", given=f"{self.parameter:g}")
+
+    def __call__(self, travel_time_min: ArrayLike) -> NDArray[np.float64]:
+        """Weigh travel times in minutes."""
+        times = _times(travel_time_min)
+        within = times <= self.cutoff_min
+        return np.where(within, self._curve(np.where(within, times, 0.0)), 0.0)
+
+    def _curve(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Exponential(_Shaped):
+    r"""
+    Weigh $e^{-\beta t}$ up to the cutoff.
+
+    Parameters
+    ----------
+    parameter
+        $\beta$, per minute.
+    cutoff_min
+        Longest travel time that counts, minutes.
+    """
+
+    def _curve(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.exp(-self.parameter * times)
+
+    def __str__(self) -> str:
+        return f"exponential:{self.parameter:g},{self.cutoff_min:g}"
+
+
+@dataclass(frozen=True)
+class Power(_Shaped):
+    r"""
+    Weigh $t^{-\beta}$ up to the cutoff, 1 below a minute.
+
+    Parameters
+    ----------
+    parameter
+        $\beta$.
+    cutoff_min
+        Longest travel time that counts, minutes.
+    """
+
+    def _curve(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.maximum(times, 1.0) ** -self.parameter
+
+    def __str__(self) -> str:
+        return f"power:{self.parameter:g},{self.cutoff_min:g}"
+
+
+@dataclass(frozen=True)
+class WideGaussian(_Shaped):
+    r"""
+    Weigh $e^{-\frac12 (t/\sigma)^2}$ up to the cutoff: a Gaussian with a width of its own.
+
+    Parameters
+    ----------
+    parameter
+        $\sigma$, minutes.
+    cutoff_min
+        Longest travel time that counts, minutes.
+    """
+
+    def _curve(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.exp(-0.5 * (times / self.parameter) ** 2)
+
+    def __str__(self) -> str:
+        return f"gaussian:{self.parameter:g},{self.cutoff_min:g}"
+
+
+@dataclass(frozen=True)
+class Logistic:
+    r"""
+    Weigh $(1 + e^{-\pi m / (s \sqrt 3)}) / (1 + e^{\pi (t - m) / (s \sqrt 3)})$ (Bauer & Groneberg 2016), 1 at 0 minutes.
+
+    Parameters
+    ----------
+    inflection_min, spread_min
+        m, where the weight falls fastest, and s, how slowly it falls; minutes.
+    cutoff_min
+        Longest travel time that counts, minutes.
+    """
+
+    inflection_min: float
+    spread_min: float
+    cutoff_min: float
+
+    def __post_init__(self) -> None:
+        _check_cutoff(self.cutoff_min)
+        for value in (self.inflection_min, self.spread_min):
+            if not 0 < value < np.inf:
+                raise InputError("decay_parameter", given=f"{value:g}")
+
+    def __call__(self, travel_time_min: ArrayLike) -> NDArray[np.float64]:
+        """Weigh travel times in minutes."""
+        times = _times(travel_time_min)
+        within = times <= self.cutoff_min
+        slope = np.pi / (self.spread_min * np.sqrt(3.0))
+        with np.errstate(over="ignore"):
+            low = 1 + np.exp(-slope * self.inflection_min)
+            curve = low / (1 + np.exp(slope * (np.where(within, times, 0.0) - self.inflection_min)))
+        return np.where(within, curve, 0.0)
+
+    def __str__(self) -> str:
+        return f"logistic:{self.inflection_min:g},{self.spread_min:g},{self.cutoff_min:g}"
+
+
 def parse_decay(text: str) -> Decay:
     """
     Read a decay from the words of the command line.
@@ -183,7 +341,8 @@ def parse_decay(text: str) -> Decay:
     Parameters
     ----------
     text
-        `binary:30`, `step:10=1,20=0.68,30=0.22`, `gaussian:30` or `inverse:61`.
+        `binary:30`, `step:10=1,20=0.68,30=0.22`, `gaussian:30`, `gaussian:12,30` (width, cutoff), `inverse:61`,
+        `linear:30`, `exponential:0.1,30`, `power:1.5,30`, or `logistic:10,4,30` (inflection, spread, cutoff).
 
     Returns
     -------
@@ -205,6 +364,16 @@ def parse_decay(text: str) -> Decay:
         match name:
             case "binary":
                 return Binary(float(rest))
+            case "gaussian" if "," in rest:
+                return WideGaussian(*_floats(rest, 2))
+            case "exponential":
+                return Exponential(*_floats(rest, 2))
+            case "power":
+                return Power(*_floats(rest, 2))
+            case "logistic":
+                return Logistic(*_floats(rest, 3))
+            case "linear":
+                return Linear(float(rest))
             case "gaussian":
                 return Gaussian(float(rest))
             case "inverse":
@@ -219,3 +388,10 @@ def parse_decay(text: str) -> Decay:
     except ValueError:
         pass
     raise InputError("decay_unreadable", given=text)
+
+
+def _floats(text: str, count: int) -> list[float]:
+    numbers = [float(part) for part in text.split(",")]
+    if len(numbers) != count:
+        raise ValueError(text)
+    return numbers
