@@ -37,6 +37,7 @@ _COMMANDS = {
     "access": "observatory",
     "assign": "assign",
     "observatory": "observatory",
+    "scenario": "scenario",
     "site": "site",
     "synth": "synth",
     "user": "user",

@@ -109,4 +109,29 @@ MESSAGES = {
     "site_not_degrees": "« {given} » n'est pas en degrés : donnez longitude et latitude (WGS 84).",
     "site_points_needed": "{file} n'a pas de colonnes longitude et latitude : sans elles, pas de GeoJSON ; écrivez un .json.",
     "site_program_failed": "le solveur HiGHS n'a pas pu lire le programme ({reason}).",
+    "scenario_answer": "« {title} » : {gain} familles gagnent une solution, {lose} perdent la leur.",
+    "scenario_left_out": "Demandes laissées de côté, leur adresse n'étant pas trouvée : {count}.",
+    "scenario_no_requests": "aucune demande à rejouer ({left_out} sans adresse trouvée) : donnez --requests, ou ouvrez des demandes.",
+    "scenario_id_known": "« {id} » existe déjà dans le registre : donnez un autre identifiant.",
+    "scenario_id_unknown": "« {id} » n'est pas dans le registre : vérifiez l'identifiant.",
+    "scenario_mam_places": (
+        "une MAM de {places} places et {members} membres : 6 membres au plus, 4 présents, 4 enfants chacun ; changez places ou members."
+    ),
+    "scenario_recruit_places": "{given} places par personne recrutée : de 1 à {most}.",
+    "scenario_ages_unknown": (
+        'le registre ne connaît pas les âges : donnez --ages (id, birth_year), ou nommez qui part, « "retire": ["AM-1"] ».'
+    ),
+    "scenario_not_one": "un scénario est un objet avec « title » et une liste « changes ».",
+    "scenario_field_unknown": "« {field} » est inconnu ici ; champs possibles : {known}.",
+    "scenario_text": "« {given} » : un texte est attendu.",
+    "scenario_number": "« {given} » : un nombre positif est attendu (entier, sauf pour un coût).",
+    "scenario_change_kind": "un changement a un seul des champs {known}.",
+    "scenario_open_kind": "« {given} » ne s'ouvre pas : écrivez facility ou mam.",
+    "scenario_nothing_changes": "rien ne change : donnez working_hours, opening_hours ou places.",
+    "scenario_retire": (
+        'écrivez une liste d\'identifiants, « {{"age_over": 62}} » ou « {{"agrement_ends_before": "2028-01-01"}} ».'
+    ),
+    "scenario_ids": "« {given} » : une liste d'identifiants est attendue.",
+    "scenario_degrees": "longitude et latitude sont deux nombres, en degrés (WGS 84).",
+    "scenario_place_missing": "il manque le lieu : donnez {field}, ou longitude et latitude.",
 }
