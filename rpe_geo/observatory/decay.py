@@ -7,6 +7,7 @@ beyond it the weight is 0. Thresholds are included (a place at exactly 15 minute
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -216,7 +217,7 @@ class Linear:
 
 
 @dataclass(frozen=True)
-class _Shaped:
+class _Shaped(ABC):
     """A curve cut off after a longest travel time."""
 
     parameter: float
@@ -233,8 +234,9 @@ class _Shaped:
         within = times <= self.cutoff_min
         return np.where(within, self._curve(np.where(within, times, 0.0)), 0.0)
 
+    @abstractmethod
     def _curve(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
-        raise NotImplementedError
+        """Weigh times within the cutoff."""
 
 
 @dataclass(frozen=True)

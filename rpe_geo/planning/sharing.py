@@ -51,6 +51,7 @@ def share_out(
     *,
     kept: Mapping[str, tuple[str, str]] | None = None,
     seed: int = 0,
+    moves: bool = True,
 ) -> dict[str, tuple[str, str]]:
     """
     Give each family a provider while places last: those who have one keep it, those with fewest choices come next.
@@ -68,57 +69,81 @@ def share_out(
         Providers held before; kept while they still fit.
     seed
         Ties are drawn by lot.
+    moves
+        Whether a family may be moved to another of its choices to make room.
 
     Returns
     -------
     dict
         Provider by request id.
     """
-    left = {key: places.astype(np.int16).copy() for key, places in free.items()}
-    given: dict[str, tuple[str, str]] = {}
-    by_id = {one.request_id: one for one in options}
+    shares = _Shares(free)
     order = sorted(options, key=lambda one: (len(one.providers), _lot(seed, one.request_id)))
-
-    def fits(one: Options, key: tuple[str, str]) -> bool:
-        places = left.get(key)
-        return places is not None and bool((places[one.hours] >= one.children).all())
-
-    def take(one: Options, key: tuple[str, str], sign: int = 1) -> None:
-        left[key][one.hours] -= sign * one.children
-        if sign > 0:
-            given[one.request_id] = key
-        else:
-            del given[one.request_id]
-
+    by_id = {one.request_id: one for one in options}
     waiting = []
     for one in order:
         key = (kept or {}).get(one.request_id)
-        if key is not None and key in one.providers and fits(one, key):
-            take(one, key)
+        if key is not None and key in one.providers and shares.fits(one, key):
+            shares.take(one, key)
         else:
             waiting.append(one)
     stuck = []
     for one in waiting:
-        found = next((key for key in one.providers if fits(one, key)), None)
+        found = shares.nearest(one)
         if found is None:
             stuck.append(one)
         else:
-            take(one, found)
-    for one in stuck:
-        _make_room(one, by_id, given, fits, take)
-    return given
+            shares.take(one, found)
+    if moves:
+        for one in stuck:
+            _make_room(one, by_id, shares)
+    return shares.given
 
 
-def _make_room(one: Options, by_id, given, fits, take) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+class _Shares:
+    """Who holds which place, and what is left."""
+
+    def __init__(self, free: Mapping[tuple[str, str], Places]) -> None:
+        self._left = {key: places.astype(np.int16) for key, places in free.items()}
+        self.given: dict[str, tuple[str, str]] = {}
+        self.holders: dict[tuple[str, str], list[str]] = {}
+
+    def fits(self, one: Options, key: tuple[str, str]) -> bool:
+        """Say whether a provider has places at all the hours asked."""
+        return bool(self._left[key][one.hours].min() >= one.children)
+
+    def nearest(self, one: Options, but: tuple[str, str] | None = None) -> tuple[str, str] | None:
+        """Find the nearest provider with places."""
+        return next((key for key in one.providers if key != but and self.fits(one, key)), None)
+
+    def take(self, one: Options, key: tuple[str, str]) -> None:
+        """Give a place."""
+        self._left[key][one.hours] -= one.children
+        self.given[one.request_id] = key
+        self.holders.setdefault(key, []).append(one.request_id)
+
+    def give_back(self, one: Options) -> None:
+        """Take a place back."""
+        key = self.given.pop(one.request_id)
+        self._left[key][one.hours] += one.children
+        self.holders[key].remove(one.request_id)
+
+
+_TRIED = 6
+"""Providers, nearest first, where room is sought for a family without a place."""
+
+
+def _make_room(one: Options, by_id: Mapping[str, Options], shares: _Shares) -> None:
     """Move a single other family to a free choice of its own, where that makes room."""
-    for key in one.providers:
-        for other_id in sorted(name for name, held in given.items() if held == key):
+    for key in one.providers[:_TRIED]:
+        for other_id in list(shares.holders.get(key, ())):
             other = by_id[other_id]
-            take(other, key, -1)
-            if fits(one, key):
-                elsewhere = next((k for k in other.providers if k != key and fits(other, k)), None)
-                if elsewhere is not None:
-                    take(other, elsewhere)
-                    take(one, key)
-                    return
-            take(other, key)
+            elsewhere = shares.nearest(other, but=key)
+            if elsewhere is None:
+                continue
+            shares.give_back(other)
+            if shares.fits(one, key):
+                shares.take(other, elsewhere)
+                shares.take(one, key)
+                return
+            shares.take(other, key)

@@ -170,8 +170,8 @@ def replay(
         after = side.outcome(seed, first.solutions)
         gains, losses = [], []
         for draw in range(draws):
-            shared = base.solutions(seed + 1 + draw, None)
-            then = side.solutions(seed + 1 + draw, shared)
+            shared = base.solutions(seed + 1 + draw, None, moves=False)
+            then = side.solutions(seed + 1 + draw, shared, moves=False)
             gains.append(len(then.keys() - shared.keys()))
             losses.append(len(shared.keys() - then.keys()))
         gained = tuple(sorted(after.solutions.keys() - first.solutions.keys()))
@@ -336,9 +336,11 @@ class _Side:
                 free -= week.slots.astype(np.int16)
         return np.maximum(free, 0)
 
-    def solutions(self, seed: int, kept: Mapping[str, Key] | None) -> dict[str, Key]:
+    def solutions(
+        self, seed: int, kept: Mapping[str, Key] | None, *, moves: bool = True
+    ) -> dict[str, Key]:
         """Share the places out."""
-        return share_out(self.options, self._free, kept=kept, seed=seed)
+        return share_out(self.options, self._free, kept=kept, seed=seed, moves=moves)
 
     def outcome(self, seed: int, kept: Mapping[str, Key] | None) -> Outcome:
         """Share the places out, and measure access."""
