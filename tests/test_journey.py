@@ -13,6 +13,7 @@ import pytest
 from rpe_geo import Child, Relais, Request, Settings, Timetable, build_territory, open_relais
 from rpe_geo.cli import run
 from rpe_geo.errors import AddressNotFound, AmbiguousAddress, InputError
+from rpe_geo.formats.records import request_of
 from rpe_geo.messages.rules import refusal_sentence
 from rpe_geo.relais.suggest import Suggestions
 from rpe_geo.synthetic.places import demonstration_folder
@@ -324,3 +325,81 @@ def test_a_provider_far_from_every_street_is_refused_not_an_error(
         )
         refused = {verdict.provider_id: verdict for verdict in answer.refused}
         assert "travel_time" in {refusal.rule for refusal in refused["AM-FAR"].refusals}
+
+
+_HOME = "128 rue Bernard Blier 34070 Montpellier"
+_DATES = [
+    {"date": f"2027-01-{number:02d}", "hours": hours}
+    for number, hours in ((4, "06:30-14:30"), (8, "13:00-21:00"), (13, "06:30-14:30"))
+]
+NEEDS: dict[str, dict[str, object]] = {
+    "nights in alternate weeks": {"schedule": ["Mo,We,Fr 19:00-07:00", "off"], "mode": "car"},
+    "twins": {"children": [{"birth_date": "2026-07-30"}] * 2, "mode": "bike"},
+    "medicines": {"children": [{"birth_date": "2026-01-15", "needs": ["medicines", "step_free"]}]},
+    "next September": {"start": "2027-09-01", "mode": "pushchair"},
+    "Wednesdays told on a Monday": {"schedule": "We 09:00-17:00"},
+    "two mornings": {"schedule": "Mo,Th 08:30-12:30"},
+    "one Saturday in two": {"schedule": ["Sa 08:00-18:00", "off"], "mode": "car"},
+    "a roster by dates": {"roster": _DATES, "mode": "car"},
+    "a planning known as it comes": {
+        "envelope": {"hours": "Mo-Fr 07:00-19:00", "hours_per_month": 80}, "mode": "car",
+    },
+    "three weeks at lunch": {"schedule": "Mo-Fr 11:30-13:30", "end": "2027-01-22"},
+    "holidays only": {"school_holidays": "only"},
+    "holidays excepted": {"school_holidays": "except"},
+    "two homes": {
+        "second_home": {"address": "12 bd du jeu de paume Montpellier", "weeks": [2]},
+        "schedule": ["Mo-Fr 08:30-17:30", "Mo-Fr 08:30-17:00"], "mode": "car",
+    },
+    "car then train": {
+        "trip": ["car", "transit"], "station": "12 bd du jeu de paume Montpellier", "mode": "car",
+    },
+    "tomorrow": {"start": "2026-11-23", "end": "2026-12-23"},
+    "an unknown school": {
+        "children": [{"birth_date": "2026-05-01"}, {"birth_date": "2023-05-01", "school": "Grand Pin"}],
+    },
+}  # fmt: skip
+"""Kinds of needs that families bring to a relais."""
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", NEEDS)
+def test_every_kind_of_need_gets_an_answer_to_act_on(
+    montpellier: tuple[Relais, Path], name: str
+) -> None:
+    relais, _ = montpellier
+    record: dict[str, object] = {
+        "request_id": name,
+        "address": _HOME,
+        "mode": "walk",
+        "max_minutes": 25,
+        "children": [{"birth_date": "2026-05-01"}],
+        "start": "2027-01-04",
+    }
+    record |= (
+        {} if {"roster", "envelope"} & NEEDS[name].keys() else {"schedule": "Mo-Fr 08:30-17:30"}
+    )
+    need = request_of(record | NEEDS[name])
+    answer = relais.suggest(need, today=TODAY, limit=20, accept_review=True)
+    sure = [one for one in answer.suggestions if not one.verdict.unknown]
+    assert len(sure) == min(20, answer.feasible_count)
+    assert sure or answer.to_ask_count or answer.openings or answer.alternatives
+    if answer.feasible_count < 5:
+        assert answer.openings or answer.alternatives
+    for one in sure:
+        asked = need.first_day
+        assert one.verdict.start is not None
+        assert one.verdict.start >= min(asked, date(2026, 11, 23))
+    for opening in answer.openings:
+        assert opening.useful
+    if name == "two homes":
+        assert all(
+            one.second_home_minutes is not None and round(one.second_home_minutes) <= 25
+            for one in answer.suggestions
+        )
+    if name == "an unknown school":
+        assert "Grand Pin" in answer.parameters["unknown_schools"]
+    if name == "a roster by dates":
+        assert answer.parameters["roster_until"] == "2027-01-13"
+    if name.startswith("holidays"):
+        assert answer.parameters["school_zone"] == "C"

@@ -16,7 +16,7 @@ from rpe_geo.relais.suggest import Suggestions, suggest
 from rpe_geo.travel.straight_line import StraightLineEngine
 from tests.matching.registries import TODAY, registries, requests
 from tests.matching.registries import childminders as some_childminder
-from tests.rules.oracle import first_start
+from tests.rules.oracle import first_start, tolerance
 
 ENGINE = StraightLineEngine(on=TODAY)
 HOME = (3.0, 43.0)
@@ -51,8 +51,7 @@ def allowed_by_the_second_judge(
         ),
         "mam": mams[0] if minder.mam_id else None,
     }
-    last = asked.start + timedelta(days=asked.start_tolerance_days)
-    return first_start(minder, asked, asked.start, last, **house)
+    return first_start(minder, asked, *tolerance(asked), **house)
 
 
 @laws
