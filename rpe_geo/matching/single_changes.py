@@ -42,6 +42,8 @@ Search = Generator[Sequence[Request], Sequence[bool], list[Relaxation]]
 
 Whole = NDArray[np.int64]
 
+_LAID_TOGETHER = 128
+"""Timelines laid together."""
 _SUMS = frozenset({"weekly_hours", "annual_hours"})
 
 
@@ -63,8 +65,14 @@ def changes_of_many(question: Question, providers: Whole, later: Whole) -> list[
     list of list of Relaxation
         `start`, `schedule`, `min_hours_share`, `end`, as far as they exist.
     """
+    hopeful = [
+        provider
+        for provider in providers.tolist()
+        if _agrement_and_needs_hold(question, np.array([provider]))
+    ]
+    taken = _Taken(question, hopeful)
     searches = [
-        _single_changes(question, provider, start)
+        _single_changes(question, provider, start, taken if provider in taken.place else None)
         for provider, start in zip(providers.tolist(), later.tolist(), strict=True)
     ]
     found: list[list[Relaxation]] = [[] for _ in searches]
@@ -124,14 +132,14 @@ def _accepted(question: Question, requests: Sequence[Request], providers: Whole)
     return [start != FOREVER for start in starts.tolist()]
 
 
-def _single_changes(question: Question, provider: int, later: int) -> Search:
-    """Search the changes of one childminder."""
+def _single_changes(question: Question, provider: int, later: int, taken: _Taken | None) -> Search:
+    """Search the changes of one childminder; without `taken` only a later start can help."""
     alone = np.array([provider])
     pattern = int(question.registry.hours[provider])
     offered = None if pattern < 0 else question.registry.patterns.timetables[pattern]
     found = [later_start(later)] if later != FOREVER else []
-    if _agrement_and_needs_hold(question, alone):
-        found += yield from shorter_schedule(question, offered, _taken_slots(question, alone))
+    if taken is not None:
+        found += yield from shorter_schedule(question, offered, taken.slots(provider))
         found += yield from share_found(question, question.shares[pattern])
         found += yield from latest_end(
             question, lambda day, bad: _changes(question, alone, day, bad)
@@ -164,19 +172,55 @@ def share_found(question: Question, share: Fraction) -> Search:
     return []
 
 
-def _taken_slots(question: Question, alone: Whole) -> Iterator[tuple[Whole, Whole]]:
-    """Find the Mondays and quarter-hours at which a law forbids the asked hours: from the last start accepted, then the first."""
-    need = question.need
-    latest = min(question.latest, need.end)
-    days = np.arange(need.start, latest + 1)
-    asked = need.next_asked_day(days)
-    possible = asked[asked <= latest]
-    starts = possible if len(possible) else days[:1]
-    for start in dict.fromkeys((starts[-1], starts[0])):
-        # Weeks that repeat are dropped: what is taken in one of them is taken in the same week of every turn.
-        timeline = question.slot_timeline(alone, np.array([start]))
-        slots = np.concatenate([law.begin for law in slot_breaches_of(timeline, question.law)])
-        yield timeline.row_monday[slots // QUARTERS_PER_WEEK], slots % QUARTERS_PER_WEEK
+class _Taken:
+    """
+    The quarter-hours at which a law forbids the asked hours, for many childminders.
+
+    Parameters
+    ----------
+    question
+        The request.
+    providers
+        Numbers of the childminders.
+    """
+
+    def __init__(self, question: Question, providers: Sequence[int]) -> None:
+        need = question.need
+        latest = min(question.latest, need.end)
+        days = np.arange(need.start, latest + 1)
+        asked = need.next_asked_day(days)
+        possible = asked[asked <= latest]
+        starts = possible if len(possible) else days[:1]
+        self.question = question
+        self.providers = np.array(providers, dtype=np.int64)
+        self.place = {provider: number for number, provider in enumerate(providers)}
+        # From the last start accepted fewest hours are taken; then from the first.
+        self.starts = list(dict.fromkeys((int(starts[-1]), int(starts[0]))))
+        self._known: dict[int, list[tuple[Whole, Whole]]] = {}
+
+    def slots(self, provider: int) -> Iterator[tuple[Whole, Whole]]:
+        """Yield the Mondays and quarter-hours that are taken, for each start that is tried."""
+        for start in self.starts:
+            if start not in self._known:
+                self._known[start] = self._from(start)
+            yield self._known[start][self.place[provider]]
+
+    def _from(self, start: int) -> list[tuple[Whole, Whole]]:
+        """Ask the laws of places and ages of everybody, a few at a time."""
+        found = []
+        for first in range(0, len(self.providers), _LAID_TOGETHER):
+            some = self.providers[first : first + _LAID_TOGETHER]
+            # Weeks that repeat are dropped: what is taken in one of them is taken in the same week of every turn.
+            timeline = self.question.slot_timeline(some, np.full(len(some), start))
+            laws = slot_breaches_of(timeline, self.question.law)
+            slots = np.concatenate([law.begin for law in laws])
+            pairs = timeline.pair_of(slots)
+            for number in range(len(some)):
+                mine = slots[pairs == number]
+                found.append(
+                    (timeline.row_monday[mine // QUARTERS_PER_WEEK], mine % QUARTERS_PER_WEEK)
+                )
+        return found
 
 
 def shorter_schedule(
