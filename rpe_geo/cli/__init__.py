@@ -40,6 +40,7 @@ _COMMANDS = {
     "scenario": "scenario",
     "site": "site",
     "synth": "synth",
+    "template": "template",
     "user": "user",
     "purge": "purge",
     "backup": "backup",

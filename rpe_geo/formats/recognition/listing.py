@@ -31,6 +31,8 @@ __all__ = ["ENDINGS", "Listing", "read_listing", "rows_of"]
 ENDINGS = (".geojson", ".json", ".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods", ".gpkg", ".shp", ".fgb", ".zip", ".gz", ".parquet", ".kml")  # fmt: skip
 _LAYERS = (".gpkg", ".shp", ".fgb", ".kml", ".parquet")
 _TITLE_LINES = 30
+_NOT_READ = ("Exemple", "Aide")
+"""Sheets of our own templates that are no records."""
 
 
 @dataclass(frozen=True)
@@ -303,7 +305,8 @@ def _of_workbook(content: bytes, where: Where, kind: str) -> Listing:
 
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        grids = [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
+        names = [one for one in book.sheet_names if one not in _NOT_READ] or book.sheet_names
+        grids = [book.get_sheet_by_name(name).to_python() for name in names]
     except (CalamineError, IndexError):
         raise InvalidFile("file_not_workbook", where=where) from None
     listings = [_of_lines(grid, kind) for grid in grids if grid]
