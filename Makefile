@@ -16,8 +16,15 @@ $(VENV)/.dev: pyproject.toml requirements.lock $(VENV)/.user
 	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[api,maps,observatory,postgis,notebooks,dev]'
 	touch $@
 
+# make demo TERRITORY=243400017 : one's own intercommunalité (SIREN), or commune (INSEE code), where the network allows.
 demo: $(VENV)/.user
+ifdef TERRITORY
+	$(BIN)/rpe-geo territory fetch territoire $(if $(filter 9,$(shell printf %s '$(TERRITORY)' | wc -c)),--epci,--commune) $(TERRITORY)
+	$(BIN)/rpe-geo observatory build observatoire --territory territoire
+	$(BIN)/rpe-geo observatory map observatoire -o carte-observatoire.html
+else
 	$(BIN)/rpe-geo demo
+endif
 
 serve: $(VENV)/.user
 	$(BIN)/rpe-geo serve

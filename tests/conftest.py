@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ settings.register_profile("fuzz", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("RPE_HYPOTHESIS", "repeatable"))
 
 ROOT = Path(__file__).resolve().parent.parent
+# What a test tells of columns is nobody's own memory.
+os.environ.setdefault("RPE_COLUMN_MEMORY", str(Path(tempfile.mkdtemp()) / "columns.json"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -387,6 +387,54 @@ def test_those_to_ask_are_listed_with_a_link_for_one_tap(client, repository, set
 # ---- files -------------------------------------------------------------------------------------------------------
 
 
+def test_a_list_of_another_layout_is_shown_before_it_is_imported(
+    client, repository, tmp_path, monkeypatch
+):
+    def sent(data, file=None):
+        files = None if file is None else {"fichier": file}
+        return client.post(
+            "/pro/registre/import",
+            data={"csrf": csrf_of(client), "nature": "facilities"} | data,
+            files=files or {"rien": b""},
+        )
+
+    listed = "LIB;QUOI;OU;NB\nLes Tilleuls;Micro-crèche;1 rue A 12990 Valcombe;10\nLes Pins;Crèche;2 rue A 12990 Valcombe;20\n"
+    shown = sent({}, ("eaje.csv", listed.encode()))
+    assert shown.status_code in {200, 422}
+    page = shown.text
+    assert "Colonne du fichier" in page
+    assert not [one for one in repository.facilities() if one.name == "Les Tilleuls"]
+    carried = re.search(r'name="contenu" value="([^"]+)"', page)[1]
+    kept = {
+        "contenu": carried,
+        "nom": "eaje.csv",
+        "c.address": "OU",
+        "r.address": "",
+        "c.places": "NB",
+        "c.name": "LIB",
+        "r.name": "",
+        "c.kind": "QUOI",
+        "r.kind": "",
+        "r.places": "",
+    }
+    again = sent(kept)
+    assert "1 rue A 12990 Valcombe" in again.text
+    assert not [one for one in repository.facilities() if one.name == "Les Tilleuls"]
+    done = sent(kept | {"etape": "importer"})
+    assert done.status_code == 200
+    assert {
+        one.places for one in repository.facilities() if one.name in {"Les Tilleuls", "Les Pins"}
+    } == {10, 20}
+    # The next list with the same titles is understood at once.
+    assert "dites la dernière fois" in sent({}, ("eaje.csv", listed.encode())).text
+
+
+def test_templates_to_download(client):
+    answer = client.get("/pro/registre/modele/childminders.xlsx")
+    assert answer.content.startswith(b"PK")
+    assert client.get("/pro/registre/modele/autre.xlsx").status_code in {404, 422}
+
+
 def test_an_import_tells_what_it_kept_of_what_was_written_by_hand(client, repository):
     def bring(**more):
         record = {"mam_id": "MAM-F", "address": ADDRESS, "name": more.pop("name", "Du fichier")}

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from starlette.datastructures import UploadFile
 
 from api.dependencies import TodayDep
 from api.pages.accounts.session import CheckedForm
+from api.pages.registry.column_choice import column_choice, sent_file, told_in
 from api.pages.registry.directory import FRESHNESS, PAGE, SORTS, Wanted, entries
 from api.pages.rendering import render
 from api.pages.work import Work, WorkDep
 from rpe_geo.errors import Conflict, InputError, Where
-from rpe_geo.formats.records import RecordKind, examine
+from rpe_geo.formats.recognition.memory import remember
+from rpe_geo.formats.recognition.recognise import told_columns
+from rpe_geo.formats.records import Reading, RecordKind, examine
+from rpe_geo.formats.templates import write_template
 from rpe_geo.messages import explain, phrase
 from rpe_geo.messages.fields import CHOICES
 from rpe_geo.relais.registry import import_records, report_faults
@@ -24,6 +27,7 @@ from rpe_geo.relais.registry import import_records, report_faults
 __all__ = ["router"]
 
 router = APIRouter(prefix="/pro/registre")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _IMPORTED = {
     "childminders": "Assistantes et assistants maternels",
     "mams": "MAM",
@@ -74,7 +78,8 @@ def search(request: Request, work: WorkDep, today: TodayDep, form: CheckedForm) 
 
 
 def _import_page(request: Request, work: Work, *, status: int = 200, **told: Any) -> Response:
-    shown = {"faute": None, "rapport": None, "lignes": (), "natures": _IMPORTED} | told
+    nothing = {"faute": None, "rapport": None, "lignes": (), "choix": None, "nature": None}
+    shown = nothing | {"natures": _IMPORTED} | told
     return render(request, "import.html", status=status, session=work.session, **shown)
 
 
@@ -86,32 +91,72 @@ def import_page(request: Request, work: WorkDep) -> Response:
 
 @router.post("/import")
 def import_file(request: Request, work: WorkDep, form: CheckedForm) -> Response:
-    """Store the records of a file, all or, with one fault, none; and tell what became of each row."""
-    sent, kind = form.get("fichier"), str(form.get("nature", ""))
-    if not isinstance(sent, UploadFile) or not sent.filename or kind not in _IMPORTED:
+    """
+    Store the records of a file, all or, with one fault, none; and tell what became of each row.
+
+    A list in its producer's layout is shown first as it would be read: columns to choose, and ten rows.
+    """
+    kind, sent = str(form.get("nature", "")), sent_file(form)
+    if sent is None or kind not in _IMPORTED:
         return _import_page(request, work, status=422, faute="Choisissez un fichier.")
-    chosen = cast("RecordKind", kind)
+    chosen, (name, content) = cast("RecordKind", kind), sent
+    told = told_in(form)
+    memory = work.desk.service.settings.column_memory
     with tempfile.TemporaryDirectory() as folder:
         # Only the ending of the name is used: the rest is the sender's.
-        file = Path(folder) / f"registre{Path(sent.filename).suffix.lower()[:8]}"
-        file.write_bytes(sent.file.read())
+        file = Path(folder) / f"registre{Path(name).suffix.lower()[:8]}"
+        file.write_bytes(content)
         try:
-            reading = examine(file, chosen)
-            report = (
-                report_faults(reading, chosen)
-                if reading.faults
-                else import_records(
-                    reading,
-                    chosen,
-                    repository=work.repository,
-                    geocoder=work.relais.geocoder,
-                    engine=work.relais.travel,
-                    file_prevails=form.get("prevaut") == "oui",
-                )
+            reading = examine(file, chosen, columns=told, memory=memory)
+        except InputError as error:
+            choice = column_choice(file, chosen, name, content, told, None)
+            more = {} if choice is None else {"choix": choice}
+            return _import_page(
+                request, work, status=422, faute=explain(error), nature=kind, **more
             )
-        except (Conflict, InputError) as error:
-            status = 409 if isinstance(error, Conflict) else 422
-            return _import_page(request, work, status=status, faute=explain(error))
+        if reading.recognition is not None and form.get("etape") != "importer":
+            choice = column_choice(file, chosen, name, content, told, reading)
+            return _import_page(request, work, choix=choice, nature=kind)
+        return _imported(request, work, form, chosen, reading, told)
+
+
+@router.get("/modele/{kind}.xlsx")
+def template(work: WorkDep, kind: Literal["childminders", "mams", "facilities"]) -> Response:
+    """Give an empty workbook to fill in."""
+    del work
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "modele.xlsx"
+        write_template(kind, path)
+        content = path.read_bytes()
+    headers = {"Content-Disposition": f'attachment; filename="modele-{kind}.xlsx"'}
+    return Response(content, media_type=_XLSX, headers=headers)
+
+
+def _imported(
+    request: Request,
+    work: Work,
+    form: Any,
+    kind: RecordKind,
+    reading: Reading[Any],
+    told: list[str],
+) -> Response:
+    """Store what was read, remember the columns that were told, and report."""
+    try:
+        report = (
+            report_faults(reading, kind)
+            if reading.faults
+            else import_records(
+                reading,
+                kind,
+                repository=work.repository,
+                geocoder=work.relais.geocoder,
+                engine=work.relais.travel,
+                file_prevails=form.get("prevaut") == "oui",
+            )
+        )
+    except (Conflict, InputError) as error:
+        status = 409 if isinstance(error, Conflict) else 422
+        return _import_page(request, work, status=status, faute=explain(error))
     lines = [
         (
             row,
@@ -122,6 +167,10 @@ def import_file(request: Request, work: WorkDep, form: CheckedForm) -> Response:
     ]
     if not report.faults:
         work.audit("import", kind, kind)
+        if told and reading.recognition is not None:
+            titles = reading.recognition.titles
+            columns = told_columns(kind, told, titles)
+            remember(work.desk.service.settings.column_memory, kind, titles, columns)
     return _import_page(
         request,
         work,
