@@ -103,3 +103,21 @@ def test_two_tabs_on_one_record_see_both_versions(desk, address):
     desk.click("text=Enregistrer la fiche")
     desk.wait_for_selector("text=Faire confirmer")
     assert desk.input_value("#hourly_rate") == "4,5"
+
+
+def test_the_choice_of_columns_is_sound(desk, address, tmp_path):
+    listed = tmp_path / "eaje.csv"
+    listed.write_text(
+        "LIBELLE EQUIPEMENT;TYPE;ADRESSE COMPLETE;CAPACITE;OBSERVATIONS\n"
+        + "".join(
+            f"Crèche {n};Multi-accueil;{n} rue A 12990 Valcombe;{n} + 5;x\n" for n in range(1, 13)
+        ),
+        "utf-8",
+    )
+    desk.goto(f"{address}/pro/registre/import")
+    desk.select_option("#nature", "facilities")
+    desk.set_input_files("#fichier", str(listed))
+    desk.click("main form button[type=submit]")
+    desk.wait_for_selector("#t-co")
+    assert_sound_at_every_width(desk)
+    assert desk.locator("text=Les dix premières lignes").count() == 1
