@@ -15,7 +15,7 @@ from api.pages import about, ground
 from api.pages.accounts import members, openid, sign_in
 from api.pages.accounts.session import install_sessions
 from api.pages.error_pages import install_page_errors, refuse
-from api.pages.family import list_csv, search_page
+from api.pages.family import follow_page, list_csv, search_page
 from api.pages.observatory import routes
 from api.pages.registry import confirm, confirmation_links, imports, records
 from api.pages.requests import activity, cases, events
@@ -69,6 +69,7 @@ def install_pages(app: FastAPI, settings: Settings, headers: Mapping[str, str]) 
         app.mount(path, _Kept(directory=folder))
     doors = (
         search_page,
+        follow_page,
         list_csv,
         about,
         ground,

@@ -86,6 +86,11 @@ class Desk:
 
     # ---- mails ---------------------------------------------------------------------------------------------------
 
+    @property
+    def mails_leave(self) -> bool:
+        """Whether mails leave this machine; without a mail server they are files that nobody receives."""
+        return self.settings.smtp_url is not None
+
     def send(self, to: str, subject: str, text: str) -> None:
         """Send a mail; without a mail server it is written into the outbox folder."""
         send_mail(self.settings, to, subject, text)

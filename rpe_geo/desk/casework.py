@@ -24,6 +24,7 @@ __all__ = [
     "Provider",
     "RefusalReason",
     "Status",
+    "agreed_to",
     "append",
     "offers_elsewhere",
     "outcomes",
@@ -32,7 +33,15 @@ __all__ = [
 ]
 
 EventKind = Literal[
-    "received", "contact", "proposed", "accepted", "refused", "withdrawn", "unsolved", "reopened"
+    "received",
+    "contact",
+    "proposed",
+    "agreed",
+    "accepted",
+    "refused",
+    "withdrawn",
+    "unsolved",
+    "reopened",
 ]
 Status = Literal["new", "in_progress", "proposed", "accepted", "withdrawn", "unsolved"]
 Channel = Literal["online", "phone", "visit", "mail"]
@@ -56,6 +65,7 @@ _AFTER: Mapping[EventKind, Status] = {
     "received": "new",
     "contact": "in_progress",
     "proposed": "proposed",
+    "agreed": "proposed",
     "accepted": "accepted",
     "refused": "in_progress",
     "withdrawn": "withdrawn",
@@ -75,7 +85,8 @@ class Event:
     request_id
         Whose life.
     kind
-        What happened; `proposed`, `accepted` and `refused` name a provider, `refused` a reason.
+        What happened; `proposed`, `agreed` (the family wishes to meet), `accepted` and `refused` name a provider,
+        `refused` a reason.
     at
         When, with its time zone.
     actor
@@ -104,7 +115,7 @@ class Event:
     def __post_init__(self) -> None:
         if self.kind not in get_args(EventKind):
             raise InvalidRecord("event_unknown", where=Where(field="kind"), kind=self.kind)
-        if self.kind in {"proposed", "refused"} and self.provider_id is None:
+        if self.kind in {"proposed", "agreed", "refused"} and self.provider_id is None:
             raise InvalidRecord("event_without_provider", where=Where(field="provider_id"))
         if self.kind == "refused" and self.reason not in get_args(RefusalReason):
             raise InvalidRecord("event_without_reason", where=Where(field="reason"))
@@ -167,6 +178,19 @@ def outcomes(events: Iterable[Event]) -> dict[Provider, Outcome]:
             case _:
                 pass
     return became
+
+
+def agreed_to(events: Iterable[Event]) -> set[Provider]:
+    """Return the providers whom the family wishes to meet, and who did not answer yet."""
+    wished: set[Provider] = set()
+    for event in events:
+        if event.provider is None:
+            continue
+        if event.kind == "agreed":
+            wished.add(event.provider)
+        elif event.kind in {"proposed", "accepted", "refused"}:
+            wished.discard(event.provider)
+    return wished
 
 
 @dataclass(frozen=True)
@@ -248,7 +272,7 @@ def append(events: Sequence[Event], event: Event) -> tuple[Event, ...]:
         raise Conflict("request_closed", request_id=event.request_id)
     if not closed and event.kind == "reopened":
         raise Conflict("request_open", request_id=event.request_id)
-    answers = event.kind in {"accepted", "refused"} and event.provider is not None
+    answers = event.kind in {"agreed", "accepted", "refused"} and event.provider is not None
     if answers and outcomes(events).get(event.provider or ("", "")) != "waiting":
         raise Conflict("provider_not_proposed", provider_id=event.provider_id)
     return (*events, event)

@@ -28,6 +28,7 @@ MESSAGES = {
     "event_received": "Demande reçue",
     "event_contact": "Échange",
     "event_proposed": "Proposition",
+    "event_agreed": "La famille souhaite la rencontre",
     "event_accepted": "Acceptée",
     "event_refused": "Refusée",
     "event_withdrawn": "Retirée par la famille",

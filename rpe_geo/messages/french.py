@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -14,6 +15,7 @@ __all__ = [
     "hours",
     "metres",
     "minutes",
+    "mobile_of",
     "number",
     "plain",
     "plural",
@@ -144,3 +146,22 @@ def metres(distance_m: float) -> str:
         return f"{distance_m:.0f}\u00a0m"
     decimals = 1 if distance_m < 100_000 else 0
     return f"{distance_m / 1000:.{decimals}f}\u00a0km".replace(".", ",")
+
+
+def mobile_of(phone: str) -> str | None:
+    """
+    Return a French mobile number as telephones dial it; None for a landline, which reads no message.
+
+    Parameters
+    ----------
+    phone
+        As typed: « 06 12 34 56 78 », « +33 6… », « 0033 (0)7… ».
+
+    Returns
+    -------
+    str or None
+        Ten digits from 06 or 07, or +33 6… and +33 7….
+    """
+    plain = re.sub(r"[^\d+]", "", phone.replace("(0)", ""))
+    national = re.sub(r"^(\+|00)33", "0", plain)
+    return plain if re.fullmatch(r"0[67]\d{8}", national) else None

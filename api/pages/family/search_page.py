@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
+from datetime import UTC, date, datetime
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from shapely import Point
 
 from api.dependencies import Service, ServiceDep, TodayDep
 from api.pages.accounts.sign_in import OwnForm
 from api.pages.costs import cost_panel
-from api.pages.desk import Desk, DeskDep
+from api.pages.desk import DeskDep
+from api.pages.family.follow_page import follow_link
 from api.pages.family.search_form import DAYS, LISTED, MINUTES, MODE_NAMES, Search
 from api.pages.ground import map_options
+from api.pages.letters import send_receipt
 from api.pages.rendering import render
 from api.pages.requests.contact_form import WAYS
 from maps import style
@@ -29,7 +31,7 @@ from maps.style import PlaceKind
 from maps.suggestions import place_kind, suggestion_places
 from rpe_geo.crs import WGS84
 from rpe_geo.domain import Childminder, Facility, Mam
-from rpe_geo.errors import AddressNotFound, AmbiguousAddress, InputError, NotFound
+from rpe_geo.errors import AddressNotFound, AmbiguousAddress, InputError
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import MODES, MONTHS, day, plural
 from rpe_geo.privacy import public_minutes
@@ -353,45 +355,6 @@ def send(
         | {"accord": now.isoformat(timespec="seconds")},
         at=now,
     )
-    link = f"/demande/{desk.sign('request', {'rpe': desk.settings.rpe_id, 'id': identifier})}"
+    link = follow_link(desk, desk.settings.rpe_id, identifier)
+    send_receipt(desk, sending["contact"], identifier, desk.link(link))
     return RedirectResponse(link, 303)
-
-
-Link = Annotated[str, Path(max_length=400)]
-
-
-def _claimed(desk: Desk, token: str) -> dict[str, str]:
-    return desk.unsign("request", token, days=_TRACK_DAYS)
-
-
-@router.get("/demande/{token}")
-def follow(request: Request, desk: DeskDep, today: TodayDep, token: Link) -> Response:
-    """Tell a family where her request stands."""
-    claim = _claimed(desk, token)
-    try:
-        case = desk.casework(claim["rpe"]).case(claim["id"])
-    except NotFound:
-        return render(request, "suivi.html", case=None)
-    return render(
-        request,
-        "suivi.html",
-        case=case,
-        avant=_working_days_after(today, 5),
-        retrait=f"/demande/{token}/retirer",
-    )
-
-
-@router.post("/demande/{token}/retirer")
-def withdraw(request: Request, desk: DeskDep, token: Link, _form: OwnForm) -> Response:
-    """Take a request back: the file is deleted at once, an anonymous fact stays for the statistics."""
-    claim = _claimed(desk, token)
-    desk.casework(claim["rpe"]).take_back(claim["id"], at=datetime.now(UTC))
-    return render(request, "suivi.html", case=None)
-
-
-def _working_days_after(today: date, count: int) -> date:
-    reached = today
-    while count:
-        reached += timedelta(days=1)
-        count -= reached.weekday() < 5
-    return reached

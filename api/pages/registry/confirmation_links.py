@@ -10,11 +10,13 @@ from fastapi.responses import Response
 
 from api.dependencies import TodayDep
 from api.pages.accounts.session import CheckedForm
+from api.pages.letters import Fate, fate_said
 from api.pages.registry.directory import PAGE, Entry, Wanted, entries
 from api.pages.rendering import render
 from api.pages.work import Work, WorkDep
 from rpe_geo.domain import Childminder
 from rpe_geo.errors import ServiceUnavailable
+from rpe_geo.messages.french import mobile_of
 
 __all__ = ["confirmation_link", "router", "send_confirmation"]
 
@@ -56,7 +58,7 @@ def _page(
 ) -> Response:
     stale = _stale(work, today)
     first = page * PAGE
-    shown = {"liens": {}, "partis": None, "sans_mail": 0, "faute": None} | told
+    shown = {"liens": {}, "envoi": None, "a_confirmer": False, "faute": None} | told
     return render(
         request,
         "fraicheur.html",
@@ -88,6 +90,9 @@ def ask(request: Request, work: WorkDep, today: TodayDep, form: CheckedForm) -> 
     text = str(form.get("page", ""))
     page = int(text) if text.isdecimal() and len(text) < 5 else 0
     if form.get("geste") == "envoyer":
+        # Many people are written to at once: asked first, done at the second press.
+        return _page(request, work, today, page=page, a_confirmer=True)
+    if form.get("geste") == "confirmer":
         sent = 0
         for entry in _stale(work, today)[:_SENT_AT_ONCE]:
             record = _record(entry)
@@ -95,11 +100,16 @@ def ask(request: Request, work: WorkDep, today: TodayDep, form: CheckedForm) -> 
                 gone = send_confirmation(work, record, confirmation_link(work, record))
             except ServiceUnavailable:
                 fault = "Le serveur de messagerie ne répond pas : les autres messages ne sont pas partis."
-                return _page(request, work, today, page=page, status=503, partis=sent, faute=fault)
+                told = fate_said("left", sent) if sent else None
+                return _page(request, work, today, page=page, status=503, envoi=told, faute=fault)
             if gone:
                 work.audit("link", "childminder", record.childminder_id)
                 sent += 1
-        return _page(request, work, today, page=page, partis=sent)
+        if not sent:
+            fault = "Personne ici n’a d’e-mail : rien n’est parti."
+            return _page(request, work, today, page=page, faute=fault)
+        fate: Fate = "left" if work.desk.mails_leave else "kept"
+        return _page(request, work, today, page=page, envoi=fate_said(fate, sent))
     links = {}
     for entry in _stale(work, today)[page * PAGE : (page + 1) * PAGE]:
         record = _record(entry)
@@ -114,10 +124,10 @@ def ask(request: Request, work: WorkDep, today: TodayDep, form: CheckedForm) -> 
 
 
 def _sms(work: Work, record: Childminder, address: str) -> str | None:
-    """Write the message that a tap opens on the phone of the relais."""
-    if record.contact.phone is None:
+    """Write the message that a tap opens on the phone of the relais; only mobile numbers read messages."""
+    number = mobile_of(record.contact.phone or "")
+    if number is None:
         return None
-    number = "".join(sign for sign in record.contact.phone if sign.isdecimal() or sign == "+")
     name = work.desk.settings.relais_name
     text = f"{name} : vos disponibilités sont-elles toujours exactes ? {address}"
     return f"sms:{number}?&body={quote(text)}"

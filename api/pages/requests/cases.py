@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -13,6 +13,7 @@ from starlette.datastructures import FormData
 from api.dependencies import TodayDep
 from api.pages.accounts.session import CheckedForm
 from api.pages.family.search_form import MODE_NAMES
+from api.pages.letters import Fate, fate_said
 from api.pages.rendering import render
 from api.pages.requests.answer import answer_values, case_names, chosen_cards
 from api.pages.requests.contact_form import WAYS, ContactForm
@@ -20,7 +21,7 @@ from api.pages.requests.inbox import Sought, inbox_values
 from api.pages.requests.need_form import NeedForm, field_of, sentence
 from api.pages.requests.two_versions import TwoVersions, two_versions
 from api.pages.work import Work, WorkDep
-from rpe_geo.desk.casework import outcomes
+from rpe_geo.desk.casework import agreed_to, outcomes
 from rpe_geo.domain import Request as Need
 from rpe_geo.errors import Conflict, InputError, NotFound, RpeGeoError
 from rpe_geo.matching.preferences import WISHES
@@ -123,10 +124,16 @@ def create(request: Request, work: WorkDep, form: CheckedForm) -> Response:
 
 @router.get("/{request_id}")
 def show(
-    request: Request, work: WorkDep, today: TodayDep, request_id: str, essai: int | None = None
+    request: Request,
+    work: WorkDep,
+    today: TodayDep,
+    request_id: str,
+    essai: int | None = None,
+    envoi: str = "",
 ) -> Response:
-    """Show one request with its suggestions; `essai` previews one of its openings."""
-    return case_page(request, work, request_id, today, trial=essai)
+    """Show one request with its suggestions; `essai` previews an opening, `envoi` tells what became of a message."""
+    fate = fate_said(cast("Fate", envoi)) if envoi in get_args(Fate) else None
+    return case_page(request, work, request_id, today, trial=essai, envoi=fate)
 
 
 def case_page(
@@ -169,6 +176,8 @@ def case_page(
         "lu": work.seal(case.request),
         "faute": fault,
         "versions": None,
+        "envoi": None,
+        "souhaits_rencontre": agreed_to(case.events),
         "nouvelles": None,
         "issues": outcomes(case.events),
         "ailleurs": case.elsewhere,

@@ -12,6 +12,8 @@ from starlette.datastructures import FormData
 
 from api.dependencies import TodayDep
 from api.pages.accounts.session import CheckedForm
+from api.pages.family.follow_page import follow_link
+from api.pages.letters import Fate, send_proposal
 from api.pages.requests.cases import case_page
 from api.pages.requests.need_form import sentence
 from api.pages.work import Work, WorkDep
@@ -84,7 +86,17 @@ def note(
         fault = sentence(error)
         return case_page(request, work, request_id, today, fault=fault, status=422)
     work.audit(f"note_{events[0].kind}", "request", request_id)
-    return RedirectResponse(f"/pro/demandes/{request_id}#issue", 303)
+    told = ""
+    if events[0].kind == "proposed":
+        told = f"?envoi={_tell_family(work, request_id, len(events))}"
+    return RedirectResponse(f"/pro/demandes/{request_id}{told}#issue", 303)
+
+
+def _tell_family(work: Work, request_id: str, count: int) -> Fate:
+    """Write to the family that something was proposed, and say what became of the message."""
+    contact = str(work.casework.case(request_id).contact.get("contact", ""))
+    link = work.desk.link(follow_link(work.desk, work.session.rpe_id, request_id))
+    return send_proposal(work.desk, contact, link, count)
 
 
 def _news(
