@@ -49,6 +49,7 @@ OPEN_FORMS = {
     "/carte/fond",
     "/liste.csv",
     "/demande",
+    "/demande/{token}/repondre",
     "/demande/{token}/retirer",
     "/confirmer/{token}",
     "/pro/connexion",

@@ -376,7 +376,12 @@ def test_those_to_ask_are_listed_with_a_link_for_one_tap(client, repository, set
     assert 'href="mailto:ana@relais.example?' in links
     before = set(settings.outbox.glob("*.eml")) if settings.outbox.exists() else set()
     sent = client.post("/pro/fraicheur", data={"csrf": csrf_of(client), "geste": "envoyer"}).text
-    assert "parti" in sent
+    assert "Écrire maintenant à" in sent
+    assert not settings.outbox.exists() or set(settings.outbox.glob("*.eml")) == before
+    sent = client.post("/pro/fraicheur", data={"csrf": csrf_of(client), "geste": "confirmer"}).text
+    # Without a mail server they are files: nobody was written to, and nothing says so.
+    assert "aucun serveur de courrier" in sent
+    assert "est parti" not in sent
     mails = [
         message_from_bytes(p.read_bytes()) for p in set(settings.outbox.glob("*.eml")) - before
     ]

@@ -51,7 +51,7 @@ GROUPS: Mapping[type[Any], tuple[tuple[str, tuple[str, ...]], ...]] = MappingPro
         ),
         Facility: (
             ("Quoi et où", ("name", "kind", "contact.phone", "contact.email", "address")),
-            ("Accueil", ("places", "age_min_months", "age_max_months", "capabilities")),
+            ("Accueil", ("places", "age_min_months", "age_max_months", "sections", "capabilities")),
             ("Horaires", ("opening_hours",)),
             ("Tarif", ("funding", "hourly_rate")),
         ),
