@@ -17,6 +17,7 @@ import typer
 from rpe_geo.cli.left_out import write_left_out
 from rpe_geo.cli.screen import progress_bar, write_whole
 from rpe_geo.crs import WGS84
+from rpe_geo.csv_text import decimal, decoded, separator_of
 from rpe_geo.errors import InputError, InvalidFile, InvalidRecord, Where
 from rpe_geo.formats.faults import FaultLog, RecordsRefused, RowFault
 from rpe_geo.messages import explain
@@ -279,15 +280,10 @@ def read_points(path: Path) -> gpd.GeoSeries:
     file = str(path)
     if not path.is_file():
         raise InvalidFile("file_missing", where=Where(file=file))
-    try:
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidFile("points_not_utf8", where=Where(file=file)) from error
+    text = decoded(path.read_bytes(), Where(file=file))
     if not text.strip():
         raise InvalidFile("file_empty", where=Where(file=file))
-    header = text.splitlines()[0]
-    separator = ";" if header.count(";") > header.count(",") else ","
-    rows = csv.DictReader(io.StringIO(text), delimiter=separator)
+    rows = csv.DictReader(io.StringIO(text), delimiter=separator_of(text, _COLUMNS))
     columns = [name.strip() for name in rows.fieldnames or []]
     rows.fieldnames = columns
     for name in _COLUMNS:
@@ -326,7 +322,7 @@ def read_points(path: Path) -> gpd.GeoSeries:
 
 def _degrees(text: str | None, where: Where, point: str) -> float:
     try:
-        value = float((text or "").strip().replace(",", "."))
+        value = decimal(text or "")
     except ValueError:
         raise InvalidRecord("coordinates_missing", where=where, point=point) from None
     if not np.isfinite(value):

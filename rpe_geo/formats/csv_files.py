@@ -1,59 +1,26 @@
 """
 CSV files of records, as spreadsheets and open-data portals write them, and the files of lists beside them.
 
-Read: UTF-8 (with or without a mark), UTF-16 or Windows-1252; separated by `,`, `;` or tabulations. Written: UTF-8, `,`.
+Read: as `rpe_geo.csv_text` opens any text table. Written: UTF-8, `,`.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from rpe_geo.csv_text import decoded, separator_of
 from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.files import read_bytes, replacing
 from rpe_geo.formats.faults import FaultLog
 from rpe_geo.formats.shapes import Located, Struct
 from rpe_geo.formats.tables import Sheet, read_sheets, sheet_name, table_paths, write_sheets
 
-__all__ = ["decode_text", "read_csv_rows", "read_csv_sheet", "write_csv"]
-
-_SEPARATORS = (",", ";", "\t")
-_EXCEL_LINE = re.compile(r'^"?sep=.?"?\r?\n', re.IGNORECASE)
-"""Excel may say its separator in a line before the header."""
-
-
-def decode_text(content: bytes, where: Where) -> str:
-    """Read bytes as text: UTF-8, UTF-16 by its mark, else Windows-1252; refused when it is no text."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "cp1252", "latin-1"]
-    for encoding in encodings:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text and not content.startswith(b"PK\x03\x04"):
-            return text
-        break
-    raise InvalidFile("file_not_text", where=where)
-
-
-def _separator(text: str, expected: Collection[str]) -> str:
-    """Choose the separator that makes the most known names of the first line, then the most columns."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-
-    def promise(separator: str) -> tuple[int, int]:
-        titles = next(csv.reader([first], delimiter=separator), [])
-        known = sum(title.strip().lower() in expected for title in titles)
-        return known, len(titles)
-
-    return max(_SEPARATORS, key=promise)
+__all__ = ["read_csv_rows", "read_csv_sheet", "write_csv"]
 
 
 def read_csv_sheet(path: Path, expected: Collection[str], label: str | None = None) -> Sheet:
@@ -80,11 +47,11 @@ def read_csv_sheet(path: Path, expected: Collection[str], label: str | None = No
         When the file is missing, empty, not a text, or badly quoted.
     """
     where = Where(file=label or path.name)
-    text = _EXCEL_LINE.sub("", decode_text(read_bytes(path), where), count=1)
+    text = decoded(read_bytes(path), where)
     if not text.strip():
         raise InvalidFile("file_empty", where=where)
     reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=_separator(text, expected), strict=True
+        io.StringIO(text, newline=""), delimiter=separator_of(text, expected), strict=True
     )
     try:
         lines = list(reader)

@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from rpe_geo.csv_text import decimal
 from rpe_geo.errors import InputError, InvalidRecord
 from rpe_geo.schedule import Timetable
 
@@ -41,8 +43,6 @@ _YEARS = range(1900, 2200)
 _ISO_DAY = re.compile(r"^(\d{4})-(\d{2})-(\d{2})$")
 _ISO_MIDNIGHT = re.compile(r"^(\d{4}-\d{2}-\d{2})[T ]00:00(:00(\.0+)?)?$")
 _FRENCH_DAY = re.compile(r"^(\d{1,2})/(\d{1,2})/(\d{4})$")
-_NUMBER = re.compile(r"^[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?$")
-_SPACES = re.compile(r"[\s\u00a0\u202f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _FORMULA = re.compile(r"^'*[=+\-@]")
 _GUARDED = re.compile(r"^'+[=+\-@]")
@@ -154,8 +154,8 @@ def _write_number(value: float) -> float | int:
 
 def _number_of_cell(cell: Any) -> Any:
     if isinstance(cell, str):
-        digits = _SPACES.sub("", cell)
-        return float(digits.replace(",", ".")) if _NUMBER.match(digits) else cell
+        with suppress(ValueError):
+            return decimal(cell)
     return cell
 
 

@@ -83,7 +83,6 @@ MESSAGES = {
     "departure_unreadable": "le départ « {text} » ne se lit pas : donnez une date et une heure, par exemple 2026-12-01T08:00.",
     "profile_unknown": "le profil « {profile} » n'existe pas ; profils possibles : standard, pushchair.",
     "output_ending": "la terminaison de ce fichier doit être {endings}.",
-    "points_not_utf8": "ce fichier n'est pas en UTF-8 : enregistrez-le en CSV UTF-8.",
     "points_column_missing": "cette colonne manque (colonnes trouvées : {found}).",
     "points_none": "ce fichier n'a que sa ligne de titre : aucun point.",
     "point_id_empty": "l'identifiant est vide : chaque point doit avoir le sien.",

@@ -17,6 +17,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 from numpy.typing import NDArray
 
+from rpe_geo.csv_text import decimal, in_utf8, separator_of
 from rpe_geo.errors import InputError, InvalidFile, InvalidRecord, Where
 from rpe_geo.files import read_bytes, replacing
 from rpe_geo.observatory.pairs import TravelPairs
@@ -33,7 +34,6 @@ __all__ = [
     "write_indicator",
 ]
 
-_DECIMAL_COMMA = re.compile(r"^[+-]?\d{1,3}(?:[\s\u00a0\u202f]?\d{3})*,\d+$|^[+-]?\d+,\d+$")
 _MISSING = ("", "nan", "NaN", "NA", "ND", "nd")
 """What a missing number of children is written as: nothing, as we write it, or as the CNAF does."""
 
@@ -70,7 +70,7 @@ def read_text_columns(
     Parameters
     ----------
     path
-        `.parquet`, else CSV separated by commas, semicolons or tabs, UTF-8.
+        `.parquet`, else a text table (see `rpe_geo.csv_text`).
     columns
         The columns that must be there.
     optional
@@ -89,16 +89,15 @@ def read_text_columns(
         When a row has more fields than the header (a comma used as decimal sign, most often).
     """
     content = read_bytes(path)
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InvalidFile("file_not_utf8", where=Where(file=path.name))
     try:
         if path.suffix.lower() == ".parquet":
             table = pa_parquet.read_table(io.BytesIO(content))
         else:
-            header = content[:65_536].replace(b"\r", b"\n").split(b"\n", 1)[0]
-            separator = max(",;\t", key=lambda sign: header.count(sign.encode()))
+            content = in_utf8(content, Where(file=path.name))
+            header = content[:65_536].replace(b"\r", b"\n").split(b"\n", 1)[0].decode()
+            separator = separator_of(header, columns)
             # Every column as text: an id must keep its zeros, whatever spaces its title has.
-            titles = header.removeprefix(b"\xef\xbb\xbf").decode("utf-8").split(separator)
+            titles = header.split(separator)
             texts = {title.strip().strip('"') for title in titles} | {*titles, *columns}
             table = pa_csv.read_csv(
                 io.BytesIO(content),
@@ -109,7 +108,7 @@ def read_text_columns(
                     strings_can_be_null=False,
                 ),
             )
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+    except pa.ArrowInvalid as error:
         raise _csv_error(path, str(error)) from None
     table = table.rename_columns([name.strip() for name in table.column_names])
     twice = [name for name in (*columns, *optional) if table.column_names.count(name) > 1]
@@ -137,8 +136,6 @@ def _csv_error(path: Path, reason: str) -> InputError:
             expected=expected,
             got=got,
         )
-    if "UTF8" in reason or "utf-8" in reason:
-        return InvalidFile("file_not_utf8", where=Where(file=path.name))
     return InvalidFile("table_unreadable", where=Where(file=path.name))
 
 
@@ -173,8 +170,6 @@ def _numbers(table: pa.Table, name: str, file: str, *, empty_allowed: bool) -> N
         raise InvalidRecord(
             "cell_empty"
             if cell == ""
-            else "cell_decimal_comma"
-            if _DECIMAL_COMMA.match(cell)
             else "cell_negative"
             if values[row] < 0
             else "cell_not_a_number",
@@ -186,7 +181,7 @@ def _numbers(table: pa.Table, name: str, file: str, *, empty_allowed: bool) -> N
 
 def _number_or_nan(cell: str) -> float:
     try:
-        return float(cell)
+        return decimal(cell)
     except ValueError:
         return float("nan")
 
@@ -382,12 +377,10 @@ def _quick_times(
     path: Path,
 ) -> tuple[pa.DictionaryArray, pa.DictionaryArray, NDArray[np.float64]] | None:
     """Read a faultless CSV of times in one pass; None where anything is unusual."""
-    content = read_bytes(path)
-    header = content[:65_536].split(b"\n", 1)[0].removeprefix(b"\xef\xbb\xbf").rstrip(b"\r")
-    separator = max(b",;\t", key=header.count)
-    names = [
-        name.strip(b'"').decode("utf-8", "replace") for name in header.split(bytes([separator]))
-    ]
+    content = in_utf8(read_bytes(path), Where(file=path.name))
+    header = content[:65_536].split(b"\n", 1)[0].rstrip(b"\r").decode()
+    separator = separator_of(header)
+    names = [name.strip('"') for name in header.split(separator)]
     wanted = ["origin_id", "destination_id", "minutes"]
     if any(names.count(name) != 1 for name in wanted):
         return None
@@ -396,14 +389,14 @@ def _quick_times(
         table = pa_csv.read_csv(
             pa.BufferReader(content),
             read_options=pa_csv.ReadOptions(use_threads=False),
-            parse_options=pa_csv.ParseOptions(delimiter=chr(separator)),
+            parse_options=pa_csv.ParseOptions(delimiter=separator),
             convert_options=pa_csv.ConvertOptions(
                 column_types={"origin_id": words, "destination_id": words, "minutes": pa.float64()},
                 include_columns=wanted,
                 null_values=[],
             ),
         )
-    except (pa.ArrowInvalid, UnicodeDecodeError):
+    except pa.ArrowInvalid:
         return None
     minutes = table["minutes"].to_numpy()
     if not (minutes >= 0).all():

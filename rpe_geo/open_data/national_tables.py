@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 from numpy.typing import NDArray
 
+from rpe_geo.csv_text import in_utf8, separator_of
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
 from rpe_geo.files import read_bytes
 from rpe_geo.observatory.codes import city_of, departement_of
@@ -57,15 +58,12 @@ def _read_table(path: Path) -> pd.DataFrame:
         else:
             if path.suffix.lower() == ".gz":
                 content = gzip.decompress(content)
+            content = in_utf8(content, where)
             header = content[:65_536].partition(b"\n")[0]
-            sign = max(",;\t", key=lambda one: header.count(one.encode()))
+            sign = separator_of(header.decode("utf-8", "replace"))
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
-                frame = pd.read_csv(
-                    io.BytesIO(content), dtype=str, sep=sign, encoding="utf-8-sig", index_col=False
-                )
-    except UnicodeDecodeError:
-        raise InvalidFile("file_not_utf8", where=where) from None
+                frame = pd.read_csv(io.BytesIO(content), dtype=str, sep=sign, index_col=False)
     except pd.errors.ParserWarning:
         # Every row has more fields than the header.
         got = content.split(b"\n", 2)[1].count(sign.encode()) + 1

@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 
+from rpe_geo.csv_text import decoded
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
 from rpe_geo.files import read_bytes
 
@@ -122,7 +123,7 @@ def read_official_table(
         elif lower.endswith(".json") or content.lstrip()[:1] in {b"[", b"{"}:
             frame = pd.DataFrame(_records(json.loads(content.decode("utf-8-sig"))))
         else:
-            frame = _of_lines(_csv_lines(_decoded(content, where)), header_with)
+            frame = _of_lines(_csv_lines(decoded(content, where)), header_with)
     except (pa.ArrowInvalid, UnicodeDecodeError, ValueError, csv.Error) as error:
         if isinstance(error, InvalidFile):
             raise
@@ -140,20 +141,6 @@ def _text(cell: Any) -> str | None:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).strip()
-
-
-def _decoded(content: bytes, where: Where) -> str:
-    encodings = (
-        ["utf-16"] if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ["utf-8-sig", "cp1252"]
-    )
-    for encoding in encodings:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    raise InvalidFile("official_table_unreadable", where=where)
 
 
 def _csv_lines(text: str) -> list[list[str]]:

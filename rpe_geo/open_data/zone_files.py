@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from rpe_geo.csv_text import decoded, separator_of
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
 from rpe_geo.files import read_bytes
 from rpe_geo.observatory.inputs import ChildrenColumn, IrisBirths, Zones
@@ -252,10 +253,12 @@ def read_iris_births(path: Path) -> IrisBirths:
     InvalidFile
         When the names are not found.
     """
-    try:
-        rows = list(csv.reader(io.StringIO(read_bytes(path).decode("utf-8-sig"))))
-    except UnicodeDecodeError:
-        raise InvalidFile("file_not_utf8", where=Where(file=path.name)) from None
+    text = decoded(read_bytes(path), Where(file=path.name))
+    # Six lines of titles come before the names of the columns.
+    names = next(
+        (line for line in text.splitlines()[:_TITLE_LINES] if "iris" in line.lower()), text
+    )
+    rows = list(csv.reader(io.StringIO(text), delimiter=separator_of(names)))
     start = next(
         (n for n, row in enumerate(rows[:_TITLE_LINES]) if "dc" in row and "iris" in row), None
     )
@@ -298,11 +301,8 @@ def read_iris_zones(path: Path) -> pd.Series:
         When a column is missing, or an IRIS is given twice or without its leading zero.
     """
     try:
-        table = pd.read_csv(
-            io.BytesIO(read_bytes(path)), dtype=str, encoding="utf-8-sig", index_col=False
-        )
-    except UnicodeDecodeError:
-        raise InvalidFile("file_not_utf8", where=Where(file=path.name)) from None
+        text = decoded(read_bytes(path), Where(file=path.name))
+        table = pd.read_csv(io.StringIO(text), dtype=str, sep=separator_of(text), index_col=False)
     except pd.errors.ParserError:
         raise InvalidFile("table_unreadable", where=Where(file=path.name)) from None
     zone = next(

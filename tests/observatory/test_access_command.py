@@ -76,17 +76,28 @@ def test_semicolons_and_a_byte_order_mark_are_read(run):
 
 
 @pytest.mark.parametrize(
+    "demand",
+    [
+        'id,children\n01004,"12,5"\n',
+        "id;children\n01004;12,5\n",
+        "id,children\n01004,12.5\n".encode("utf-16"),
+        "id;children;lieu\n01004;12,5;Évian\n".encode("cp1252"),
+    ],
+)
+def test_what_a_spreadsheet_saves_is_read(run, demand):
+    rows, _ = run(demand, SUPPLY, HEAD + "01004,x,5\n")
+    assert dict(rows)["01004"] == pytest.approx(4 / 12.5)
+
+
+@pytest.mark.parametrize(
     ("tables", "words"),
     [
         (("id,children\n01004,12,5\n", SUPPLY, TIMES), ["demand.csv", "ligne 1", "12.5"]),
-        (('id,children\n01004,"12,5"\n', SUPPLY, TIMES), ["ligne 1", "children", "point"]),
-        (("id;children\n01004;12,5\n", SUPPLY, TIMES), ["ligne 1", "children", "point"]),
         (("id,children\n01004,-1\n", SUPPLY, TIMES), ["ligne 1", "children", "négatif"]),
         (("id,children\n01004,dix\n", SUPPLY, TIMES), ["ligne 1", "dix"]),
         (("id,children\n01004\n", SUPPLY, TIMES), ["ligne 1", "complétez"]),
         (("id,children,children\n01004,1,2\n", SUPPLY, TIMES), ["children", "deux fois"]),
         (("id,children\n", SUPPLY, TIMES), ["demand.csv", "aucune ligne"]),
-        (("id,children\n01004,1\n".encode("utf-16"), SUPPLY, TIMES), ["UTF-8"]),
         (("id,children\n1004,10\n", SUPPLY, TIMES), ["demand.csv", "ligne 1", "01004", "zéro"]),
         (
             ("id,children\n010040101,1\n", SUPPLY, HEAD + "10040101,x,5\n"),
@@ -96,7 +107,6 @@ def test_semicolons_and_a_byte_order_mark_are_read(run):
         (("id,enfants\n01004,1\n", SUPPLY, TIMES), ["demand.csv", "children", "enfants"]),
         (("id,children\n01004,1\n01004,2\n", SUPPLY, TIMES), ["ligne 2", "01004", "ligne 1"]),
         (("id,children\n,1\n", SUPPLY, TIMES), ["ligne 1", "champ id"]),
-        ((b"id,children\n\xe9,1\n", SUPPLY, TIMES), ["UTF-8"]),
         ((b"", SUPPLY, TIMES), ["vide"]),
         ((DEMAND, "id,places\nx,\ny,6\n", TIMES), ["supply.csv", "ligne 1", "places"]),
         ((DEMAND, SUPPLY, HEAD + "1004,x,5\n"), ["times.csv", "ligne 1", "01004", "zéro"]),

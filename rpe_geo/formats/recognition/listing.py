@@ -20,9 +20,9 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
 from rpe_geo.crs import to_wgs84
+from rpe_geo.csv_text import decoded
 from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.files import read_bytes
-from rpe_geo.formats.csv_files import decode_text
 from rpe_geo.formats.json_files import parse_json
 from rpe_geo.formats.recognition.headings import FIELDS, title_score
 
@@ -285,7 +285,7 @@ def _of_layer(path: Path) -> Listing:
 def _of_csv(path: Path, content: bytes, kind: str) -> Listing:
     """Read a CSV whose separator is told by its first lines together: a line of title above them has none."""
     where = Where(file=path.name)
-    text = decode_text(content, where)
+    text = decoded(content, where)
     head = text.splitlines()[:_TITLE_LINES]
     sign = max(";,\t|", key=lambda one: sum(line.count(one) for line in head))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
