@@ -299,7 +299,7 @@ def build_territory(
                     inputs.addresses,
                     building / "addresses",
                     cog=inputs.cog,
-                    codes=inputs.codes,
+                    codes=_with_arrondissements(inputs.codes),
                     progress=progress,
                 )
             contents["addresses"] = _jsonable(asdict(addresses))
@@ -490,6 +490,18 @@ def _describe_source(role: str, path: Path, address_format: str | None) -> Sourc
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return Source(role=role, file=path.name, bytes=path.stat().st_size, sha256=digest, **described)
+
+
+_ARRONDISSEMENTS = {
+    "75056": tuple(f"751{n:02d}" for n in range(1, 21)),
+    "69123": tuple(f"6938{n}" for n in range(1, 10)),
+    "13055": tuple(f"132{n:02d}" for n in range(1, 17)),
+}
+"""Addresses of Paris, Lyon and Marseille carry the codes of their arrondissements."""
+
+
+def _with_arrondissements(codes: Sequence[str]) -> list[str]:
+    return [*codes, *(own for code in codes for own in _ARRONDISSEMENTS.get(code, ()))]
 
 
 def _jsonable(value: Any) -> Any:

@@ -23,7 +23,7 @@ from rpe_geo.open_data.street_extract import cut_streets, places_of_care
 from rpe_geo.open_data.territory_files import Area, TerritoryRequest, feeds_of
 from rpe_geo.schedule import Timetable
 from rpe_geo.synthetic.places import demonstration_folder
-from rpe_geo.territory import Territory
+from rpe_geo.territory import Territory, TerritoryInputs, build_territory
 from tests.open_data import official_layouts
 from tests.open_data.loopback import serving
 
@@ -379,3 +379,12 @@ def test_montpellier_from_an_empty_folder(real_data, tmp_path, monkeypatch, caps
         assert relais.suggest(request, today=date(2026, 12, 1)).suggestions
     with TestClient(create_app(settings)) as client:
         assert client.get("/api/v1/health").status_code == 200
+
+
+@pytest.mark.real
+def test_a_city_of_arrondissements_keeps_its_addresses(real_data, tmp_path):
+    inputs = TerritoryInputs(
+        addresses=(real_data / "addresses" / "ban-75.csv.gz",), codes=("75056",)
+    )
+    territory = build_territory(tmp_path / "T", inputs)
+    assert territory.contents["addresses"]["addresses"] > 150_000
