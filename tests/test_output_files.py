@@ -68,6 +68,7 @@ ARGUMENTS = {
         *("--database", "DATABASE", "-o", "out.json"),
     ),
     "site": ("demand.csv", "sites.csv", "site_times.csv", "-p", "1", "-o", "out.json"),
+    "template": ("--kind", "childminders", "-o", "out.xlsx"),
     "suggest": ("need.json", "--territory", "T", "--database", "DATABASE", "-o", "out.txt"),
 }
 """What each command is given; a new command with `-o` adds its line here."""
@@ -143,8 +144,8 @@ def test_the_file_holds_the_result(name: str, folder: Path, tmp_path: Path, caps
     assert run(_arguments(folder, name, tmp_path)) == 0, capsys.readouterr().err
     # The export of a person has a page to read beside it.
     written = tmp_path / next(word for word in ARGUMENTS[name] if word.startswith("out."))
-    content = written.read_text(encoding="utf-8")
-    assert len(content) > 20
+    assert written.stat().st_size > 20
+    content = written.read_bytes().decode("utf-8", errors="ignore")
     if name == "suggest":
         assert "AM-1" in content
         assert "\x1b" not in content
