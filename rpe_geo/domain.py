@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Literal
 
-from rpe_geo.errors import InvalidRecord, Where
+from rpe_geo.errors import InvalidRecord, InvalidSchedule, Where
 from rpe_geo.folding import fold
 from rpe_geo.schedule import NO_HOURS, Span, Timetable, Week
 
@@ -100,6 +100,14 @@ _BANDS_MAX = 12
 def _require(condition: bool, code: str, name: str, **values: object) -> None:  # noqa: FBT001 - reads as an assertion
     if not condition:
         raise InvalidRecord(code, where=Where(field=name), **values)
+
+
+def _require_spans(hours: str, name: str) -> None:
+    """Require the hours of one day, « 06:30-14:30 », several spans after a comma."""
+    try:
+        Week.parse(f"Mo {hours}")
+    except InvalidSchedule as fault:
+        raise InvalidRecord(fault.code, where=Where(field=name), **fault.values) from None
 
 
 def _require_at_most(limit: int, value: float | None, name: str) -> None:
@@ -530,7 +538,7 @@ class RosterDay:
         return Week.parse(f"Mo {self.hours}").days[0]
 
     def __post_init__(self) -> None:
-        Week.parse(f"Mo {self.hours}")
+        _require_spans(self.hours, "roster.hours")
 
 
 @dataclass(frozen=True)
@@ -566,7 +574,7 @@ class Adaptation:
     hours: str
 
     def __post_init__(self) -> None:
-        Week.parse(f"Mo {self.hours}")
+        _require_spans(self.hours, "adaptation.hours")
         _require(1 <= self.days <= 30, "adaptation_days", "adaptation.days", value=self.days)
 
     @property

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rpe_geo.domain import (
+    Adaptation,
     Agrement,
     Child,
     Childminder,
     Contract,
     Request,
+    RosterDay,
     completed_months,
     months_after,
     nth_birthday,
@@ -90,3 +92,12 @@ def _request(**changes: object) -> Request:
         "address": "1 rue X",
     }
     return Request(**(fields | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("hours", ["", ";", "0", "25:00-26:00", "matin"])
+def test_odd_hours_of_an_adaptation_name_their_field(hours):
+    with pytest.raises(InvalidRecord) as refused:
+        Adaptation(date(2027, 1, 4), 5, hours)
+    assert refused.value.where.field == "adaptation.hours"
+    with pytest.raises(InvalidRecord, match="schedule"):
+        RosterDay(date(2027, 1, 4), hours)
