@@ -198,7 +198,11 @@ def _part_of_a_name(best: Candidate, store: AddressStore) -> Doubt | None:
         return None
     rest = " ".join(word for word in reading.beside if word not in _AROUND_A_CITY)
     here = store.communes[best.entry.commune]
-    if not rest or rest == _plain_name(best, store) or rest == best.entry.old_city:
+    plain = _plain_name(best, store)
+    # « Marcenelles-Bréhaut » read by its part « Marcenelles »: with what stands beside it is the whole present name.
+    if not rest or plain in {rest, f"{reading.city} {rest}", f"{rest} {reading.city}"}:
+        return None
+    if rest == best.entry.old_city:
         return None
     another = rest in store.by_name and best.entry.commune not in store.by_name[rest]
     is_old = reading.city != _plain_name(best, store) and not here.parent

@@ -98,8 +98,10 @@ def test_a_key_is_replaced_by_two_then_by_the_new_one(tmp_path):
 
 
 @pytest.mark.postgis
-def test_an_ordinary_role_is_accepted(postgis_url):
-    repository = open_repository(postgis_url, encryption_keys=STRONG["encryption_keys"].split(","))
+def test_an_ordinary_role_is_accepted(empty_postgis_url):
+    repository = open_repository(
+        empty_postgis_url, encryption_keys=STRONG["encryption_keys"].split(",")
+    )
     require_safe_database(repository.engine)
     repository.close()
 

@@ -314,7 +314,6 @@ def test_a_commune_without_births_is_not_guessed(tmp_path, commune):
         (b"code_iris,zone\n010010101,O\n010010101,E\n", ["ligne 2", "010010101"]),
         (b"code_iris,zone\n10010101,O\n", ["ligne 1", "010010101", "zéro"]),
         (b"code_iris,autre\n010010101,O\n", ["zone"]),
-        (b"code_iris,zone\n\xe9,O\n", ["UTF-8"]),
     ],
 )
 def test_bad_tables_of_iris_are_refused(tmp_path, content, words):

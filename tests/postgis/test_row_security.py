@@ -15,6 +15,7 @@ from rpe_geo.messages import explain
 from rpe_geo.schedule import Timetable
 from rpe_geo.storage.database import _translated, connect
 from rpe_geo.storage.repository import open_repository
+from rpe_geo.storage.transactions import OwnRows
 
 pytestmark = pytest.mark.postgis
 
@@ -81,7 +82,7 @@ def test_the_application_role_is_no_superuser(repository):
 
 def test_places_are_geometries_with_their_reference_system(repository):
     repository.save(childminders=[Childminder("P", Agrement(3), longitude=3.9, latitude=43.6)])
-    with repository.engine.connect() as connection:
+    with OwnRows(repository.engine, repository.rpe_id).reading() as connection:
         place = connection.scalar(
             text(
                 "SELECT ST_AsEWKT(place) FROM childminders WHERE rpe_id = :rpe AND childminder_id = 'P'"
