@@ -17,14 +17,12 @@ looks finished, and an older territory stays in place until the new one is ready
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
 import json
 import shutil
-import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -37,7 +35,7 @@ import pandas as pd
 import pyarrow as pa
 
 from rpe_geo.errors import InputError, InvalidFile, Where
-from rpe_geo.files import reading_file
+from rpe_geo.files import reading_file, replacing_folder
 from rpe_geo.observatory.results import Note
 from rpe_geo.protocols import Progress
 
@@ -283,7 +281,7 @@ def build_territory(
 
     directory = directory.resolve()
     _check(directory, inputs)
-    with _replacing(directory) as building:
+    with replacing_folder(directory) as building:
         contents: dict[str, dict[str, Any]] = {}
         formats: dict[Path, str] = {}
         if inputs.communes is not None:
@@ -367,25 +365,6 @@ def _check(directory: Path, inputs: TerritoryInputs) -> None:
 
 def _is_foreign(directory: Path) -> bool:
     return any(directory.iterdir()) and not (directory / _MANIFEST).is_file()
-
-
-@contextlib.contextmanager
-def _replacing(directory: Path) -> Iterator[Path]:
-    """Give a hidden sibling to build in, and put it in the place of `directory` when all went well."""
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
-    try:
-        yield building
-        building.chmod(0o755)
-        if directory.exists():
-            retired = building.with_suffix(".retired")
-            directory.rename(retired)
-            building.rename(directory)
-            shutil.rmtree(retired)
-        else:
-            building.rename(directory)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
 
 
 def _build_communes(inputs: TerritoryInputs, target: Path) -> dict[str, Any]:

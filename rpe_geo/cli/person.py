@@ -70,11 +70,9 @@ def export(
         on=date.today(),  # noqa: DTZ011 - the local day of the person who asks
     )
     printed = output.with_suffix(".pdf")
-    with replacing(output) as file, replacing(printed) as sheet:
+    with replacing(output, private=True) as file, replacing(printed, private=True) as sheet:
         file.write_text(json.dumps(held, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         sheet.write_bytes(report_pdf(report))
-    for path in (output, printed):
-        path.chmod(0o600)
     typer.echo(
         f"Écrit : {output} et {printed}. Remettez-les à la personne elle-même, puis supprimez-les."
     )

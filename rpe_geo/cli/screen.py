@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.files import replacing
 from rpe_geo.messages import MESSAGES
 from rpe_geo.protocols import Progress as ProgressCallback
 
@@ -52,12 +51,5 @@ def write_whole(path: Path, content: str | bytes) -> None:
     if not path.parent.is_dir():
         raise InvalidFile("folder_missing", where=Where(file=str(path)), folder=str(path.parent))
     payload = content.encode("utf-8") if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(payload)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as fresh:
+        fresh.write_bytes(payload)

@@ -31,6 +31,7 @@ from typing import Any
 from sqlalchemy.engine import URL
 
 from rpe_geo.errors import InputError, InvalidFile, ServiceUnavailable, Where
+from rpe_geo.files import SCRATCH, replacing, scratch_beside
 from rpe_geo.settings import Settings
 from rpe_geo.storage.database import (
     connect,
@@ -111,37 +112,37 @@ def back_up(settings: Settings, folder: Path, territory: Mapping[str, str] | Non
     finally:
         engine.dispose()
     now = datetime.now(UTC)
-    partial = _new_folder(folder)
     try:
-        if on_sqlite:
-            name = "registry.sqlite"
-            copy_sqlite(Path(str(url.database)), partial / name)
-            rows = _count_rows(partial / name)
-        else:
-            name, rows = "registry.dump", {}
-            _dump(settings, url, partial / name)
-        content = partial / name
-        backup = Backup(
-            made_at=now.isoformat(timespec="seconds"),
-            made_by=f"rpe_geo {version('rpe_geo')}",
-            kind="sqlite" if on_sqlite else "postgresql",
-            file=name,
-            bytes=content.stat().st_size,
-            sha256=_sum_of(content),
-            revision=revision,
-            rows=rows,
-            keys=_fingerprints(settings),
-            territory=None if territory is None else dict(territory),
-        )
-        manifest = partial / _MANIFEST
-        manifest.write_text(json.dumps(asdict(backup), indent=2) + "\n", encoding="utf-8")
-        manifest.chmod(0o600)
-        return _put_in_place(partial, folder / f"rpe-geo-{now:%Y%m%dT%H%M%SZ}")
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with scratch_beside(folder / _MANIFEST) as partial:
+            partial.chmod(0o700)
+            if on_sqlite:
+                name = "registry.sqlite"
+                copy_sqlite(Path(str(url.database)), partial / name)
+                rows = _count_rows(partial / name)
+            else:
+                name, rows = "registry.dump", {}
+                _dump(settings, url, partial / name)
+            content = partial / name
+            backup = Backup(
+                made_at=now.isoformat(timespec="seconds"),
+                made_by=f"rpe_geo {version('rpe_geo')}",
+                kind="sqlite" if on_sqlite else "postgresql",
+                file=name,
+                bytes=content.stat().st_size,
+                sha256=_sum_of(content),
+                revision=revision,
+                rows=rows,
+                keys=_fingerprints(settings),
+                territory=None if territory is None else dict(territory),
+            )
+            manifest = partial / _MANIFEST
+            manifest.write_text(json.dumps(asdict(backup), indent=2) + "\n", encoding="utf-8")
+            manifest.chmod(0o600)
+            return _put_in_place(partial, folder / f"rpe-geo-{now:%Y%m%dT%H%M%SZ}")
     except OSError as error:
         where = Where(file=str(folder))
         raise InvalidFile("file_unwritable", where=where, reason=error.strerror) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def drop_old_backups(folder: Path, keep: int) -> int:
@@ -164,23 +165,10 @@ def drop_old_backups(folder: Path, keep: int) -> int:
     old = made[:-keep]
     for path in old:
         # Renamed first: a folder half removed is no backup any more.
-        gone = path.with_name(f".rpe-geo-partial-{path.name}")
+        gone = path.with_name(f"{SCRATCH}{path.name}")
         path.rename(gone)
         shutil.rmtree(gone)
     return len(old)
-
-
-def _new_folder(folder: Path) -> Path:
-    """Make the hidden folder in which a backup grows, and remove what a killed one left."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for left in folder.glob(".rpe-geo-partial-*"):
-            if datetime.now(UTC).timestamp() - left.stat().st_mtime > 24 * 3600:
-                shutil.rmtree(left, ignore_errors=True)
-        return Path(tempfile.mkdtemp(prefix=".rpe-geo-partial-", dir=folder))
-    except OSError as error:
-        where = Where(file=str(folder))
-        raise InvalidFile("file_unwritable", where=where, reason=error.strerror) from None
 
 
 def _put_in_place(partial: Path, target: Path) -> Path:
@@ -415,11 +403,10 @@ def _restore_sqlite(content: Path, target: Path, *, replace: bool) -> None:
         if target.exists() and target.stat().st_size:
             # With its journal, as one file.
             copy_sqlite(target, target.with_name(f"{target.name}.before-restore"))
-        copy = target.with_name(f".{target.name}.restored")
-        copy_sqlite(content, copy)
-        for journal in ("-wal", "-shm"):
-            target.with_name(target.name + journal).unlink(missing_ok=True)
-        copy.replace(target)
+        with replacing(target, private=True) as fresh:
+            copy_sqlite(content, fresh)
+            for journal in ("-wal", "-shm"):
+                target.with_name(target.name + journal).unlink(missing_ok=True)
     except OSError as error:
         where = Where(file=str(target))
         raise InvalidFile("file_unwritable", where=where, reason=error.strerror) from None

@@ -7,7 +7,6 @@ import csv
 import multiprocessing
 import os
 import signal
-import tempfile
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -16,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.files import replacing
 from rpe_geo.geocoding.table import AddressColumns, CsvTable, find_columns, open_table
 from rpe_geo.protocols import AddressQuery, Geocoded, Geocoder, Progress
 
@@ -93,26 +93,20 @@ def geocode_csv(
             "geocode_folder_missing", where=Where(file=str(target)), folder=str(target.parent)
         )
     counts: Counter[str] = Counter()
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            separator = (
-                table.separator if table.separator.isprintable() or table.separator == "\t" else ","
-            )
-            writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
-            writer.writerow([*table.header, *RESULT_COLUMNS])
-            done = 0
-            for rows, answers in _geocode_chunks(table, columns, geocoder, processes):
-                writer.writerows([*row, *answer] for row, answer in zip(rows, answers, strict=True))
-                counts.update(answer[_STATUS] for answer in answers)
-                done += len(rows)
-                if progress:
-                    progress("addresses_geocoded", done, None)
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    separator = table.separator if table.separator.isprintable() or table.separator == "\t" else ","
+    with (
+        replacing(target) as fresh,
+        fresh.open("w", encoding="utf-8", newline="") as stream,
+    ):
+        writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
+        writer.writerow([*table.header, *RESULT_COLUMNS])
+        done = 0
+        for rows, answers in _geocode_chunks(table, columns, geocoder, processes):
+            writer.writerows([*row, *answer] for row, answer in zip(rows, answers, strict=True))
+            counts.update(answer[_STATUS] for answer in answers)
+            done += len(rows)
+            if progress:
+                progress("addresses_geocoded", done, None)
     return BatchReport(sum(counts.values()), counts["ok"], counts["review"], counts["not-found"])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import secrets
 import shutil
 import sqlite3
@@ -18,6 +17,7 @@ from pathlib import Path
 import tantivy
 
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.files import replacing, replacing_folder
 from rpe_geo.geocoding.address_rows import AddressRow, AddressSource
 from rpe_geo.geocoding.cog import OfficialList, read_cog
 from rpe_geo.geocoding.house_numbers import suffix_word
@@ -316,16 +316,11 @@ def _write(
     """Write everything beside the current index, then make it the current one in a single step."""
     directory.mkdir(parents=True, exist_ok=True)
     version = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    building = directory / f".building-{version}"
-    try:
-        building.mkdir()
+    finished = directory / f"index-{version}"
+    with replacing_folder(finished) as building:
         communes = _write_tables(building / "addresses.sqlite", official, streets, progress)
-        report = IndexReport(addresses, len(streets), communes, dict(rejected), tuple(sources))
-        finished = directory / f"index-{version}"
-        building.rename(finished)
-        _point_to(directory, finished.name, report)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+    report = IndexReport(addresses, len(streets), communes, dict(rejected), tuple(sources))
+    _point_to(directory, finished.name, report)
     for old in directory.glob("index-*"):
         if old != finished:
             shutil.rmtree(old, ignore_errors=True)
@@ -349,9 +344,8 @@ def _point_to(directory: Path, folder: str, report: IndexReport) -> None:
             for source in report.sources
         ],
     }
-    fresh = directory / f".{MANIFEST}.{os.getpid()}"
-    fresh.write_text(json.dumps(described, ensure_ascii=False, indent=1), encoding="utf-8")
-    fresh.replace(directory / MANIFEST)
+    with replacing(directory / MANIFEST) as fresh:
+        fresh.write_text(json.dumps(described, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def _write_tables(

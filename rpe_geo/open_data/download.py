@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -26,6 +25,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from rpe_geo.errors import InputError, ServiceUnavailable
+from rpe_geo.files import replacing
 from rpe_geo.protocols import Progress, silent
 
 __all__ = ["Downloads", "Fetched", "Wanted", "editions"]
@@ -321,9 +321,8 @@ class Downloads:
     def _write_note(self, name: str, fetched: Fetched) -> None:
         note = self._note_of(name)
         said = {k: v for k, v in asdict(fetched).items() if k not in {"path", "state"}}
-        temporary = note.with_name(f".{note.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", "utf-8")
-        temporary.replace(note)
+        with replacing(note) as fresh:
+            fresh.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
     def _fault_of(self, wanted: Wanted, part: Path) -> str | None:
         """Say what a file is not: too short, of another kind (a page of error sent with 200), of another checksum."""

@@ -250,7 +250,6 @@ def _write_gpkg(
     """Write a GeoPackage; figures that SQLite cannot hold (infinite) are left empty."""
     finite = zones.replace([np.inf, -np.inf], np.nan)
     with replacing(path) as temporary:
-        temporary.unlink()  # GDAL wants to make the file itself
         pyogrio.write_dataframe(
             finite,
             temporary,

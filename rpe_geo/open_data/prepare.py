@@ -110,7 +110,6 @@ class Prepared:
         for name, content in self.tables.items():
             with replacing(directory / name) as temporary:
                 if isinstance(content, gpd.GeoDataFrame) and name.endswith(".gpkg"):
-                    temporary.unlink()
                     content.to_file(temporary, driver="GPKG")
                 elif isinstance(content, pd.DataFrame):
                     content.to_parquet(temporary, index=False)

@@ -8,7 +8,6 @@ members. Two extracts that meet at a border are cut apart and merged.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from osmium.filter import KeyFilter
 from shapely.geometry.base import BaseGeometry
 
 from rpe_geo.errors import InvalidFile, Where
-from rpe_geo.files import replacing
+from rpe_geo.files import replacing, scratch_beside
 
 __all__ = ["cut_streets", "places_of_care"]
 
@@ -50,22 +49,21 @@ def cut_streets(files: Sequence[Path], area: BaseGeometry, target: Path) -> int:
     InvalidFile
         When an extract is truncated, or none has a way in the area.
     """
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+    with scratch_beside(target) as folder:
         parts, ways = [], 0
         for number, file in enumerate(files):
-            part = Path(folder) / f"{number}.osm.pbf"
+            part = folder / f"{number}.osm.pbf"
             ways += _cut(file, area, part)
             parts.append(part)
         if not ways:
             raise InvalidFile("streets_elsewhere", where=Where(file=files[0].name))
-        with replacing(target) as temporary:
-            temporary.unlink()
-            written = temporary.with_name(f"{temporary.name}.osm.pbf")
+        with replacing(target) as fresh:
             if len(parts) == 1:
-                parts[0].replace(temporary)
+                parts[0].replace(fresh)
             else:
-                _merge(parts, written)
-                written.replace(temporary)
+                merged = folder / "merged.osm.pbf"
+                _merge(parts, merged)
+                merged.replace(fresh)
     return ways
 
 

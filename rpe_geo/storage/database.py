@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -18,6 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from rpe_geo.errors import InputError, InvalidFile, NotFound, ServiceUnavailable, Where
+from rpe_geo.files import scratch_beside
 
 __all__ = [
     "connect",
@@ -303,19 +303,15 @@ def _require_file(path: Path, *, create: bool) -> None:
 def _create_privately(path: Path) -> None:
     """Write the first page of a database beside its place, then link it there: no process ever sees half of it."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        try:
-            with closing(sqlite3.connect(name)) as raw:
+        with scratch_beside(path) as folder:
+            fresh = folder / path.name
+            fresh.touch(mode=0o600)
+            with closing(sqlite3.connect(fresh)) as raw:
                 raw.execute("PRAGMA user_version = 1")
                 # Kept in the file: readers and a writer do not wait for each other.
                 raw.execute("PRAGMA journal_mode = WAL")
             with suppress(FileExistsError):  # another process was quicker: its file is as good
-                os.link(name, path)
-        finally:
-            for leftover in (name, f"{name}-wal", f"{name}-shm"):
-                Path(leftover).unlink(missing_ok=True)
+                os.link(fresh, path)
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         where = Where(file=str(path))

@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.files import replacing
 from rpe_geo.storage.database import (
     connect,
     existing_revision,
@@ -133,27 +134,22 @@ def copy_sqlite(source: Path, target: Path) -> None:
     InvalidFile
         When the source is damaged, or the target cannot be written.
     """
-    partial = target.with_name(f".{target.name}.partial")
     try:
-        os.close(os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-        with (
-            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as original,
-            closing(sqlite3.connect(partial)) as copy,
-        ):
-            original.backup(copy)
-            # One file, complete in itself: nothing of it stands in a journal.
-            copy.execute("PRAGMA journal_mode = DELETE")
-            faults = copy.execute("PRAGMA integrity_check").fetchone()
-        if faults != ("ok",):
-            raise InvalidFile("database_damaged", where=Where(file=str(source)))
-        with partial.open("rb") as written:
-            os.fsync(written.fileno())
-        partial.replace(target)
+        with replacing(target, private=True) as fresh:
+            with (
+                closing(
+                    sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)
+                ) as original,
+                closing(sqlite3.connect(fresh)) as copy,
+            ):
+                original.backup(copy)
+                # One file, complete in itself: nothing of it stands in a journal.
+                copy.execute("PRAGMA journal_mode = DELETE")
+                faults = copy.execute("PRAGMA integrity_check").fetchone()
+            if faults != ("ok",):
+                raise InvalidFile("database_damaged", where=Where(file=str(source)))
+            with fresh.open("rb") as written:
+                os.fsync(written.fileno())
     except sqlite3.DatabaseError as error:
         code = "file_unwritable" if "full" in str(error) else "database_damaged"
         raise InvalidFile(code, where=Where(file=str(source)), reason=str(error)) from None
-    except OSError as error:
-        where = Where(file=str(target))
-        raise InvalidFile("file_unwritable", where=where, reason=error.strerror) from None
-    finally:
-        partial.unlink(missing_ok=True)

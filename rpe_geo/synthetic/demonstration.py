@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from rpe_geo.domain import Facility
+from rpe_geo.files import replacing
 from rpe_geo.protocols import Progress
 from rpe_geo.synthetic.addresses import Address, number_houses, write_ban
 from rpe_geo.synthetic.borders import Borders, draw_borders
@@ -131,14 +131,10 @@ def write_demonstration(
 
 
 def _replace(path: Path, content: bytes | Callable[[Path], object]) -> Path:
-    """Write beside, then put in place."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    """Replace one file of the folder."""
+    with replacing(path) as fresh:
         if isinstance(content, bytes):
-            temporary.write_bytes(content)
+            fresh.write_bytes(content)
         else:
-            content(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+            content(fresh)
     return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import osmium.osm.mutable as osm
 from shapely import LineString, Polygon
 
 from rpe_geo.crs import to_wgs84
+from rpe_geo.files import replacing
 from rpe_geo.synthetic.layout import ORIGIN, Layout
 from rpe_geo.synthetic.streetgraph import StreetGraph
 from rpe_geo.synthetic.ways import Restriction, Way
@@ -141,35 +141,28 @@ def _write(
 ) -> None:
     coordinates = np.array(numbers.coordinates)
     longitude, latitude = to_wgs84(coordinates[:, 0] + ORIGIN[0], coordinates[:, 1] + ORIGIN[1])
-    temporary = path.with_name(f".{path.name.split('.')[0]}-{os.getpid()}.osm.pbf")
     header = osmium.io.Header()
     header.set("generator", "rpe_geo.synthetic")
-    try:
-        with osmium.SimpleWriter(str(temporary), header=header) as writer:
-            common: dict[str, Any] = {
-                "version": 1,
-                "timestamp": _STAMP,
-                "uid": 0,
-                "user": "",
-                "changeset": 0,
-            }
-            for i, (lon, lat) in enumerate(zip(longitude, latitude, strict=True), start=1):
-                writer.add_node(
-                    osm.Node(
-                        id=i,
-                        location=(round(float(lon), 7), round(float(lat), 7)),
-                        tags=numbers.tags.get(i, {}),
-                        **common,
-                    )
+    with replacing(path) as fresh, osmium.SimpleWriter(str(fresh), header=header) as writer:
+        common: dict[str, Any] = {
+            "version": 1,
+            "timestamp": _STAMP,
+            "uid": 0,
+            "user": "",
+            "changeset": 0,
+        }
+        for i, (lon, lat) in enumerate(zip(longitude, latitude, strict=True), start=1):
+            writer.add_node(
+                osm.Node(
+                    id=i,
+                    location=(round(float(lon), 7), round(float(lat), 7)),
+                    tags=numbers.tags.get(i, {}),
+                    **common,
                 )
-            for i, (nodes, tags) in enumerate(ways, start=1):
-                writer.add_way(
-                    osm.Way(id=i, nodes=nodes, tags=dict(sorted(tags.items())), **common)
-                )
-            for i, (members, tags) in enumerate(relations, start=1):
-                writer.add_relation(
-                    osm.Relation(id=i, members=members, tags=dict(sorted(tags.items())), **common)
-                )
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+            )
+        for i, (nodes, tags) in enumerate(ways, start=1):
+            writer.add_way(osm.Way(id=i, nodes=nodes, tags=dict(sorted(tags.items())), **common))
+        for i, (members, tags) in enumerate(relations, start=1):
+            writer.add_relation(
+                osm.Relation(id=i, members=members, tags=dict(sorted(tags.items())), **common)
+            )

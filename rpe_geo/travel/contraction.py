@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rpe_geo.files import replacing_folder
 from rpe_geo.travel.streets.mode_network import ModeNetwork
 
 __all__ = [
@@ -44,11 +44,8 @@ def build_hierarchy(network: ModeNetwork, directory: Path) -> None:
     """Order the states of a network by nested dissection and keep the order in the folder, where pyroutingkit is installed."""
     if not hierarchy_is_available() or not network.indices.size:
         return
-    building = directory / f".{_FOLDER}"
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir()
-    _build(network).save(str(building))
-    building.replace(directory / _FOLDER)
+    with replacing_folder(directory / _FOLDER) as building:
+        _build(network).save(str(building))
 
 
 def hierarchy_is_built(directory: Path) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rpe_geo.files import replacing
 from rpe_geo.protocols import Mode, Progress
 from rpe_geo.travel.street import StreetEngine
 
@@ -135,8 +136,6 @@ def _compute(
     origins, file = work
     engine = engine or StreetEngine(streets, pushchair=pushchair)
     minutes = engine.travel_times(origins, destinations, mode=mode, cutoff_min=cutoff_min)
-    building = file.with_suffix(".part")
-    with building.open("wb") as stream:
+    with replacing(file) as fresh, fresh.open("wb") as stream:
         np.save(stream, minutes.to_numpy(dtype=np.float32))
-    building.replace(file)
     return 1

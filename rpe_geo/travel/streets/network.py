@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 
 from rpe_geo.crs import WGS84
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.files import replacing_folder
 from rpe_geo.parameters import parameter_table
 from rpe_geo.protocols import Progress
 from rpe_geo.travel.contraction import LARGE_STATES, build_hierarchy
@@ -102,14 +101,8 @@ def build_streets(
     """
     parsed = read_streets(source, progress=progress)
     speeds = parameter_table("speeds", date.today())  # noqa: DTZ011 - the table in force
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
-    try:
+    with replacing_folder(directory) as building:
         report = _build_into(building, source, parsed, speeds, progress)
-        _replace(building, directory)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
     if progress is not None:
         progress("streets_built", len(MODES), len(MODES))
     return report
@@ -171,18 +164,6 @@ def _version(parsed: ParsedStreets, speeds: Mapping[str, Any]) -> str:
 
     text = json.dumps([FORMAT, parsed.content_hash, speeds], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _replace(building: Path, directory: Path) -> None:
-    """Put the finished folder in its place; an old one leaves only once the new one stands."""
-    building.chmod(0o755)
-    if not directory.exists():
-        building.replace(directory)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{directory.name}-old-", dir=directory.parent))
-    directory.replace(old / "streets")
-    building.replace(directory)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _save_ways(parsed: ParsedStreets, building: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -15,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.files import replacing_folder
 from rpe_geo.protocols import Progress
 from rpe_geo.travel.transit.arrays import ARRAYS, timetable_arrays
 from rpe_geo.travel.transit.gtfs import read_feeds
@@ -213,22 +212,13 @@ def build_timetable(
         left_out=feed.left_out.as_dict(),
         pathways=feed.pathways,
     )
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
-    try:
+    with replacing_folder(directory) as building:
         for name, values in arrays.items():
             np.save(building / f"{name}.npy", values)
         meta = {"format": _FORMAT, **asdict(report), **told, "timezone": feed.timezone}
         (building / _META).write_text(
             json.dumps(meta, ensure_ascii=False, default=date.isoformat), "utf-8"
         )
-        building.chmod(0o755)
-        if directory.exists():
-            shutil.rmtree(directory)
-        building.replace(directory)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
     if progress is not None:
         progress("transit_read", 2, 2)
     return report
