@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Transformer
+
+if TYPE_CHECKING:
+    from pyproj import Transformer
 
 __all__ = ["EARTH_RADIUS_M", "WGS84", "great_circle_m", "metric_crs", "to_metric", "to_wgs84"]
 
@@ -47,6 +50,9 @@ def metric_crs(code_departement: str | None = None) -> int:
 
 @cache
 def _transformer(source: int, target: int) -> Transformer:
+    # Imported where something is projected: pyproj takes longer to load than a file to check.
+    from pyproj import Transformer
+
     return Transformer.from_crs(source, target, always_xy=True)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from rpe_geo.cli import build_app, run
+from rpe_geo.cli.outline import COMMANDS
 from rpe_geo.domain import Agrement, Childminder
 from rpe_geo.formats.records import json_of, write_childminders
 from rpe_geo.schedule import Timetable
@@ -190,6 +194,54 @@ def test_every_command_has_its_help(capsys: pytest.CaptureFixture[str]) -> None:
     for name in names:
         assert run([name, "--help"]) == 0
         assert "--help" in capsys.readouterr().out
+
+
+def test_the_help_of_the_whole_is_that_of_the_commands(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--help"]) == 0
+    outlined = capsys.readouterr().out
+    with monkeypatch.context() as patch:
+        patch.setattr("rpe_geo.cli._outline", build_app)
+        assert run(["--help"]) == 0
+    assert capsys.readouterr().out == outlined
+    commands = get_command(build_app()).commands
+    assert {name: command.help for name, command in commands.items()} == {
+        name: command.summary for name, command in COMMANDS.items()
+    }
+
+
+def test_a_command_behind_two_dashes_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--", "parameters", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)
+
+
+def test_a_name_that_is_no_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["chek"]) == 2
+    assert "chek" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left_out"),
+    [
+        (("--help",), ("numpy", "pydantic_settings", "rpe_geo.relais", "rpe_geo.domain")),
+        (("check", "--help"), ("pandas", "pyproj", "shapely", "sqlalchemy", "rapidfuzz")),
+    ],
+)
+def test_a_command_does_not_wait_for_what_it_does_not_use(
+    arguments: tuple[str, ...], left_out: tuple[str, ...]
+) -> None:
+    code = (
+        "import sys; from rpe_geo.cli import run; run(sys.argv[2:]);"
+        "sys.exit(','.join(set(sys.argv[1].split(',')) & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, ",".join(left_out), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.strip() == ""
 
 
 def test_check_answers_every_pair_in_order(

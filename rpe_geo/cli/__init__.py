@@ -16,42 +16,12 @@ from pathlib import Path
 
 import typer
 
+from rpe_geo.cli.outline import COMMANDS
 from rpe_geo.errors import InputError, NotFound, RpeGeoError, ServiceUnavailable
 from rpe_geo.files import FULL
 from rpe_geo.messages import explain, phrase
 
 __all__ = ["build_app", "main", "run"]
-
-_COMMANDS = {
-    "demo": "demo",
-    "serve": "serve",
-    "territory": "territory",
-    "geocode": "geocode",
-    "matrix": "travel",
-    "isochrone": "travel",
-    "import": "registry",
-    "registry": "registry",
-    "check": "check",
-    "suggest": "suggest",
-    "exposure": "exposure",
-    "access": "observatory",
-    "assign": "assign",
-    "observatory": "observatory",
-    "scenario": "scenario",
-    "site": "site",
-    "synth": "synth",
-    "template": "template",
-    "user": "user",
-    "purge": "purge",
-    "backup": "backup",
-    "restore": "backup",
-    "database": "database",
-    "person": "person",
-    "doctor": "doctor",
-    "nightly": "nightly",
-    "parameters": "parameters",
-}
-"""Command → module of this package that has it; each module has `register(app)`."""
 
 
 def build_app(called: str | None = None) -> typer.Typer:
@@ -68,6 +38,36 @@ def build_app(called: str | None = None) -> typer.Typer:
     Typer
         The command line.
     """
+    app = _empty_app()
+    known = [COMMANDS[called]] if called in COMMANDS else COMMANDS.values()
+    for module in dict.fromkeys(command.module for command in known):
+        import_module(f"rpe_geo.cli.{module}").register(app)
+    return app
+
+
+def _outline() -> typer.Typer:
+    """Put together the names and summaries of the commands alone, for the help and for a name that is none."""
+    app = _empty_app()
+    for name, command in COMMANDS.items():
+        if command.is_group:
+            group = typer.Typer(help=command.summary)
+            group.command("-")(_nothing)
+            app.add_typer(group, name=name)
+        else:
+            app.command(name, help=command.summary)(_nothing)
+    return app
+
+
+def _app_for(arguments: Sequence[str]) -> typer.Typer:
+    """Load what the arguments need: one command, none for the help, or all."""
+    first = next(iter(arguments), None)
+    if first in COMMANDS:
+        return build_app(first)
+    # Behind « -- » stands a command that has to run.
+    return build_app() if "--" in arguments else _outline()
+
+
+def _empty_app() -> typer.Typer:
     app = typer.Typer(
         name="rpe-geo",
         help="Appariement et planification géographique pour les relais petite enfance.",
@@ -77,9 +77,6 @@ def build_app(called: str | None = None) -> typer.Typer:
     )
     # Typer makes a lone command the whole command line; a callback keeps its name.
     app.callback()(_nothing)
-    subjects = [_COMMANDS[called]] if called in _COMMANDS else dict.fromkeys(_COMMANDS.values())
-    for subject in subjects:
-        import_module(f"rpe_geo.cli.{subject}").register(app)
     return app
 
 
@@ -103,7 +100,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         # Typer answers its own usage errors (exit 2) and interruptions (exit 130) by SystemExit.
-        build_app(next(iter(arguments), None))(args=list(arguments))
+        _app_for(arguments)(args=list(arguments))
     except ServiceUnavailable as error:
         typer.echo(explain(error), err=True)
         return 3

@@ -6,35 +6,50 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING
 
 from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.files import replacing
 from rpe_geo.messages import MESSAGES
-from rpe_geo.protocols import Progress as ProgressCallback
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rpe_geo.protocols import Progress as ProgressCallback
 
 __all__ = ["console", "progress_bar", "write_whole"]
 
 
 def console() -> Console:
     """Return a console for results; wide enough for a table when the output is not a terminal."""
+    from rich.console import Console
+
     return Console(width=None if sys.stdout.isatty() else 120, soft_wrap=False)
 
 
 @contextmanager
 def progress_bar() -> Iterator[ProgressCallback]:
     """Show progress on stderr: a bar in a terminal, nothing in a pipe."""
-    screen = Console(stderr=True)
+    if not sys.stderr.isatty():
+        yield lambda _what, _done, _total: None
+        return
+    # Imported where it is seen: a command in a script does not wait for it.
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=screen,
+        console=Console(stderr=True),
         transient=True,
-        disable=not screen.is_terminal,
     ) as bar:
         tasks: dict[str, int] = {}
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rapidfuzz import fuzz, process
-from rapidfuzz.utils import default_process
-
 __all__ = ["nearest_name"]
 
 _ALIKE = 75.0
@@ -28,6 +25,10 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
     str or None
         The nearest name, None when nothing looks like it.
     """
+    # Imported where a name is misspelt: most files have none.
+    from rapidfuzz import fuzz, process
+    from rapidfuzz.utils import default_process
+
     found = process.extractOne(
         name, list(known), scorer=fuzz.ratio, processor=default_process, score_cutoff=_ALIKE
     )

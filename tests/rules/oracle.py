@@ -120,14 +120,26 @@ class Judge:
             for availability in self.minder.availabilities or ()
         ]
         free = np.sum(declared, axis=0) if declared else None
+        bands = [
+            band.presence.presence(self.first, self.days)
+            for band in self.minder.agrement.legacy_ages or ()
+            if band.presence is not None
+        ]
+        at_each_slot = [*self.contracts, *own, *bands, *([] if free is None else [free])]
         for day_number in range(self.days):
             window = slice(96 * day_number, 96 * day_number + 96)
             if not self.asked[window].any():
                 continue
             day = self.first + timedelta(days=day_number)
+            # The same children, places and bands on the same day are judged once.
+            seen = set[tuple[bytes, ...]]()
             for quarter in range(window.start, window.stop):
                 if not self.asked[quarter]:
                     continue
+                there = tuple(laid[quarter].tobytes() for laid in at_each_slot)
+                if there in seen:
+                    continue
+                seen.add(there)
                 contracts = [
                     contract
                     for contract, laid in zip(

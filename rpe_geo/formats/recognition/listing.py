@@ -14,10 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pyproj import CRS
-from pyproj.exceptions import CRSError
-from shapely.errors import ShapelyError
-from shapely.geometry import shape
 
 from rpe_geo.crs import to_wgs84
 from rpe_geo.csv_text import decoded
@@ -216,6 +212,9 @@ def _point_of(geometry: Any, crs: int | None) -> tuple[float, float] | None:
         geometry = geometry["geometry"]
     if not isinstance(geometry, dict):
         return None
+    from shapely.errors import ShapelyError
+    from shapely.geometry import shape
+
     try:
         point = shape(geometry).representative_point()
     except (ShapelyError, AttributeError, KeyError, TypeError, ValueError, IndexError):
@@ -236,6 +235,9 @@ def _named_crs(content: Mapping[str, Any], where: Where) -> int | None:
     match = re.search(r"EPSG:+(?:[\d.]*:)?(\d+)$", name)
     if match is None or int(match[1]) in {4326, 4171, 4258}:
         return None
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
     try:
         return int(match[1]) if CRS.from_epsg(int(match[1])).is_projected else None
     except CRSError:
