@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from rpe_geo.domain import Request, TravelMode
+from rpe_geo.domain import Request, TravelMode, months_after
 from rpe_geo.parameters import ParameterTable
 from rpe_geo.schedule import QUARTERS_PER_DAY, Span, Timetable, Week
 from rpe_geo.verdicts import RelaxationKind
 
 __all__ = [
     "Change",
+    "earlier_end",
     "fewer_days",
     "later_start",
     "less_of_the_hours",
@@ -134,6 +135,23 @@ def later_start(request: Request, start: date, scoring: ParameterTable) -> Chang
         cost=days * scoring["relaxation_cost_day_late"],
         reason="opening_start",
         values={"start": start, "days": days},
+    )
+
+
+def earlier_end(
+    request: Request, end: date, scoring: ParameterTable, law: Mapping[str, Any]
+) -> Change:
+    """Stop sooner, with `shortest_care_days` of care at least: who begins later in the tolerance does not count."""
+    asked_end = request.end or months_after(request.first_day, law["horizon_months"])
+    longest_wait = (end - request.start).days - law["shortest_care_days"]
+    tolerance = min(request.start_tolerance_days, longest_wait)
+    return Change(
+        kind="end",
+        to=end.isoformat(),
+        request=replace(request, end=end, start_tolerance_days=max(tolerance, 0)),
+        cost=(asked_end - end).days * scoring["relaxation_cost_day_uncovered"],
+        reason="opening_end",
+        values={"end": end},
     )
 
 

@@ -6,7 +6,7 @@ A facility has no contracts here: what is free in it is asked of the facility it
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -195,10 +195,7 @@ def _refusals(question: Question, facility: Facility, share: Fraction, later: in
 def _changes(
     question: Question, facility: Facility, share: Fraction, later: int
 ) -> Iterator[Relaxation]:
-    def accepts(requests: Sequence[Request]) -> list[bool]:
-        found = (facility_start(question.about(request), facility) for request in requests)
-        return [start != FOREVER for start, _ in found]
-
+    accepts = _accepts(question, facility)
     nothing = np.zeros(0, dtype=np.int64)
     if later != FOREVER:
         yield later_start(later)
@@ -208,3 +205,32 @@ def _changes(
         latest_end(question, lambda _start, _broken: True),
     ):
         yield from asked_in_turn(search, accepts)
+
+
+def facility_latest_end(question: Question, facility: Facility) -> int:
+    """
+    Find the latest end that a facility that refuses the request could accept.
+
+    Parameters
+    ----------
+    question
+        The request.
+    facility
+        Its record.
+
+    Returns
+    -------
+    int
+        Ordinal; FOREVER where no earlier end would do.
+    """
+    search = latest_end(question, lambda _start, _broken: True)
+    found = asked_in_turn(search, _accepts(question, facility))
+    return found[0].to.toordinal() if found else FOREVER
+
+
+def _accepts(question: Question, facility: Facility) -> Callable[[Sequence[Request]], list[bool]]:
+    def accepts(requests: Sequence[Request]) -> list[bool]:
+        found = (facility_start(question.about(request), facility) for request in requests)
+        return [start != FOREVER for start, _ in found]
+
+    return accepts

@@ -24,10 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rpe_geo.domain import Childminder, Request
-from rpe_geo.matching.facilities import facility_starts, facility_verdict
+from rpe_geo.matching.facilities import facility_latest_end, facility_starts, facility_verdict
 from rpe_geo.matching.fragility import warnings_of
 from rpe_geo.matching.refusals import hours_refusal, refusals_of
-from rpe_geo.matching.single_changes import changes_of_many
+from rpe_geo.matching.single_changes import changes_of_many, latest_ends_of_many
 from rpe_geo.matching.starts.first_starts import Question, ask, starts_of_many
 from rpe_geo.matching.told_besides import excess_possible, told_besides
 from rpe_geo.matching.unknowns import unknowns_of
@@ -202,6 +202,43 @@ def evaluate(
             verdict = facility_verdict(question, facility, with_relaxations=with_relaxations)
         answers.append(replace(verdict, atypical=atypical_hours(request.schedule, today)))
     return answers
+
+
+def latest_ends(
+    registry: Registry,
+    request: Request,
+    rows: NDArray[np.intp],
+    *,
+    today: date,
+    law: Mapping[str, Any] | None = None,
+) -> NDArray[np.int64]:
+    """
+    Find the latest end that each of some refused providers could accept, two weeks after the start at least.
+
+    Parameters
+    ----------
+    registry
+        Compiled.
+    request
+        A family's need.
+    rows
+        Positions of those who refuse it, rising: childminders first, then facilities.
+    today, law
+        As for `feasible_mask`.
+
+    Returns
+    -------
+    array of int
+        Ordinals as long as `rows`; FOREVER where no earlier end would do.
+    """
+    question = ask(registry, request, today, law)
+    count = len(registry)
+    minders = latest_ends_of_many(question, registry.rows[rows[rows < count]])
+    facilities = [
+        facility_latest_end(question, registry.facilities[row - count])
+        for row in rows[rows >= count].tolist()
+    ]
+    return np.concatenate((minders, np.array(facilities, dtype=np.int64)))
 
 
 def _childminder_verdicts(

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from rpe_geo.domain import Request, TravelMode
 from rpe_geo.matching.changes import (
     Change,
+    earlier_end,
     fewer_days,
     later_start,
     less_of_the_hours,
@@ -31,11 +32,11 @@ from rpe_geo.matching.changes import (
     shifts,
     trims,
 )
-from rpe_geo.matching.feasibility import FeasibleMask, feasible_mask
+from rpe_geo.matching.feasibility import FeasibleMask, feasible_mask, latest_ends
 from rpe_geo.matching.reach import within_minutes
 from rpe_geo.matching.unknowns import to_ask
-from rpe_geo.parameters import ParameterTable
-from rpe_geo.rules.compiled import Registry
+from rpe_geo.parameters import ParameterTable, parameter_table
+from rpe_geo.rules.compiled import FOREVER, Registry
 from rpe_geo.verdicts import Relaxation
 
 __all__ = ["MinutesOf", "Opening", "ask_rows", "find_openings"]
@@ -180,6 +181,7 @@ def find_openings(
         *search.best(search.gains(fewer_days(request, scoring))),
         *search.best(search.gains(shifts(request, scoring))),
         *search.best(search.later()),
+        *search.best(search.sooner()),
         *search.best(search.shared()),
         *search.best(search.gains(needs_met_otherwise(request, scoring))),
         *search.best(search.gains(school_runs_otherwise(request, scoring))),
@@ -291,6 +293,22 @@ class _Search:
             if change is not None:
                 brought = self.refused[found.feasible & (found.start <= day)]
                 openings.append(self.opening(change, brought))
+        return openings
+
+    def sooner(self) -> list[Opening]:
+        """End before something that comes later: a contract, a birthday, an attestation."""
+        if not len(self.refused):
+            return []
+        ends = latest_ends(
+            self.registry, self.request, self.refused, today=self.today, law=self.law
+        )
+        law = parameter_table("law", self.today) if self.law is None else self.law
+        openings = []
+        for end in np.unique(ends[ends != FOREVER]).tolist():
+            change = earlier_end(self.request, date.fromordinal(end), self.scoring, law)
+            # Who could stay longer could also stop on this day.
+            brought = self.refused[(ends != FOREVER) & (ends >= end)]
+            openings.append(self.opening(change, brought))
         return openings
 
     def apart(self) -> list[Opening]:

@@ -33,6 +33,7 @@ __all__ = [
     "changes_of_many",
     "later_start",
     "latest_end",
+    "latest_ends_of_many",
     "share_found",
     "shorter_schedule",
 ]
@@ -75,6 +76,45 @@ def changes_of_many(question: Question, providers: Whole, later: Whole) -> list[
         _single_changes(question, provider, start, taken if provider in taken.place else None)
         for provider, start in zip(providers.tolist(), later.tolist(), strict=True)
     ]
+    return _asked_together(question, searches, providers)
+
+
+def latest_ends_of_many(question: Question, providers: Whole) -> Whole:
+    """
+    Find the latest end that each of some refused childminders could accept.
+
+    Parameters
+    ----------
+    question
+        The request.
+    providers
+        Numbers of the childminders.
+
+    Returns
+    -------
+    array of int
+        Ordinals as long as `providers`; FOREVER where no earlier end would do.
+    """
+    hopeful = np.array(
+        [_agrement_and_needs_hold(question, np.array([one])) for one in providers.tolist()],
+        dtype=np.bool_,
+    )
+
+    def search(provider: int) -> Search:
+        alone = np.array([provider])
+        return latest_end(question, lambda day, bad: _changes(question, alone, day, bad))
+
+    asked = providers[hopeful]
+    changes = _asked_together(question, [search(one) for one in asked.tolist()], asked)
+    ends = np.full(len(providers), FOREVER, dtype=np.int64)
+    ends[hopeful] = [found[0].to.toordinal() if found else FOREVER for found in changes]
+    return ends
+
+
+def _asked_together(
+    question: Question, searches: Sequence[Search], providers: Whole
+) -> list[list[Relaxation]]:
+    """Run one search of each provider, round by round: every round asks the laws once for all of them."""
     found: list[list[Relaxation]] = [[] for _ in searches]
     going: dict[int, Sequence[Request]] = {}
 

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpe_geo.domain import Agrement, Child, Childminder, Contract, Request
+from rpe_geo.domain import Agrement, Child, Childminder, Contract, Facility, Request
 from rpe_geo.matching.changes import shifts, trims
 from rpe_geo.matching.feasibility import compile_registry, evaluate, feasible_mask
 from rpe_geo.matching.relaxation import find_openings
@@ -65,6 +65,58 @@ def test_without_a_day():
     assert "Sans le mercredi : 1 possibilité de plus" in sentences(
         people, request("Mo-Fr 08:00-17:00")
     )
+
+
+def test_an_earlier_end_before_a_contract_begins():
+    def coming(day):
+        return Contract("C", day, Timetable.parse("Mo-Fr 08:00-17:00"))
+
+    def told(*starts, **changes):
+        people = [
+            minder(number, agrement=Agrement(1), contracts=(coming(day),))
+            for number, day in enumerate(starts)
+        ]
+        return sentences(people, request("Mo-Fr 08:00-17:00", **changes))
+
+    assert told(date(2027, 3, 1), date(2027, 6, 7)) == [
+        "Jusqu'au 6 juin 2027 seulement, la suite restant à trouver : 1 possibilité de plus",
+        "Jusqu'au 28 février 2027 seulement, la suite restant à trouver : 2 possibilités de plus",
+    ]
+    # Two weeks of care at least, counted from the start asked.
+    assert told(date(2027, 1, 18)) == []
+    assert told(date(2027, 1, 19)) == [
+        "Jusqu'au 18 janvier 2027 seulement, la suite restant à trouver : 1 possibilité de plus"
+    ]
+
+
+def test_an_earlier_end_never_counts_care_of_a_few_days():
+    leaving = Contract(
+        "C", date(2025, 1, 1), Timetable.parse("Mo-Fr 08:00-17:00"), end=date(2027, 1, 15)
+    )
+    coming = Contract("D", date(2027, 1, 25), Timetable.parse("Mo-Fr 08:00-17:00"))
+    longer = replace(coming, contract_id="E", start=date(2027, 1, 25))
+    people = [
+        minder(1, agrement=Agrement(1), contracts=(leaving, coming)),
+        minder(2, agrement=Agrement(1), contracts=(longer,)),
+    ]
+    asked = request("Mo-Fr 08:00-17:00", start_tolerance_days=14)
+    (opened,) = find_openings(compile_registry(people), asked, today=TODAY, scoring=SCORING)
+    assert (opened.change.kind, opened.change.to, opened.rows) == ("end", "2027-01-24", (1,))
+
+
+def test_an_earlier_end_before_the_age_of_a_creche_is_passed():
+    creche = Facility(
+        "F-1",
+        "creche",
+        "Les Coquilles",
+        **PLACE,
+        opening_hours=Timetable.parse("Mo-Fr 07:00-19:00"),
+        age_max_months=36,
+    )
+    registry = replace(compile_registry([]), facilities=(creche,))
+    asked = request("Mo-Fr 08:00-17:00", children=(Child(date(2025, 5, 1)),))
+    (opened,) = find_openings(registry, asked, today=TODAY, scoring=SCORING)
+    assert (opened.change.to, opened.rows, opened.to_ask) == ("2028-04-30", (), (0,))
 
 
 def test_a_later_start_when_a_place_falls_free():
