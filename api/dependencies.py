@@ -89,7 +89,7 @@ def open_service(settings: Settings) -> Iterator[Service]:
 def note_reading(service: Service, action: str, kind: str, subject_id: str) -> None:
     """Note in the trail of the RPE what the holder of the token read."""
     casework = open_casework(service.relais.repository, service.settings, service.settings.rpe_id)
-    casework.store.audit("jeton de l'API", action, kind, subject_id)
+    casework.store.audit("jeton de l’API", action, kind, subject_id)
 
 
 def _service(request: Request) -> Service:

@@ -200,7 +200,7 @@ PLACES: Mapping[PlaceKind, PlaceStyle] = {
 
 CATEGORICAL: Mapping[str, str] = {kind: place.color for kind, place in PLACES.items()}
 
-_PUBLIC_PLACES = ("rpe", "relais", "ram", "ripe", "laep", "lieu d'accueil", "pmi")
+_PUBLIC_PLACES = ("rpe", "relais", "ram", "ripe", "laep", "lieu d’accueil", "pmi")
 
 
 def facility_place(kind: str) -> PlaceKind:

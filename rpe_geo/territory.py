@@ -215,7 +215,7 @@ class Territory:
     @property
     def addresses(self) -> Path:
         """Folder of the address index."""
-        return self._part("addresses", "d'adresses", "--addresses")
+        return self._part("addresses", "d’adresses", "--addresses")
 
     @property
     def transit(self) -> Path | None:

@@ -1,7 +1,7 @@
 """
-Check the format and the mistakes of the pages' templates, scripts and styles, as `make lint` does.
+Check the format and the mistakes of the pages' templates, scripts, styles and French texts, as `make lint` does.
 
-`python -m tests.front` checks; `python -m tests.front --write` formats. Templates are checked by djlint, scripts and
+`python -m tests.front` checks; `python -m tests.front --write` formats. Texts are checked by `tests.typography`, templates are checked by djlint, scripts and
 styles by biome: its Python wheel where there is one, else npx. Without either they are left out with a word, and fail
 with CI=true.
 """
@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from tests import typography
 
 BIOME = "2.3.11"
 """The version that `pyproject.toml` pins as a wheel."""
@@ -30,7 +32,8 @@ def biome_command() -> list[str] | None:
 def main(write: bool) -> int:
     """Run both tools; 0 when nothing is left to mend."""
     djlint = [sys.executable, "-m", "djlint", "api/templates"]
-    results = [subprocess.call([*djlint, *(["--reformat"] if write else ["--check"]), "--quiet"])]
+    results = [typography.main(writes=write)]
+    results += [subprocess.call([*djlint, *(["--reformat"] if write else ["--check"]), "--quiet"])]
     if not write:
         results.append(subprocess.call([*djlint, "--lint", "--quiet"]))
     biome = biome_command()

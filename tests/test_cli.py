@@ -62,7 +62,7 @@ def _check(
 def test_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = _check(tmp_path)
     arguments[1] = str(tmp_path / "absent.json")
-    _refused(arguments, capsys, "absent.json", "n'existe pas")
+    _refused(arguments, capsys, "absent.json", "n’existe pas")
 
 
 def test_broken_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,7 +182,7 @@ def test_a_folder_that_does_not_exist_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = _check(tmp_path)
-    _refused([*arguments, "-o", str(tmp_path / "no" / "out.json")], capsys, "n'existe pas")
+    _refused([*arguments, "-o", str(tmp_path / "no" / "out.json")], capsys, "n’existe pas")
 
 
 def test_every_command_has_its_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,7 +31,7 @@ def test_every_error_raised_anywhere_has_its_sentence() -> None:
 
 def test_the_place_comes_first_then_what_is_wrong() -> None:
     error = InputError("id_missing", where=Where(file="a.csv", row=3, field="childminder_id"))
-    assert explain(error) == "a.csv, ligne 3, champ childminder_id : l'identifiant manque."
+    assert explain(error) == "a.csv, ligne 3, champ childminder_id : l’identifiant manque."
 
 
 def test_an_outer_reader_completes_the_place_without_replacing_it() -> None:

@@ -82,8 +82,7 @@ def _median(priced: list[tuple[Card, CostEstimate]]) -> tuple[Card, CostEstimate
 def _label(card: Card) -> str:
     provider = card.provider
     if isinstance(provider, Childminder) and provider.hourly_rate is not None:
-        rate = f"{provider.hourly_rate:.2f}".replace(".", ",")
-        return f"Assistant·e maternel·le, {rate}{NBSP}€ net de l’heure"
+        return f"Assistant·e maternel·le, {number(provider.hourly_rate, 2)}{NBSP}€ net de l’heure"
     if isinstance(provider, Facility) and provider.funding == "psu":
         return f"{card.what} (tarif national selon vos revenus)"
     return card.what

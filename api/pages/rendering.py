@@ -19,7 +19,16 @@ from maps.ribbon import week_ribbon
 from maps.style import mark_svg
 from rpe_geo.desk.accounts import home_of, reads_observatory, works_on_requests
 from rpe_geo.messages import MESSAGES
-from rpe_geo.messages.french import day, hours, minutes, number, plural, short_day, typeset
+from rpe_geo.messages.french import (
+    curly_page,
+    day,
+    hours,
+    minutes,
+    number,
+    plural,
+    short_day,
+    typeset,
+)
 from rpe_geo.messages.rules import french_hours
 
 __all__ = ["PARIS", "SessionNeeded", "render"]
@@ -85,7 +94,7 @@ _environment.filters |= {
     "iso": _iso,
     "reste": lambda session: session.seconds_left(datetime.now(UTC)),
     "typo": typeset,
-    "sans_marques": lambda text: _LINK.sub(r"\1", text).replace("`", "").replace("'", "’"),
+    "sans_marques": lambda text: _LINK.sub(r"\1", text).replace("`", ""),
 }
 _environment.globals |= {
     "pluriel": plural,
@@ -130,4 +139,4 @@ def render(
     page = _environment.get_template(template).render(
         relais=settings.relais_name, telephone=settings.relais_phone, **values
     )
-    return HTMLResponse(page, status, headers=headers)
+    return HTMLResponse(curly_page(page), status, headers=headers)

@@ -70,7 +70,7 @@ def assign_command(
         ),
     ] = None,
     criteria: Annotated[Path | None, typer.Option(help="Barème (.toml).")] = None,
-    policy: Annotated[PolicyName, typer.Option(help="Façon d'attribuer.")] = PolicyName.points,
+    policy: Annotated[PolicyName, typer.Option(help="Façon d’attribuer.")] = PolicyName.points,
     compare: Annotated[
         bool, typer.Option("--compare", help="Calculer aussi les autres façons.")
     ] = False,
@@ -84,18 +84,18 @@ def assign_command(
     previous: Annotated[
         Path | None,
         typer.Option(
-            help="Résultat (.json) d'avant un désistement : le moins de familles possible changent."
+            help="Résultat (.json) d’avant un désistement : le moins de familles possible changent."
         ),
     ] = None,
     time_limit: Annotated[
-        float, typer.Option(min=0.1, help="Secondes après lesquelles la recherche s'arrête.")
+        float, typer.Option(min=0.1, help="Secondes après lesquelles la recherche s’arrête.")
     ] = 60.0,
     seed: Annotated[
         int, typer.Option(min=0, help="Graine du tirage, annoncée avant le calcul.")
     ] = 0,
     on: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd'hui.", show_default=False),
+        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd’hui.", show_default=False),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Résultat (.json, .xlsx, .html).")
@@ -103,7 +103,7 @@ def assign_command(
     territory: Annotated[Path | None, typer.Option(help="Dossier du territoire.")] = None,
     database: Annotated[str | None, typer.Option(help="Base de données du registre.")] = None,
 ) -> None:
-    """Attribuer les places d'une commission : barème ou bien-être, règles vérifiées, motifs dits."""
+    """Attribuer les places d’une commission : barème ou bien-être, règles vérifiées, motifs dits."""
     if output is not None and output.suffix.lower() not in {".json", ".xlsx", ".html"}:
         raise InputError("assign_output_kind", given=output.name)
     today = date.today() if on is None else on.date()  # noqa: DTZ011 - the local day of the person who asks

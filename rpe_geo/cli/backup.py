@@ -26,7 +26,7 @@ def backup_command(
     database: Database = None,
     territory: Annotated[
         Path | None,
-        typer.Option(help="Territoire dont l'identité est notée ; à défaut RPE_TERRITORY."),
+        typer.Option(help="Territoire dont l’identité est notée ; à défaut RPE_TERRITORY."),
     ] = None,
 ) -> None:
     """Sauvegarder le registre, service ouvert : un dossier complet, ou rien."""
@@ -40,7 +40,7 @@ def backup_command(
 
 
 def restore_command(
-    directory: Annotated[Path, typer.Argument(help="Dossier d'une sauvegarde.")],
+    directory: Annotated[Path, typer.Argument(help="Dossier d’une sauvegarde.")],
     database: Database = None,
     *,
     only_verify: Annotated[
@@ -48,10 +48,10 @@ def restore_command(
     ] = False,
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="Prendre la place d'un registre déjà là (service arrêté)."),
+        typer.Option("--replace", help="Prendre la place d’un registre déjà là (service arrêté)."),
     ] = False,
 ) -> None:
-    """Remettre une sauvegarde en place, après l'avoir vérifiée."""
+    """Remettre une sauvegarde en place, après l’avoir vérifiée."""
     settings = Settings().override(database_url=database)
     if not only_verify:
         for finding in restore(settings, directory, replace=replace):
@@ -69,7 +69,7 @@ def restore_command(
     counted = f", {plural(records, 'fiche')}" if saved.rows else ""
     typer.echo(
         f"Sauvegarde du {saved.made_at}, révision {saved.revision}{counted}, {number(saved.bytes)} octets :"
-        " entière et lisible avec les clés d'ici."
+        " entière et lisible avec les clés d’ici."
     )
 
 

@@ -36,7 +36,7 @@ def check(
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%d"],
-            help="Jour tenu pour aujourd'hui (AAAA-MM-JJ).",
+            help="Jour tenu pour aujourd’hui (AAAA-MM-JJ).",
             show_default=False,
         ),
     ] = None,

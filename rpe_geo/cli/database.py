@@ -58,11 +58,11 @@ def upgrade_command(
         if dry_run:
             rehearse(engine)
             typer.echo(
-                f"Répétition réussie ({plural(len(steps), 'étape')}) ; la base n'a pas changé."
+                f"Répétition réussie ({plural(len(steps), 'étape')}) ; la base n’a pas changé."
             )
             return
         copy = upgrade(engine)
-        kept = "" if copy is None else f" L'ancienne base est gardée : {copy}"
+        kept = "" if copy is None else f" L’ancienne base est gardée : {copy}"
         typer.echo(f"Base mise à niveau (révision {head_revision()}).{kept}")
 
 
@@ -87,14 +87,14 @@ def accept_new_zones(
         typer.Option("--yes", help="Confirmer : les zones publiées seront tracées de nouveau."),
     ] = False,
 ) -> None:
-    """Oublier les cellules de masquage perdues ; à n'employer que si aucune sauvegarde ne les a."""
+    """Oublier les cellules de masquage perdues ; à n’employer que si aucune sauvegarde ne les a."""
     if not yes:
         raise InputError("new_zones_unconfirmed")
     with _engine(database) as (_, engine):
         migrate(engine, create=False)
         count = SqlCells(engine).accept_new_zones()
         if not count:
-            typer.echo("Aucune cellule n'est perdue : rien n'a changé.")
+            typer.echo("Aucune cellule n’est perdue : rien n’a changé.")
             return
         typer.echo(
             f"{plural(count, 'territoire')} : de nouvelles zones seront tracées au prochain démarrage."

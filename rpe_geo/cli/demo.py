@@ -44,7 +44,7 @@ def demo(
     from rpe_geo.wiring import open_relais
 
     screen, today = console(), date.today()  # noqa: DTZ011 - the local day of the person who looks
-    screen.print("Un territoire inventé, des personnes inventées : rien ici n'est réel.\n")
+    screen.print("Un territoire inventé, des personnes inventées : rien ici n’est réel.\n")
     territory = _build(directory / "territoire", screen)
     settings = Settings().override(
         territory=territory.directory,
@@ -66,7 +66,7 @@ def demo(
     screen.print(f"\n[bold]La carte de cette famille[/bold] : {map_file.resolve()}")
     coverage_file = directory / "carte-observatoire.html"
     write_whole(coverage_file, _observe(directory / "observatoire"))
-    screen.print(f"[bold]La carte de l'observatoire[/bold] : {coverage_file.resolve()}")
+    screen.print(f"[bold]La carte de l’observatoire[/bold] : {coverage_file.resolve()}")
     _what_next(directory, screen)
 
 

@@ -27,10 +27,10 @@ def doctor(
     ] = None,
     backups: Annotated[
         Path | None,
-        typer.Option(help="Dossier des sauvegardes, pour savoir s'il y en a une récente."),
+        typer.Option(help="Dossier des sauvegardes, pour savoir s’il y en a une récente."),
     ] = None,
 ) -> None:
-    """Examiner l'installation sans rien changer : réglages, base, disque, courrier, territoire, horloge, droits."""
+    """Examiner l’installation sans rien changer : réglages, base, disque, courrier, territoire, horloge, droits."""
     settings = Settings().override(database_url=database, territory=territory)
     opened = open_territory(settings)
     checks = examine_deployment(

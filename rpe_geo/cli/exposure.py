@@ -37,7 +37,7 @@ def exposure(
     database: Annotated[str | None, typer.Option(help="Base de données du registre.")] = None,
     on: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd'hui.", show_default=False),
+        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd’hui.", show_default=False),
     ] = None,
 ) -> None:
     """Vérifier la neutralité : chaque professionnel est-il montré autant que le sort le voudrait, à mérite égal ?"""
@@ -50,7 +50,7 @@ def exposure(
         with progress_bar() as progress:
             counted, left_out = relais.exposure(asked, today=today, limit=limit, progress=progress)
     answered = plural(len(asked) - len(left_out), "demande")
-    table = Table(title=f"Exposition sur {answered}, les écarts d'abord", title_justify="left")
+    table = Table(title=f"Exposition sur {answered}, les écarts d’abord", title_justify="left")
     table.add_column("Professionnel")
     for title in ("Possible", "Montré", "Attendu", "Premier", "Attendu premier", "Écart-type"):
         table.add_column(title, justify="right")

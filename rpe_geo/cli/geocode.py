@@ -32,7 +32,7 @@ def geocode(
     ] = None,
     column: Annotated[
         str | None,
-        typer.Option(help="Colonne de l'adresse ; sans elle, reconnue : adresse, address…"),
+        typer.Option(help="Colonne de l’adresse ; sans elle, reconnue : adresse, address…"),
     ] = None,
     postcode_column: Annotated[str | None, typer.Option(help="Colonne du code postal.")] = None,
     city_column: Annotated[str | None, typer.Option(help="Colonne de la commune.")] = None,
@@ -47,7 +47,7 @@ def geocode(
         typer.Option(min=1, help="Nombre de processus (sinon : les cœurs de la machine)."),
     ] = None,
 ) -> None:
-    """Situer les adresses d'un fichier CSV : coordonnées, précision, et ce qui reste à vérifier."""
+    """Situer les adresses d’un fichier CSV : coordonnées, précision, et ce qui reste à vérifier."""
     settings = Settings()
     opened, single = _geocoder(settings, territory, online=online)
     with progress_bar() as progress:

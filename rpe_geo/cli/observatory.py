@@ -26,7 +26,7 @@ DEFAULT_DECAY = "binary:15"
 _USUAL_YEAR = 2020
 
 group = typer.Typer(
-    no_args_is_help=True, help="Mesurer l'offre et les besoins d'accueil d'un territoire."
+    no_args_is_help=True, help="Mesurer l’offre et les besoins d’accueil d’un territoire."
 )
 
 
@@ -43,7 +43,7 @@ def access(
     times: Annotated[
         Path,
         typer.Argument(
-            help="Trajets : origin_id, destination_id, minutes ; absent = hors d'atteinte."
+            help="Trajets : origin_id, destination_id, minutes ; absent = hors d’atteinte."
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Résultat : id, access.")],
@@ -57,15 +57,15 @@ def access(
         str | None,
         typer.Option(
             help="binary:30, step:10=1,20=0.68,30=0.22, gaussian:30, gaussian:12,30, exponential:0.1,30, power:1.5,30, logistic:10,4,30, linear:30 ou inverse:61. Par défaut binary:15 ; "
-            "closest ne s'arrête à un seuil que s'il est donné."
+            "closest ne s’arrête à un seuil que s’il est donné."
         ),
     ] = None,
     tau: Annotated[
         float,
-        typer.Option(help="RAAM : minutes qui pèsent autant qu'un encombrement de 1.", min=0.001),
+        typer.Option(help="RAAM : minutes qui pèsent autant qu’un encombrement de 1.", min=0.001),
     ] = 60.0,
 ) -> None:
-    """Mesurer l'accès de chaque zone aux places, partagées ou non."""
+    """Mesurer l’accès de chaque zone aux places, partagées ou non."""
     import numpy as np
 
     from rpe_geo.observatory.accessibility import METHODS, cost_to_closest
@@ -124,23 +124,23 @@ def build(
     crs: Annotated[
         str | None,
         typer.Option(
-            help="Système de coordonnées de contours ou de zones qui n'en disent pas : EPSG:2154…"
+            help="Système de coordonnées de contours ou de zones qui n’en disent pas : EPSG:2154…"
         ),
     ] = None,
     code: Annotated[
         list[str] | None, typer.Option(help="Commune voulue (code INSEE) ; répétable.")
     ] = None,
     departement: Annotated[
-        list[str] | None, typer.Option(help="Toutes les communes d'un département ; répétable.")
+        list[str] | None, typer.Option(help="Toutes les communes d’un département ; répétable.")
     ] = None,
     epci: Annotated[
         list[str] | None,
-        typer.Option(help="Toutes les communes d'une intercommunalité (SIREN) ; répétable."),
+        typer.Option(help="Toutes les communes d’une intercommunalité (SIREN) ; répétable."),
     ] = None,
     places: Annotated[
         Path | None, typer.Option(help="Places de la CNAF, à tous les niveaux (.parquet).")
     ] = None,
-    births: Annotated[Path | None, typer.Option(help="Naissances de l'INSEE (.parquet).")] = None,
+    births: Annotated[Path | None, typer.Option(help="Naissances de l’INSEE (.parquet).")] = None,
     rates: Annotated[
         Path | None,
         typer.Option(
@@ -160,7 +160,7 @@ def build(
         ),
     ] = None,
     zones: Annotated[
-        Path | None, typer.Option(help="Zones à l'intérieur d'une commune (.geojson, .gpkg…).")
+        Path | None, typer.Option(help="Zones à l’intérieur d’une commune (.geojson, .gpkg…).")
     ] = None,
     zones_layer: Annotated[
         str | None, typer.Option(help="Couche des zones, dans un fichier qui en a plusieurs.")
@@ -201,13 +201,13 @@ def build(
         Path | None, typer.Option(help="Territoire : trajets par les rues, et ses établissements.")
     ] = None,
     on: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Date du registre, AAAA-MM-JJ (aujourd'hui).")
+        str | None, typer.Option(metavar="DATE", help="Date du registre, AAAA-MM-JJ (aujourd’hui).")
     ] = None,
     mode: Annotated[str, typer.Option(help="walk, bike, car ou transit.")] = "car",
     scheduler: Annotated[
         str | None,
         typer.Option(
-            help="Calculer par tuiles : « local » (processus) ou l'adresse d'un cluster Dask, tcp://hôte:port."
+            help="Calculer par tuiles : « local » (processus) ou l’adresse d’un cluster Dask, tcp://hôte:port."
         ),
     ] = None,
     estimate_missing: Annotated[
@@ -298,12 +298,12 @@ def draw(
     output: Annotated[
         Path,
         typer.Option(
-            "-o", "--output", help="Carte .html ; figure .svg, .png ou .pdf pour l'impression."
+            "-o", "--output", help="Carte .html ; figure .svg, .png ou .pdf pour l’impression."
         ),
     ],
-    indicator: Annotated[str, typer.Option(help="Indicateur montré d'abord.")] = "coverage_rate",
+    indicator: Annotated[str, typer.Option(help="Indicateur montré d’abord.")] = "coverage_rate",
 ) -> None:
-    """Dessiner la carte : un fichier qui se suffit, ou une figure pour l'impression."""
+    """Dessiner la carte : un fichier qui se suffit, ou une figure pour l’impression."""
     from rpe_geo.observatory.indicators import INDICATORS
     from rpe_geo.open_data.observatory_files import read_observatory
 
@@ -339,7 +339,7 @@ def report(
     directory: Annotated[Path, typer.Argument(help="Dossier construit par « observatory build ».")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Rapport .html ou .pdf.")],
     on: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Date du rapport, AAAA-MM-JJ (aujourd'hui).")
+        str | None, typer.Option(metavar="DATE", help="Date du rapport, AAAA-MM-JJ (aujourd’hui).")
     ] = None,
 ) -> None:
     """Écrire le rapport du schéma pluriannuel (CASF D. 214-10-1, 1° à 4°)."""

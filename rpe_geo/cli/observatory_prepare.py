@@ -51,7 +51,7 @@ def prepare_tables(
         list[str] | None, typer.Option(help="Commune voulue (code INSEE) ; répétable.")
     ] = None,
     departement: Annotated[
-        list[str] | None, typer.Option(help="Toutes les communes d'un département ; répétable.")
+        list[str] | None, typer.Option(help="Toutes les communes d’un département ; répétable.")
     ] = None,
 ) -> None:
     """Mettre les fichiers officiels, tels que publiés, sous la forme que lisent « build » et le territoire."""

@@ -38,20 +38,20 @@ COMMANDS = {
     ),
     "serve": Command(
         "serve",
-        "Ouvrir les pages et l'API ; Ctrl + C les ferme après avoir fini ce qui est en cours.",
+        "Ouvrir les pages et l’API ; Ctrl + C les ferme après avoir fini ce qui est en cours.",
     ),
     "territory": Command(
         "territory", "Construire ou décrire un territoire sur disque.", is_group=True
     ),
     "geocode": Command(
         "geocode",
-        "Situer les adresses d'un fichier CSV : coordonnées, précision, et ce qui reste à vérifier.",
+        "Situer les adresses d’un fichier CSV : coordonnées, précision, et ce qui reste à vérifier.",
     ),
     "matrix": Command("travel", "Calculer les temps de trajet entre des points, de porte à porte."),
-    "isochrone": Command("travel", "Dessiner ce que l'on atteint en un temps donné."),
+    "isochrone": Command("travel", "Dessiner ce que l’on atteint en un temps donné."),
     "import": Command(
         "registry",
-        "Importer des fiches dans le registre : toutes, ou aucune si l'une est à corriger.",
+        "Importer des fiches dans le registre : toutes, ou aucune si l’une est à corriger.",
     ),
     "registry": Command("registry", "Décrire ou exporter le registre.", is_group=True),
     "check": Command(
@@ -67,18 +67,18 @@ COMMANDS = {
         "Vérifier la neutralité : chaque professionnel est-il montré autant que le sort le voudrait, à mérite égal ?",
     ),
     "access": Command(
-        "observatory", "Mesurer l'accès de chaque zone aux places, partagées ou non."
+        "observatory", "Mesurer l’accès de chaque zone aux places, partagées ou non."
     ),
     "assign": Command(
         "assign",
-        "Attribuer les places d'une commission : barème ou bien-être, règles vérifiées, motifs dits.",
+        "Attribuer les places d’une commission : barème ou bien-être, règles vérifiées, motifs dits.",
     ),
     "observatory": Command(
-        "observatory", "Mesurer l'offre et les besoins d'accueil d'un territoire.", is_group=True
+        "observatory", "Mesurer l’offre et les besoins d’accueil d’un territoire.", is_group=True
     ),
     "scenario": Command(
         "scenario",
-        "Rejouer les demandes réelles sur une offre changée : qui gagne, qui perd, où l'accès change.",
+        "Rejouer les demandes réelles sur une offre changée : qui gagne, qui perd, où l’accès change.",
     ),
     "site": Command("site", "Choisir où ouvrir : des lieux, une borne prouvée, et ce qui se vaut."),
     "synth": Command("synth", "Inventer un registre de toute taille : aucune personne réelle."),
@@ -93,12 +93,12 @@ COMMANDS = {
     "backup": Command(
         "backup", "Sauvegarder le registre, service ouvert : un dossier complet, ou rien."
     ),
-    "restore": Command("backup", "Remettre une sauvegarde en place, après l'avoir vérifiée."),
+    "restore": Command("backup", "Remettre une sauvegarde en place, après l’avoir vérifiée."),
     "database": Command("database", "Entretenir la base du registre.", is_group=True),
-    "person": Command("person", "Droits d'une personne : accès, copie, effacement.", is_group=True),
+    "person": Command("person", "Droits d’une personne : accès, copie, effacement.", is_group=True),
     "doctor": Command(
         "doctor",
-        "Examiner l'installation sans rien changer : réglages, base, disque, courrier, territoire, horloge, droits.",
+        "Examiner l’installation sans rien changer : réglages, base, disque, courrier, territoire, horloge, droits.",
     ),
     "nightly": Command(
         "nightly",

@@ -52,7 +52,7 @@ def parameters(
     ] = OutputFormat.table,
     on: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd'hui.", show_default=False),
+        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd’hui.", show_default=False),
     ] = None,
 ) -> None:
     """Lister les valeurs datées : source, certitude, âge, et ce qui aurait dû être revalorisé depuis."""
@@ -114,7 +114,7 @@ def _as_table(rows: list[tuple[str, Parameter]], day: date) -> Table:
     for name, parameter in rows:
         due = parameter.overdue(day)
         value = (
-            f"{parameter.value:,}".replace(",", french.NARROW).replace(".", ",")
+            french.number(parameter.value, _decimals(parameter.value))
             if isinstance(parameter.value, int | float) and not isinstance(parameter.value, bool)
             else str(parameter.value)
         )
@@ -135,3 +135,8 @@ def _age(parameter: Parameter, day: date) -> str:
     if months < 0:
         return "à venir"
     return french.plural(months, "mois", "mois")
+
+
+def _decimals(value: float) -> int:
+    """Count the decimals that a value was written with."""
+    return len(repr(value).partition(".")[2])

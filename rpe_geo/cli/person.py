@@ -22,14 +22,14 @@ from rpe_geo.wiring import open_casework, open_people, open_registry
 
 __all__ = ["register"]
 
-group = typer.Typer(no_args_is_help=True, help="Droits d'une personne : accès, copie, effacement.")
+group = typer.Typer(no_args_is_help=True, help="Droits d’une personne : accès, copie, effacement.")
 
 Database = Annotated[
     str | None, typer.Option("--database", help="Base du registre ; à défaut RPE_DATABASE_URL.")
 ]
 Person = Annotated[
     str,
-    typer.Argument(help="Identifiant de la demande ou de la fiche, ou e-mail d'un compte."),
+    typer.Argument(help="Identifiant de la demande ou de la fiche, ou e-mail d’un compte."),
 ]
 Rpe = Annotated[str | None, typer.Option("--rpe", help="RPE concerné ; à défaut RPE_RPE_ID.")]
 
@@ -56,7 +56,7 @@ def export(
     database: Database = None,
     rpe: Rpe = None,
 ) -> None:
-    """Réunir tout ce que le registre sait d'une personne : JSON, et PDF lisible à côté."""
+    """Réunir tout ce que le registre sait d’une personne : JSON, et PDF lisible à côté."""
     from rpe_geo.publishing.person_sheet import person_report
     from rpe_geo.publishing.report_pdf import report_pdf
 

@@ -20,7 +20,7 @@ def purge(
     ] = None,
     on: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Jour qui compte ; à défaut aujourd'hui."),
+        typer.Option(formats=["%Y-%m-%d"], help="Jour qui compte ; à défaut aujourd’hui."),
     ] = None,
     rpe: Annotated[
         list[str] | None, typer.Option(help="RPE concerné ; à répéter. À défaut RPE_RPE_ID.")

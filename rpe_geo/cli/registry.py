@@ -96,7 +96,7 @@ def import_file(
     file_prevails: Annotated[
         bool,
         typer.Option(
-            "--file-prevails", help="Remplacer aussi ce qui a été écrit à la main depuis l'import."
+            "--file-prevails", help="Remplacer aussi ce qui a été écrit à la main depuis l’import."
         ),
     ] = False,
     strict: Annotated[
@@ -109,14 +109,14 @@ def import_file(
     column: Annotated[
         list[str] | None,
         typer.Option(
-            help="Colonne à lire, quand elle n'est pas reconnue : « nom=EQUIP_NOM », ou « nature==crèche » ; répétable, et retenu."
+            help="Colonne à lire, quand elle n’est pas reconnue : « nom=EQUIP_NOM », ou « nature==crèche » ; répétable, et retenu."
         ),
     ] = None,
     preview: Annotated[
         bool, typer.Option("--preview", help="Montrer ce qui serait lu, sans rien importer.")
     ] = False,
 ) -> None:
-    """Importer des fiches dans le registre : toutes, ou aucune si l'une est à corriger."""
+    """Importer des fiches dans le registre : toutes, ou aucune si l’une est à corriger."""
     memory = Settings().column_memory
     reading = examine(file, kind, columns=column or (), memory=memory)
     tell_recognition(reading)
@@ -179,7 +179,7 @@ def _preview(reading: Reading[Any]) -> None:
         typer.echo(explain(fault), err=True)
     typer.echo(
         f"{plural(len(reading.records), 'fiche lisible', 'fiches lisibles')}, "
-        f"{plural(len(reading.faults), 'faute')} ; rien n'a été importé."
+        f"{plural(len(reading.faults), 'faute')} ; rien n’a été importé."
     )
 
 

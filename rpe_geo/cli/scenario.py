@@ -37,7 +37,7 @@ def scenario(
     ] = None,
     observatory: Annotated[
         Path | None,
-        typer.Option(help="Dossier d'« observatory build » : accès par zone, avant et après."),
+        typer.Option(help="Dossier d’« observatory build » : accès par zone, avant et après."),
     ] = None,
     ages: Annotated[
         Path | None, typer.Option(help="Année de naissance des professionnelles : id, birth_year.")
@@ -51,10 +51,10 @@ def scenario(
     database: Annotated[str | None, typer.Option(help="Base de données du registre.")] = None,
     on: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd'hui.", show_default=False),
+        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd’hui.", show_default=False),
     ] = None,
 ) -> None:
-    """Rejouer les demandes réelles sur une offre changée : qui gagne, qui perd, où l'accès change."""
+    """Rejouer les demandes réelles sur une offre changée : qui gagne, qui perd, où l’accès change."""
     from rpe_geo.formats.records import read_requests
     from rpe_geo.formats.scenarios import read_scenario
     from rpe_geo.planning.changes import Supply

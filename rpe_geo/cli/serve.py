@@ -44,7 +44,7 @@ def serve(
         str | None, typer.Option(help="Base du registre ; à défaut RPE_DATABASE_URL.")
     ] = None,
 ) -> None:
-    """Ouvrir les pages et l'API ; Ctrl + C les ferme après avoir fini ce qui est en cours."""
+    """Ouvrir les pages et l’API ; Ctrl + C les ferme après avoir fini ce qui est en cours."""
     try:
         import uvicorn
     except ImportError:

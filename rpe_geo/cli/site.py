@@ -45,7 +45,7 @@ def site(
     times: Annotated[
         Path,
         typer.Argument(
-            help="Trajets : origin_id, destination_id, minutes ; absent = hors d'atteinte."
+            help="Trajets : origin_id, destination_id, minutes ; absent = hors d’atteinte."
         ),
     ],
     output: Annotated[
@@ -68,7 +68,7 @@ def site(
     ] = None,
     close: Annotated[
         Path | None,
-        typer.Option(help="Lieux existants qui peuvent fermer pour qu'un autre ouvre (id)."),
+        typer.Option(help="Lieux existants qui peuvent fermer pour qu’un autre ouvre (id)."),
     ] = None,
     budget: Annotated[
         float | None, typer.Option(help="Euros pour les nouveaux lieux, ensemble.")

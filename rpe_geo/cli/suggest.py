@@ -62,7 +62,7 @@ def suggest_command(
     accept_review: Annotated[
         bool,
         typer.Option(
-            "--accept-review", help="Prendre la meilleure lecture d'une adresse douteuse."
+            "--accept-review", help="Prendre la meilleure lecture d’une adresse douteuse."
         ),
     ] = False,
     pareto: Annotated[
@@ -80,7 +80,7 @@ def suggest_command(
     database: Annotated[str | None, typer.Option(help="Base de données du registre.")] = None,
     on: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd'hui.", show_default=False),
+        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd’hui.", show_default=False),
     ] = None,
     strict: Annotated[
         bool,
@@ -224,7 +224,7 @@ def print_answer(
                 screen.print(f"   {legs}")
         screen.print(_how_firm(answer))
         screen.print(
-            "À égalité, l'ordre est tiré au sort pour cette demande. C'est un conseil : vous décidez.\n"
+            "À égalité, l’ordre est tiré au sort pour cette demande. C’est un conseil : vous décidez.\n"
         )
     if answer.openings:
         screen.print("[bold]Ouvrir davantage[/bold]")

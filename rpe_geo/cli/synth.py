@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def synth(
     directory: Annotated[Path, typer.Argument(help="Dossier à remplir.")],
     childminders: Annotated[
-        int | None, typer.Option(help="Nombre d'assistant·es maternel·les.", show_default=False)
+        int | None, typer.Option(help="Nombre d’assistant·es maternel·les.", show_default=False)
     ] = None,
     requests: Annotated[
         int | None, typer.Option(help="Nombre de demandes.", show_default=False)
@@ -42,7 +42,7 @@ def synth(
     seed: Annotated[int, typer.Option(help="Graine : la même redonne les mêmes données.")] = 0,
     on: Annotated[
         str | None,
-        typer.Option(metavar="DATE", help="Date du jour, AAAA-MM-JJ (par défaut aujourd'hui)."),
+        typer.Option(metavar="DATE", help="Date du jour, AAAA-MM-JJ (par défaut aujourd’hui)."),
     ] = None,
     demonstration: Annotated[
         bool,

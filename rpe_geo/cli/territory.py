@@ -23,7 +23,7 @@ _PART_NAMES = {
     "communes": "Communes",
     "transit": "Transports en commun",
     "facilities": "Établissements",
-    "tables": "Tables de l'observatoire",
+    "tables": "Tables de l’observatoire",
 }
 
 _FIGURE_NAMES = {
@@ -81,7 +81,7 @@ def build(
     ] = None,
     crs: Annotated[
         str | None,
-        typer.Option(help="Système de coordonnées de contours qui n'en disent pas : EPSG:2154…"),
+        typer.Option(help="Système de coordonnées de contours qui n’en disent pas : EPSG:2154…"),
     ] = None,
     cog: Annotated[
         Path | None,
@@ -189,7 +189,7 @@ def _address_remarks(figures: dict[str, Any]) -> list[str]:
         f"{phrase(f'addresses_rejected_{code}')} : {number(count)}"
         for code, count in figures.get("rejected", {}).items()
     ]
-    return remarks + ([f"Lignes d'adresses écartées : {', '.join(left_out)}"] if left_out else [])
+    return remarks + ([f"Lignes d’adresses écartées : {', '.join(left_out)}"] if left_out else [])
 
 
 def _figures(figures: dict[str, object]) -> str:

@@ -63,7 +63,7 @@ def fetch(
         list[Path] | None, typer.Option(help="Ses propres horaires (GTFS .zip) ; répétable.")
     ] = None,
     facilities: Annotated[
-        Path | None, typer.Option(help="Sa propre liste de crèches, dans n'importe quel format.")
+        Path | None, typer.Option(help="Sa propre liste de crèches, dans n’importe quel format.")
     ] = None,
     overpass: Annotated[
         bool, typer.Option("--overpass", help="Rues par Overpass plutôt que par un extrait.")
@@ -77,7 +77,7 @@ def fetch(
     cache: Cache = None,
     offline: Offline = False,
 ) -> None:
-    """Télécharger les fichiers officiels d'un territoire, puis le construire."""
+    """Télécharger les fichiers officiels d’un territoire, puis le construire."""
     from rpe_geo.open_data.territory_files import TerritoryRequest
 
     for own in (streets, *(gtfs or ()), facilities):
@@ -135,7 +135,7 @@ def update(
         now = _digests(files)
         if now == said["sha256"]:
             _tell(files)
-            console().print("Rien n'a changé : le territoire est à jour.")
+            console().print("Rien n’a changé : le territoire est à jour.")
             return
         old_counts = before.contents
         territory = _built(directory, request, files, folder, progress)
@@ -264,13 +264,13 @@ def _tell_moved(territory: Territory, database: str | None) -> None:
     with _registry(database) as repository:
         moved = moved_points(repository, geocoder)
     if not moved:
-        console().print("Adresses du registre : aucune n'a bougé.")
+        console().print("Adresses du registre : aucune n’a bougé.")
         return
     console().print(
         f"Adresses du registre que les nouvelles adresses placent ailleurs : {len(moved)}"
     )
     for one in moved:
         where = (
-            "n'est plus trouvée" if one.distance_m is None else f"à {number(one.distance_m, 0)} m"
+            "n’est plus trouvée" if one.distance_m is None else f"à {number(one.distance_m, 0)} m"
         )
         console().print(f"  {one.record_id} : {where}", highlight=False)

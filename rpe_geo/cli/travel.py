@@ -51,14 +51,14 @@ DepartOption = Annotated[
 ArriveOption = Annotated[
     str | None,
     typer.Option(
-        help="Arrivée en transport en commun : l'heure à laquelle il faut être là, au lieu du départ."
+        help="Arrivée en transport en commun : l’heure à laquelle il faut être là, au lieu du départ."
     ),
 ]
 StrictOption = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help="Refuser le calcul si un point est trop loin de toute rue, au lieu de l'écarter.",
+        help="Refuser le calcul si un point est trop loin de toute rue, au lieu de l’écarter.",
     ),
 ]
 WindowOption = Annotated[
@@ -246,7 +246,7 @@ def isochrone(
     depart: DepartOption = None,
     profile: ProfileOption = "standard",
 ) -> None:
-    """Dessiner ce que l'on atteint en un temps donné."""
+    """Dessiner ce que l’on atteint en un temps donné."""
     chosen = _mode(mode, profile)
     origin = _point(at)
     wanted = _numbers(minutes)

@@ -25,7 +25,7 @@ group = typer.Typer(help="Les comptes des professionnels.", no_args_is_help=True
 
 _PARIS = ZoneInfo("Europe/Paris")
 
-Email = Annotated[str, typer.Argument(help="Adresse e-mail : l'identifiant du compte.")]
+Email = Annotated[str, typer.Argument(help="Adresse e-mail : l’identifiant du compte.")]
 Rpe = Annotated[str | None, typer.Option(help="RPE concerné ; à défaut RPE_RPE_ID.")]
 Database = Annotated[str | None, typer.Option(help="Base du registre ; à défaut RPE_DATABASE_URL.")]
 
@@ -93,7 +93,7 @@ def _link(
 
 @group.command("list")
 def list_(rpe: Rpe = None, database: Database = None) -> None:
-    """Lister les comptes d'un RPE : rôle, état, dernière connexion."""
+    """Lister les comptes d’un RPE : rôle, état, dernière connexion."""
     with _administration(database, rpe) as (_, administration):
         people = administration.people()
     if not people:
@@ -110,7 +110,7 @@ def _state(person: Person) -> str:
     if not person.membership.active:
         return "désactivé"
     if person.paused_until is not None:
-        return f"en pause jusqu'au {_moment(person.paused_until)}"
+        return f"en pause jusqu’au {_moment(person.paused_until)}"
     return "invitation envoyée" if person.account.is_invited else "actif"
 
 
@@ -125,7 +125,7 @@ def role(
     rpe: Rpe = None,
     database: Database = None,
 ) -> None:
-    """Changer le rôle d'un compte ; ses sessions se terminent."""
+    """Changer le rôle d’un compte ; ses sessions se terminent."""
     kind: Role = read_role(role)
     with _administration(database, rpe) as (_, administration):
         administration.set_role(administration.by_email(email).account_id, kind)
@@ -134,7 +134,7 @@ def role(
 
 @group.command()
 def deactivate(email: Email, rpe: Rpe = None, database: Database = None) -> None:
-    """Fermer un compte pour un RPE ; ses sessions se terminent, rien n'est oublié."""
+    """Fermer un compte pour un RPE ; ses sessions se terminent, rien n’est oublié."""
     with _administration(database, rpe) as (_, administration):
         administration.deactivate(administration.by_email(email).account_id)
     typer.echo(f"{email} : désactivé ({administration.rpe_id}).")
@@ -150,7 +150,7 @@ def reactivate(email: Email, rpe: Rpe = None, database: Database = None) -> None
 
 @group.command()
 def unlock(email: Email, rpe: Rpe = None, database: Database = None) -> None:
-    """Lever la pause d'un compte après trop d'essais."""
+    """Lever la pause d’un compte après trop d’essais."""
     with _administration(database, rpe) as (_, administration):
         administration.unlock(administration.by_email(email).account_id)
     typer.echo(f"{email} : pause levée.")
@@ -158,7 +158,7 @@ def unlock(email: Email, rpe: Rpe = None, database: Database = None) -> None:
 
 @group.command()
 def unlink(email: Email, rpe: Rpe = None, database: Database = None) -> None:
-    """Délier l'identité OpenID Connect d'un compte."""
+    """Délier l’identité OpenID Connect d’un compte."""
     with _administration(database, rpe) as (_, administration):
         administration.forget_identity(administration.by_email(email).account_id)
     typer.echo(f"{email} : identité déliée.")
@@ -170,7 +170,7 @@ def reset(
     rpe: Rpe = None,
     *,
     mail: Annotated[
-        bool, typer.Option("--mail", help="Envoyer le lien au lieu de l'écrire ici.")
+        bool, typer.Option("--mail", help="Envoyer le lien au lieu de l’écrire ici.")
     ] = False,
     database: Database = None,
 ) -> None:
@@ -193,7 +193,7 @@ def reset(
 
 @group.command()
 def password(email: Email, rpe: Rpe = None, database: Database = None) -> None:
-    """Choisir ici le mot de passe d'un compte : demandé, ou lu dans RPE_NEW_PASSWORD."""
+    """Choisir ici le mot de passe d’un compte : demandé, ou lu dans RPE_NEW_PASSWORD."""
     given = os.environ.get("RPE_NEW_PASSWORD") or _ask()
     with _administration(database, rpe) as (_, administration):
         administration.set_password(administration.by_email(email).account_id, given)
@@ -202,7 +202,7 @@ def password(email: Email, rpe: Rpe = None, database: Database = None) -> None:
 
 @group.command()
 def history(email: Email, rpe: Rpe = None, database: Database = None) -> None:
-    """Écrire ce qui a été fait d'un compte, le plus récent d'abord."""
+    """Écrire ce qui a été fait d’un compte, le plus récent d’abord."""
     with _administration(database, rpe) as (_, administration):
         noted = administration.history(administration.by_email(email).account_id)
     for at, who, what in noted:

@@ -204,7 +204,7 @@ def _reservation(line: Any, file: str, row: int, criteria: set[str]) -> Reservat
     _known_keys(line, _OF_RESERVATION, file, row)
     criterion = _text(line, "criterion", file, row, needed=True)
     if criterion not in criteria:
-        raise _wrong(file, row, "criterion", criterion, "l'identifiant d'un critère du barème")
+        raise _wrong(file, row, "criterion", criterion, "l’identifiant d’un critère du barème")
     places = _number(line, "places", file, row, None)
     if not places.is_integer() or places < 1:
         raise _wrong(

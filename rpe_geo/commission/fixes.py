@@ -89,5 +89,5 @@ def _why(case: Case, family: int, number: int) -> str:
         )
         if verdict.refusals:
             return " ".join(refusal_sentence(refusal) for refusal in verdict.refusals)
-        return "le trajet dépasse les minutes acceptées, ou n'est pas connu."
-    return "l'âge, les horaires ou le trajet ne vont pas."
+        return "le trajet dépasse les minutes acceptées, ou n’est pas connu."
+    return "l’âge, les horaires ou le trajet ne vont pas."

@@ -218,7 +218,7 @@ def assignment_json(found: Assignment) -> dict[str, Any]:
                 "dearest_wish": weights.dearest_wish,
                 "per_week_later": weights.per_week_later,
             },
-            "lot": "SHA-256 de « graine:demande », la plus petite empreinte d'abord",
+            "lot": "SHA-256 de « graine:demande », la plus petite empreinte d’abord",
             "bareme": bareme_json(found.ask.bareme),
             "fixes": [
                 {"request_id": fix.request_id, "provider_id": fix.provider_id, "reason": fix.reason}
@@ -244,8 +244,8 @@ def assignment_xlsx(written: Mapping[str, Any]) -> bytes:
     book = Workbook()
     sheets = {
         "Attributions": written["assignments"],
-        "Liste d'attente": written["unassigned"],
-        "Façons d'attribuer": [
+        "Liste d’attente": written["unassigned"],
+        "Façons d’attribuer": [
             {**{k: v for k, v in one.items() if k != "metrics"}, **one["metrics"]}
             for one in written.get(
                 "policies", [{"policy": written["policy"], "metrics": written["metrics"]}]

@@ -120,7 +120,7 @@ class Rows:
             log.refuse(
                 origin.at(name),
                 "value_wrong_type",
-                expected="une liste d'objets",
+                expected="une liste d’objets",
                 value=show(value),
             )
             return None

@@ -26,11 +26,11 @@ _PLACE = (
 )
 TEMPLATES: dict[Kind, tuple[tuple[str, str, str], ...]] = {
     "childminders": (
-        ("Identifiant", "Votre numéro ; vide, il est tiré du nom et de l'adresse.", "AM-001"),
-        ("Nom", "Nom d'usage.", "Exemple"),
+        ("Identifiant", "Votre numéro ; vide, il est tiré du nom et de l’adresse.", "AM-001"),
+        ("Nom", "Nom d’usage.", "Exemple"),
         ("Prénom", "", "Camille"),
         *_PLACE,
-        ("Nombre de places", "Places d'agrément, obligatoire.", "3"),
+        ("Nombre de places", "Places d’agrément, obligatoire.", "3"),
         ("Début agrément", "Date, 04/01/2024.", "04/01/2024"),
         ("Fin agrément", "Date, 04/01/2029.", "04/01/2029"),
         ("Horaires de travail", "Mo-Fr 07:30-18:30 (Mo Tu We Th Fr Sa Su).", "Mo-Fr 07:30-18:30"),
@@ -39,14 +39,14 @@ TEMPLATES: dict[Kind, tuple[tuple[str, str, str], ...]] = {
         ("Jardin", "oui, non ; vide = non su.", "oui"),
     ),
     "mams": (
-        ("Identifiant", "Votre numéro ; vide, il est tiré du nom et de l'adresse.", "MAM-1"),
+        ("Identifiant", "Votre numéro ; vide, il est tiré du nom et de l’adresse.", "MAM-1"),
         ("Nom de la MAM", "Obligatoire.", "Les Mésanges"),
         *_PLACE,
         ("Nombre de professionnels", "Présents ensemble.", "3"),
-        ("Nombre d'enfants", "Présents ensemble.", "12"),
+        ("Nombre d’enfants", "Présents ensemble.", "12"),
     ),
     "facilities": (
-        ("Identifiant", "Votre numéro ; vide, il est tiré du nom et de l'adresse.", "EAJE-1"),
+        ("Identifiant", "Votre numéro ; vide, il est tiré du nom et de l’adresse.", "EAJE-1"),
         ("Nom", "Obligatoire.", "Les Petits Pas"),
         ("Type", "crèche, micro-crèche, multi-accueil, halte-garderie, RPE, LAEP, PMI…", "multi-accueil"),
         *_PLACE,
@@ -57,8 +57,8 @@ TEMPLATES: dict[Kind, tuple[tuple[str, str, str], ...]] = {
     "requests": (
         ("Numéro de demande", "", "D-1"),
         *_PLACE[:3],
-        ("Date de naissance", "De l'enfant, ou terme prévu.", "04/05/2026"),
-        ("Date de début", "Début d'accueil souhaité.", "04/01/2027"),
+        ("Date de naissance", "De l’enfant, ou terme prévu.", "04/05/2026"),
+        ("Date de début", "Début d’accueil souhaité.", "04/01/2027"),
         ("Date de fin", "Facultatif.", ""),
         ("Horaires", "Mo,Tu,Th,Fr 08:00-17:30.", "Mo,Tu,Th,Fr 08:00-17:30"),
         ("Mode de transport", "à pied, vélo, voiture, transports en commun.", "à pied"),
@@ -99,7 +99,7 @@ def write_template(kind: Kind, path: Path) -> None:
                 cell.comment = Comment(words, "rpe_geo")
             one.column_dimensions[get_column_letter(number)].width = max(14, len(title) + 3)
     example.append([shown for _, _, shown in columns])
-    guide.append(["Colonne", "Ce qu'on y écrit", "Exemple"])
+    guide.append(["Colonne", "Ce qu’on y écrit", "Exemple"])
     for column in columns:
         guide.append(list(column))
     guide.append([])

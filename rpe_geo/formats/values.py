@@ -219,7 +219,7 @@ def _read_hours(value: Any) -> Timetable:
     if not isinstance(value, str) and not (
         isinstance(value, list) and value and all(isinstance(week, str) for week in value)
     ):
-        raise _wrong("un horaire (« Mo-Fr 08:00-17:30 ») ou une liste d'horaires", value)
+        raise _wrong("un horaire (« Mo-Fr 08:00-17:30 ») ou une liste d’horaires", value)
     return Timetable.parse(value)
 
 

@@ -13,7 +13,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Protocol
 
-from rpe_geo.messages.french import plain
+from rpe_geo.messages.french import curly, plain
 
 __all__ = ["MESSAGES", "explain", "phrase"]
 
@@ -27,6 +27,8 @@ def _gather() -> dict[str, str]:
         twice = gathered.keys() & messages.keys()
         if twice:
             raise RuntimeError(f"message codes defined twice: {sorted(twice)}")
+        # In place: the module's own functions phrase with the same table.
+        messages.update({code: curly(sentence) for code, sentence in messages.items()})
         gathered |= messages
     return gathered
 

@@ -70,7 +70,7 @@ def phrase_reason(code: str, values: Mapping[str, Any], name_of: Callable[[int],
     where = "" if provider is None else name_of(provider)
     match code:
         case "keeps_place":
-            return "La famille garde la place qu'elle a."
+            return "La famille garde la place qu’elle a."
         case "first_choice":
             together = " La fratrie est réunie." if values.get("siblings") else ""
             return f"Son premier choix.{together}"
@@ -79,11 +79,11 @@ def phrase_reason(code: str, values: Mapping[str, Any], name_of: Callable[[int],
         case "out_of_reach":
             return "Aucune place à la portée du trajet accepté."
         case "refused_everywhere":
-            return "Aucun accueil à portée ne peut prendre cette demande : horaires, âge ou règles d'accueil."
+            return "Aucun accueil à portée ne peut prendre cette demande : horaires, âge ou règles d’accueil."
         case "room_left":
             return f"Une place convient encore chez {where} : elle reste à proposer."
         case "passed_over":
-            return f"Une place a été donnée chez {where} à une famille qui a moins de points : cette façon d'attribuer le permet."
+            return f"Une place a été donnée chez {where} à une famille qui a moins de points : cette façon d’attribuer le permet."
         case "siblings_together":
             return "Une place existait pour un seul enfant ; la fratrie est placée ensemble ou pas du tout."
         case _:

@@ -10,6 +10,8 @@ from typing import Any
 
 __all__ = [
     "MODES",
+    "curly",
+    "curly_page",
     "day",
     "enumeration",
     "hours",
@@ -20,6 +22,7 @@ __all__ = [
     "plain",
     "plural",
     "short_day",
+    "typed_number",
     "typeset",
 ]
 
@@ -90,6 +93,14 @@ def number(value: float, decimals: int | None = None) -> str:
     return f"−{NARROW}{text}" if negative else text
 
 
+def typed_number(value: float, decimals: int | None = None) -> str:
+    """Write a number as it is typed in a field or a spreadsheet: « 3000,5 », without spaces; empty when it is not finite."""
+    if not math.isfinite(value):
+        return ""
+    text = f"{value:.10g}" if decimals is None else f"{value:.{decimals}f}"
+    return text.replace(".", ",")
+
+
 def hours(quarters: int) -> str:
     """Write a duration or a clock time in quarter-hours: 30 is « 7 h 30 », 32 is « 8 h »."""
     whole, rest = divmod(int(quarters), 4)
@@ -133,6 +144,24 @@ def plain(value: Any) -> Any:
             return value
 
 
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[\w{«<])")
+_SHOWN = re.compile(
+    r"<(script|style|textarea|pre|code|samp)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>|(?<=[^\W\d_])(?:'|&#39;)(?=\w|<[^/])",
+    re.DOTALL,
+)
+"""What a page says word for word, its marks, and the apostrophes of its texts."""
+
+
+def curly(text: str) -> str:
+    """Write apostrophes as French prints them: « l'été » becomes « l’été »; what is quoted by them stays."""
+    return _APOSTROPHE.sub("’", text)
+
+
+def curly_page(page: str) -> str:
+    """Write the apostrophes of a page's texts as French prints them; attributes, scripts and fields stay."""
+    return _SHOWN.sub(lambda found: "’" if found[0] in {"'", "&#39;"} else found[0], page)
+
+
 def typeset(text: str) -> str:
     """Keep high punctuation, percents and guillemets on the line of their word: « 80 % » never breaks."""
     for sign in (":", ";", "?", "!", "%", "»", "€"):
@@ -143,9 +172,9 @@ def typeset(text: str) -> str:
 def metres(distance_m: float) -> str:
     """Write a distance the French way: « 350 m », « 1,2 km », « 840 km »."""
     if distance_m < 1000:
-        return f"{distance_m:.0f}\u00a0m"
+        return f"{distance_m:.0f}{NBSP}m"
     decimals = 1 if distance_m < 100_000 else 0
-    return f"{distance_m / 1000:.{decimals}f}\u00a0km".replace(".", ",")
+    return f"{typed_number(distance_m / 1000, decimals)}{NBSP}km"
 
 
 def mobile_of(phone: str) -> str | None:

@@ -103,7 +103,7 @@ _WISHES = {
     "no_smoker": "non-fumeur",
     "car": "voiture",
     "home": "accueil à domicile",
-    "mam": "maison d'assistants maternels",
+    "mam": "maison d’assistants maternels",
     "facility": "établissement collectif",
 }
 

@@ -162,18 +162,18 @@ _RULES = {
     "daily_rest": "repos quotidien de 11 h",
     "weekly_hours": "48 h par semaine en moyenne",
     "annual_hours": "2 250 h par an",
-    "consecutive_days": "6 jours d'affilée",
+    "consecutive_days": "6 jours d’affilée",
     "weekly_rest": "repos hebdomadaire de 35 h",
     "places": "les places",
     "under_3": "4 enfants de moins de 3 ans",
     "under_11": "6 enfants de moins de 11 ans",
     "mam_present": "professionnelles présentes",
     "mam_children": "enfants dans la maison",
-    "legacy_ages": "âges de l'attestation",
-    "working_hours": "heures d'accueil",
+    "legacy_ages": "âges de l’attestation",
+    "working_hours": "heures d’accueil",
     "agrement_status": "agrément",
     "start_date": "date",
-    "functional_need": "besoin de l'enfant",
+    "functional_need": "besoin de l’enfant",
     "school_pickup": "école",
     "siblings": "frères et sœurs",
     "leave": "congés",
@@ -184,13 +184,13 @@ NEEDS = {
     "lift": "ascenseur",
     "wide_door": "porte large",
     "medicines": "aide à la prise de médicaments",
-    "trained_autism": "formation à l'autisme",
+    "trained_autism": "formation à l’autisme",
     "trained_motor": "formation au handicap moteur",
     "trained_sensory": "formation au handicap sensoriel",
-    "epilepsy_first_aid": "premiers secours en cas d'épilepsie",
+    "epilepsy_first_aid": "premiers secours en cas d’épilepsie",
     "sign_language": "langue des signes",
     "small_group": "petit groupe",
-    "therapist_visits": "passage d'un thérapeute",
+    "therapist_visits": "passage d’un thérapeute",
 }
 
 _DAYS = {
@@ -361,10 +361,10 @@ def refusal_sentence(refusal: _Refusal) -> str:
             "searched": minutes(values["searched"]),
             "others": ""
             if values.get("otherwise_feasible")
-            else ", et d'autres règles s'y opposent",
+            else ", et d’autres règles s’y opposent",
         }
     until = values.get("suspended_until")
-    values["until"] = f" jusqu'au {day(until)}" if until else ""
+    values["until"] = f" jusqu’au {day(until)}" if until else ""
     values["when"] = french_hours(refusal.when) if refusal.when else "à toute heure"
     return _fill(
         _refusal_code(refusal),

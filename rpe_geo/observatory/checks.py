@@ -52,7 +52,7 @@ def compare_communes(zones: pd.DataFrame, inputs: CommuneInputs) -> list[Check]:
                 what="places",
                 level="france",
                 unit="places",
-                why="places que la CNAF n'attribue à aucune commune : " + _by_mode(lost),
+                why="places que la CNAF n’attribue à aucune commune : " + _by_mode(lost),
             )
         theirs = theirs[theirs.index.isin(zones["departement"].unique())]
         reasons = {
@@ -140,4 +140,4 @@ def _why_places(lost: pd.Series) -> str:
         return "non publié (ND) par la CNAF : nos figures restent vides, jamais zéro"
     if (lost == 0).all():
         return "identique"
-    return "places du département que la CNAF n'attribue à aucune commune : " + _by_mode(lost)
+    return "places du département que la CNAF n’attribue à aucune commune : " + _by_mode(lost)

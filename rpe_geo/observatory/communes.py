@@ -249,7 +249,7 @@ def travel_words(engine: TravelTimeEngine | None, table: Any) -> str:
         return str(engine.describe().get("engine", "rues"))
     car = table["car_between_zones"]
     return (
-        f"vol d'oiseau × {number(car['detour_factor'], 2)} à {number(car['speed_kph'])} km/h, "
+        f"vol d’oiseau × {number(car['detour_factor'], 2)} à {number(car['speed_kph'])} km/h, "
         f"plus {number(car['start_min'])} min"
     )
 
@@ -332,10 +332,10 @@ def _flags(zones: pd.DataFrame, checks: Sequence[Check], table: Any) -> pd.DataF
                 (gone, "données non publiées"),
                 (empty, "aucun enfant"),
                 (small, f"moins de {least:g} enfants"),
-                (high, "beaucoup de places pour peu d'enfants"),
+                (high, "beaucoup de places pour peu d’enfants"),
                 (loose, "somme du département éloignée du total publié"),
-                (far_off, "somme de l'intercommunalité éloignée du total publié"),
-                (guess, "nombre d'enfants estimé"),
+                (far_off, "somme de l’intercommunalité éloignée du total publié"),
+                (guess, "nombre d’enfants estimé"),
             )
             if flag
         )

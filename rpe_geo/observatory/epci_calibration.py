@@ -21,10 +21,10 @@ __all__ = ["CALIBRATED", "calibrated_on_epcis"]
 
 CALIBRATED = "calé"
 _REASONS = {
-    CALIBRATED: "calé : les communes somment au chiffre publié de l'intercommunalité",
+    CALIBRATED: "calé : les communes somment au chiffre publié de l’intercommunalité",
     "publié nul": "la ligne publiée vaut 0 alors que ses communes ont des places : non calé",
     "trop loin": "la ligne publiée est trop loin de la somme de ses communes : non calé",
-    "non publié": "la ligne de l'intercommunalité n'est pas publiée, ou pas en entier : non calé",
+    "non publié": "la ligne de l’intercommunalité n’est pas publiée, ou pas en entier : non calé",
     "hors intercommunalité": "communes sans intercommunalité dans le fichier : rien à quoi caler",
 }
 _NO_EPCI = "ZZZZZZZZZ"

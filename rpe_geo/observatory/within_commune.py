@@ -303,7 +303,7 @@ def _checks(result: pd.DataFrame, homes: HomeCommunes, people: ZoneChildren) -> 
     """Compare the sums of each commune's zones with its published figures."""
     sums = result.groupby(homes.of_zone)[["children", *PLACE_MODES]].sum(min_count=1)
     why = pd.Series("calé : les zones somment au chiffre de la commune", index=homes.totals.index)
-    why[people.part < 1] = "les zones ne couvrent qu'une partie de la commune : non calé"
+    why[people.part < 1] = "les zones ne couvrent qu’une partie de la commune : non calé"
     return [
         check
         for what in ("children", *PLACE_MODES)
@@ -405,9 +405,9 @@ def _flags(
         reasons = ["donnée absente"] if gone else []
         reasons += ["aucun enfant"] if empty else []
         reasons += [f"moins de {float(table['uncertain_children']):g} enfants"] if small else []
-        reasons += ["beaucoup de places pour peu d'enfants"] if high else []
+        reasons += ["beaucoup de places pour peu d’enfants"] if high else []
         reasons += ["moins de la moitié des disponibilités confirmées depuis 6 mois"] if old else []
-        reasons += ["liste d'établissements ou registre au-delà du total publié"] if listed else []
+        reasons += ["liste d’établissements ou registre au-delà du total publié"] if listed else []
         reasons += ["enfants de la source loin du chiffre de la commune"] if level else []
         reasons += ["enfants répartis selon la surface"] if ground else []
         reasons += ["commune couverte en partie par les zones"] if some else []

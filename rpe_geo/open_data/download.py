@@ -334,11 +334,11 @@ class Downloads:
             return "une page web au lieu du fichier"
         magic = _MAGIC.get(ending)
         if magic is not None and not head.startswith(magic):
-            return f"le contenu n'est pas un fichier {ending}"
+            return f"le contenu n’est pas un fichier {ending}"
         if ending in _TEXT and head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] not in {b"[", b"{"}:
-            return "le contenu n'est pas du JSON"
+            return "le contenu n’est pas du JSON"
         if ending == _PBF and b"OSMHeader" not in head:
-            return "le contenu n'est pas un extrait OpenStreetMap"
+            return "le contenu n’est pas un extrait OpenStreetMap"
         if size < wanted.floor:
             return f"{size} octets : trop court"
         return self._checksum_fault(wanted, part)
@@ -353,7 +353,7 @@ class Downloads:
                 with part.open("rb") as stream:
                     found = hashlib.file_digest(stream, "md5").hexdigest()
                 if found != told[0].lower():
-                    return "la somme de contrôle n'est pas celle du service"
+                    return "la somme de contrôle n’est pas celle du service"
         return None
 
 

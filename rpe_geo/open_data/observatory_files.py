@@ -51,24 +51,24 @@ _OTHER_LABELS = {
     "code": ("Code de la zone (INSEE pour une commune)", ""),
     "nom": ("Nom", ""),
     "departement": ("Code du département", ""),
-    "epci": ("SIREN de l'intercommunalité", ""),
-    "epci_nom": ("Nom de l'intercommunalité", ""),
+    "epci": ("SIREN de l’intercommunalité", ""),
+    "epci_nom": ("Nom de l’intercommunalité", ""),
     "longitude": ("Longitude du centre, EPSG:4326", "degrés"),
     "latitude": ("Latitude du centre, EPSG:4326", "degrés"),
     "children_source": (
-        "Nombre d'enfants : observé, estimé ou absent ; pour des zones, la source de leur répartition",
+        "Nombre d’enfants : observé, estimé ou absent ; pour des zones, la source de leur répartition",
         "",
     ),
     "children_estimate": ("Enfants estimés, où les naissances ne sont pas publiées", "enfants"),
-    "children_low": ("Enfants, borne basse de l'intervalle à 90 %", "enfants"),
-    "children_high": ("Enfants, borne haute de l'intervalle à 90 %", "enfants"),
+    "children_low": ("Enfants, borne basse de l’intervalle à 90 %", "enfants"),
+    "children_high": ("Enfants, borne haute de l’intervalle à 90 %", "enfants"),
     "commune": ("Code de la commune sur laquelle la zone est calée", ""),
     "commune_nom": ("Nom de cette commune", ""),
-    "epci_calibration": ("Calage sur l'intercommunalité : fait, ou pourquoi non", ""),
+    "epci_calibration": ("Calage sur l’intercommunalité : fait, ou pourquoi non", ""),
     "uncertain": ("Chiffres incertains", "vrai ou faux"),
-    "uncertain_why": ("Raison de l'incertitude", ""),
-    "hotspot": ("Zone en tension ou d'aisance (Gi*, fausses découvertes maîtrisées)", ""),
-    "moran": ("Quadrant de Moran local, s'il est significatif", ""),
+    "uncertain_why": ("Raison de l’incertitude", ""),
+    "hotspot": ("Zone en tension ou d’aisance (Gi*, fausses découvertes maîtrisées)", ""),
+    "moran": ("Quadrant de Moran local, s’il est significatif", ""),
     "gi_star_p": ("Probabilité de Gi* sous le hasard", ""),
     "kind": (
         "Type de commune, de 1 (couverture la plus basse) à 5, par ressemblance (k-moyennes)",
@@ -90,17 +90,17 @@ _SUMMARY = {
     "places_facility": ("Places en établissement", "places"),
     "places_other": ("Autres places", "places"),
     "coverage_rate": ("Taux de couverture", "places pour 100 enfants"),
-    "need": ("Besoin d'accueil, enfants pondérés par âge", "enfants"),
+    "need": ("Besoin d’accueil, enfants pondérés par âge", "enfants"),
     "access_mean": ("Places accessibles par enfant, en moyenne", "places par enfant"),
     "children_without_access": ("Enfants sans aucune place à portée", "enfants"),
-    "gini": ("Inégalité d'accès entre enfants, indice de Gini", "de 0 (égal) à 1"),
+    "gini": ("Inégalité d’accès entre enfants, indice de Gini", "de 0 (égal) à 1"),
     "palma": (
-        "Accès des 10 % d'enfants les mieux servis rapporté à celui des 40 % les moins bien servis",
+        "Accès des 10 % d’enfants les mieux servis rapporté à celui des 40 % les moins bien servis",
         "rapport",
     ),
-    "theil": ("Inégalité d'accès entre enfants, indice de Theil", "nats"),
+    "theil": ("Inégalité d’accès entre enfants, indice de Theil", "nats"),
     "theil_between": ("Part de Theil entre départements", "nats"),
-    "theil_within": ("Part de Theil à l'intérieur des départements", "nats"),
+    "theil_within": ("Part de Theil à l’intérieur des départements", "nats"),
 }
 """Figure of the whole → what it is and its unit."""
 
@@ -123,10 +123,10 @@ def _described(columns: list[str]) -> list[dict[str, str]]:
         elif name.endswith("_calibrated"):
             label, unit = "Places calées sur le total publié du département", "places"
         elif name == "coverage_rate_epci":
-            label = "Taux de couverture, les places étant calées sur l'intercommunalité"
+            label = "Taux de couverture, les places étant calées sur l’intercommunalité"
             unit = "places pour 100 enfants"
         elif name.startswith("places") and name.endswith("_epci"):
-            label = "Places calées sur le total publié de l'intercommunalité, où il est utilisable"
+            label = "Places calées sur le total publié de l’intercommunalité, où il est utilisable"
             unit = "places"
         else:
             label, unit = _OTHER_LABELS.get(name, (name, ""))

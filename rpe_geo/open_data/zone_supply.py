@@ -125,7 +125,7 @@ def _sources(files: ZoneFiles, births: IrisBirths | None, on: date) -> tuple[Sou
     producer = producer.strip() or "producteur non indiqué"
     known = (
         (files.zones, "Zones", producer, when.strip()),
-        (files.facilities, "Établissements d'accueil", producer, when.strip()),
+        (files.facilities, "Établissements d’accueil", producer, when.strip()),
         (files.iris_births, "Naissances domiciliées par IRIS", "INSEE", years),
         (files.iris_zones, "Rattachement des IRIS aux zones", producer, when.strip()),
     )

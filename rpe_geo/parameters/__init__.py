@@ -25,6 +25,7 @@ from importlib.resources import files
 from typing import Any
 
 from rpe_geo.errors import NotFound
+from rpe_geo.messages.french import curly
 
 __all__ = ["TABLES", "Parameter", "ParameterTable", "parameter_history", "parameter_table"]
 
@@ -131,12 +132,12 @@ def _read(table: str) -> dict[str, list[Parameter]]:
             (
                 Parameter(
                     name=name,
-                    title=entry["title"],
-                    unit=entry["unit"],
+                    title=curly(entry["title"]),
+                    unit=curly(entry["unit"]),
                     value=dated["value"],
                     valid_from=dated["valid_from"],
-                    source=dated["source"],
-                    certainty=dated["certainty"],
+                    source=curly(dated["source"]),
+                    certainty=curly(dated["certainty"]),
                     revalued=tuple(
                         (int(one[:2]), int(one[3:])) for one in entry.get("revalued", ())
                     ),

@@ -35,7 +35,7 @@ def minute_html(written: Mapping[str, Any]) -> str:
     metrics = written["metrics"]
     parts = [
         f"<h1>{plural(metrics['placed'], 'famille')} sur {number(metrics['requests'])} auraient une place</h1>",
-        "<p>Projet, rien n'est arrêté : la commission décide.</p>",
+        "<p>Projet, rien n’est arrêté : la commission décide.</p>",
         _policies(written),
         _proof(written),
         _table(
@@ -57,7 +57,7 @@ def minute_html(written: Mapping[str, Any]) -> str:
             ],
         ),
         _table(
-            "Liste d'attente",
+            "Liste d’attente",
             ("Rang", "Demande", "Points", "Ce qui manquait"),
             [
                 (str(one["waiting_rank"]), one["request_id"], number(one["points"]), one["reason"])
@@ -99,7 +99,7 @@ def _policies(written: Mapping[str, Any]) -> str:
         "Envies justifiées": "envy_pairs",
     }
     return _table(
-        "Façons d'attribuer les mêmes places",
+        "Façons d’attribuer les mêmes places",
         ("Mesure", *(POLICY_NAMES[run["policy"]] for run in runs)),
         [
             (
@@ -145,7 +145,7 @@ def _fixes(fixes: Sequence[Mapping[str, Any]]) -> str:
 
 def _lots(seed: int) -> str:
     return (
-        f"<p>Tirage au sort : graine {seed}. Chaque demande reçoit l'empreinte SHA-256 du texte "
-        f"« {seed}:numéro de la demande » ; à égalité de points, la plus petite passe d'abord. "
+        f"<p>Tirage au sort : graine {seed}. Chaque demande reçoit l’empreinte SHA-256 du texte "
+        f"« {seed}:numéro de la demande » ; à égalité de points, la plus petite passe d’abord. "
         "Chacun peut refaire ce tirage.</p>"
     )

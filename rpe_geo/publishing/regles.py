@@ -135,8 +135,8 @@ def _purpose(day: date) -> Section:
                 "[docs/sources.md](sources.md)."
             ),
             (
-                "Le sexe, l'origine, la photographie, les avis ou un paiement ne comptent jamais. Il n'y a pas de note ni "
-                "d'étoiles."
+                "Le sexe, l’origine, la photographie, les avis ou un paiement ne comptent jamais. Il n’y a pas de note ni "
+                "d’étoiles."
             ),
         ),
     )
@@ -155,12 +155,12 @@ def _rules(tables: Mapping[str, ParameterTable]) -> Section:
         "Qui peut accueillir",
         (
             (
-                "Chaque règle est vérifiée à chaque quart d'heure, du début de l'accueil à sa fin (sans date de fin, sur "
-                f"{_write(tables['law']['horizon_months'])} mois), avec les contrats connus, présents et à venir, et l'âge que "
-                "chaque enfant aura. Toutes les règles manquées sont dites, avec la date, l'heure et le chiffre."
+                "Chaque règle est vérifiée à chaque quart d’heure, du début de l’accueil à sa fin (sans date de fin, sur "
+                f"{_write(tables['law']['horizon_months'])} mois), avec les contrats connus, présents et à venir, et l’âge que "
+                "chaque enfant aura. Toutes les règles manquées sont dites, avec la date, l’heure et le chiffre."
             ),
         ),
-        ("Règle", "Ce qu'elle demande", "Nom dans les données"),
+        ("Règle", "Ce qu’elle demande", "Nom dans les données"),
         tuple(
             (RULE_TITLES[rule], _fill(MESSAGES[f"regle_{rule}"], tables), f"`{rule}`")
             for rule in get_args(Rule)
@@ -171,7 +171,7 @@ def _rules(tables: Mapping[str, ParameterTable]) -> Section:
 def _warnings(tables: Mapping[str, ParameterTable]) -> Section:
     return Section(
         "Ce qui est permis mais fragile",
-        ("Ces points n'écartent personne ; ils sont signalés à côté de la proposition.",),
+        ("Ces points n’écartent personne ; ils sont signalés à côté de la proposition.",),
         ("Signalé", "Nom dans les données"),
         tuple((_fill(text, tables), f"`{name}`") for name, text in WARNING_TITLES.items()),
     )
@@ -191,10 +191,10 @@ def _ranking(tables: Mapping[str, ParameterTable]) -> Section:
         (
             (
                 "Une proposition reçoit de 0 à 100 points, la somme de sept parties. Les points ne dépendent que de la demande, "
-                "de la proposition et de ces règles, jamais des autres propositions : une de plus ne change pas l'ordre des autres."
+                "de la proposition et de ces règles, jamais des autres propositions : une de plus ne change pas l’ordre des autres."
             ),
             (
-                "À égalité, l'ordre est tiré au sort pour cette demande, ni par nom ni par ancienneté ; le même tirage est "
+                "À égalité, l’ordre est tiré au sort pour cette demande, ni par nom ni par ancienneté ; le même tirage est "
                 "gardé tant que la demande existe. Un audit compte combien de fois chaque professionnelle est montrée, à "
                 "mérite égal."
             ),
@@ -218,33 +218,33 @@ def _preferences() -> Section:
         (
             (
                 "La famille peut donner un poids à chaque critère, par son nom dans les données : 1 le laisse comme ici, 2 le "
-                "double, 0 l'ôte. Les maxima sont alors ramenés à un total de 100."
+                "double, 0 l’ôte. Les maxima sont alors ramenés à un total de 100."
             ),
-            "Elle peut aussi donner un poids à ces souhaits, qui font la partie Souhaits ; un poids de 0 n'en tient pas compte.",
+            "Elle peut aussi donner un poids à ces souhaits, qui font la partie Souhaits ; un poids de 0 n’en tient pas compte.",
         ),
         ("Souhait", "Nom dans les données"),
         (
             *((wish_name(name).capitalize(), f"`{name}`") for name in WISHES),
-            ("Langue parlée, par exemple l'anglais", f"`{LANGUAGE_WISH}en`"),
+            ("Langue parlée, par exemple l’anglais", f"`{LANGUAGE_WISH}en`"),
         ),
     )
 
 
 def _openings(scoring: ParameterTable) -> Section:
     return Section(
-        "Ce qui ouvrirait d'autres possibilités",
+        "Ce qui ouvrirait d’autres possibilités",
         (
             (
-                f"S'il y a moins de {_write(scoring['relaxation_threshold'])} possibilités, de petits changements de la demande sont "
+                f"S’il y a moins de {_write(scoring['relaxation_threshold'])} possibilités, de petits changements de la demande sont "
                 "essayés un par un : arriver plus tard ou finir plus tôt, décaler, ôter un jour, commencer plus tard, accepter une "
                 "partie des heures, aller plus loin ou autrement, répondre autrement à un besoin. Chacun est vérifié par toutes "
-                "les règles avant d'être montré, avec le nombre de possibilités qu'il ajoute. L'ordre est celui de ce qu'il coûte à "
+                "les règles avant d’être montré, avec le nombre de possibilités qu’il ajoute. L’ordre est celui de ce qu’il coûte à "
                 "la famille, en minutes par semaine, selon les valeurs plus bas."
             ),
             (
-                "Deux accueils peuvent aussi se partager la semaine : d'abord ceux qui font le moins changer l'enfant de mains, puis "
-                "le moins de trajet. Chaque part est vérifiée par toutes les règles. La garde à domicile n'est proposée que si rien "
-                "d'autre ne couvre la semaine."
+                "Deux accueils peuvent aussi se partager la semaine : d’abord ceux qui font le moins changer l’enfant de mains, puis "
+                "le moins de trajet. Chaque part est vérifiée par toutes les règles. La garde à domicile n’est proposée que si rien "
+                "d’autre ne couvre la semaine."
             ),
         ),
     )
@@ -255,28 +255,28 @@ def _costs(money: ParameterTable) -> Section:
         "Ce que la famille paie",
         (
             (
-                "C'est une estimation. Seule la CAF ou la MSA fixe le montant de l'aide. Elle suppose que la condition d'activité "
+                "C’est une estimation. Seule la CAF ou la MSA fixe le montant de l’aide. Elle suppose que la condition d’activité "
                 "des parents est remplie."
             ),
             (
-                "CMG = coût du mois × (1 − ressources × taux d'effort ÷ coût horaire de référence), jamais moins de 0. Le coût du "
-                "mois est le salaire net, l'entretien et les repas, dans la limite d'un coût par heure "
+                "CMG = coût du mois × (1 − ressources × taux d’effort ÷ coût horaire de référence), jamais moins de 0. Le coût du "
+                "mois est le salaire net, l’entretien et les repas, dans la limite d’un coût par heure "
                 f"({_write(money['cmg_hourly_cap_childminder'])} € pour un·e assistant·e maternel·le, "
                 f"{_write(money['cmg_hourly_cap_home'])} € à domicile). Les ressources sont celles du mois, entre un plancher "
                 f"({_write(money['resources_floor_cmg'])} €) et un plafond ({_write(money['resources_ceiling_cmg'])} €). Chaque enfant "
                 "avec AEEH compte pour un enfant à charge de plus."
             ),
             (
-                "En crèche (PSU), la famille paie ressources × taux d'effort × heures. En micro-crèche (Paje), l'aide dépend de trois "
+                "En crèche (PSU), la famille paie ressources × taux d’effort × heures. En micro-crèche (Paje), l’aide dépend de trois "
                 "tranches de ressources, sans dépasser "
                 f"{_write(100 * (1 - money['structure_family_share']))} % de la facture."
             ),
             (
                 "Heures du mois = heures de la semaine × "
-                f"{_write(money['weeks_per_year'])} ÷ 12 pour une année complète, ou × semaines d'accueil ÷ 12. Le reste à charge est ce "
-                "que la famille paie après l'aide, avant le crédit d'impôt, donné à part."
+                f"{_write(money['weeks_per_year'])} ÷ 12 pour une année complète, ou × semaines d’accueil ÷ 12. Le reste à charge est ce "
+                "que la famille paie après l’aide, avant le crédit d’impôt, donné à part."
             ),
-            "Les valeurs marquées « de mémoire » ou « déduit » sont nommées à côté de chaque estimation qui s'en sert.",
+            "Les valeurs marquées « de mémoire » ou « déduit » sont nommées à côté de chaque estimation qui s’en sert.",
         ),
     )
 
@@ -287,9 +287,9 @@ def _atypical(profiles: ParameterTable) -> Section:
         "Les horaires atypiques",
         (
             (
-                "Aucune définition légale unique n'existe. Celle en vigueur ici : "
-                f"{profile.title[:1].lower()}{profile.title[1:]} (`{profile.name}`). La part d'heures atypiques de chaque demande "
-                "est donnée ; elle n'ajoute ni n'ôte aucun point."
+                "Aucune définition légale unique n’existe. Celle en vigueur ici : "
+                f"{profile.title[:1].lower()}{profile.title[1:]} (`{profile.name}`). La part d’heures atypiques de chaque demande "
+                "est donnée ; elle n’ajoute ni n’ôte aucun point."
             ),
         ),
     )

@@ -147,7 +147,7 @@ def scenario_report(replayed: Sequence[ReplayedScenario], *, on: date) -> Report
     chapters = [Chapter("Ce qui change pour les familles", _families(documents))]
     access = [document for document in documents if document["access"]]
     if access:
-        chapters.append(Chapter("Où l'accès change", tuple(_zones(one) for one in access)))
+        chapters.append(Chapter("Où l’accès change", tuple(_zones(one) for one in access)))
     chapters.append(Chapter("Ce que vaut ce calcul", _method(documents)))
     return Report(
         title=documents[0]["title"] if len(documents) == 1 else "Scénarios, côte à côte",
@@ -233,7 +233,8 @@ def _zones(document: dict[str, Any]) -> TableBlock:
             row["name"],
             number(100 * row["before"], 1),
             number(100 * row["after"], 1),
-            f"{100 * (row['after'] - row['before']):+.1f}".replace(".", ","),
+            ("+" if row["after"] > row["before"] else "")
+            + number(100 * (row["after"] - row["before"]), 1),
         )
         for row in known
     )
@@ -244,13 +245,13 @@ def _zones(document: dict[str, Any]) -> TableBlock:
 def _method(documents: list[dict[str, Any]]) -> tuple[Block, ...]:
     return (
         Paragraph(
-            "Chaque demande est rejouée avec ses horaires et ses trajets, sur l'offre d'aujourd'hui et sur celle du scénario. Une place "
-            "n'est comptée que pour un enfant à la fois ; qui a une solution la garde tant qu'elle existe. Les places libres des crèches ne sont "
+            "Chaque demande est rejouée avec ses horaires et ses trajets, sur l’offre d’aujourd’hui et sur celle du scénario. Une place "
+            "n’est comptée que pour un enfant à la fois ; qui a une solution la garde tant qu’elle existe. Les places libres des crèches ne sont "
             "pas connues : seules celles que le scénario ouvre sont comptées."
         ),
         Paragraph(
-            f"Les fourchettes viennent de {documents[0]['range']['draws']} tirages de l'ordre des familles. Le domicile des personnes à recruter "
-            "n'est pas connu : elles sont placées autour du lieu nommé."
+            f"Les fourchettes viennent de {documents[0]['range']['draws']} tirages de l’ordre des familles. Le domicile des personnes à recruter "
+            "n’est pas connu : elles sont placées autour du lieu nommé."
         ),
         Paragraph("Effectifs de moins de 5 non publiés, ni déductibles.", "note"),
         Paragraph("Cette page informe ; elle ne recommande pas."),

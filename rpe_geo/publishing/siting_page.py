@@ -29,10 +29,10 @@ Floats = NDArray[np.float64]
 
 _TITLES = {
     "p_median": ("Le moins de trajet pour les enfants", "enfants × minutes"),
-    "mclp": ("Le plus d'enfants couverts", "enfants couverts"),
+    "mclp": ("Le plus d’enfants couverts", "enfants couverts"),
     "lscp": ("Le moins de lieux qui couvrent tout le monde", "nouveaux lieux"),
     "p_center": ("La zone la plus éloignée, au plus près", "minutes"),
-    "access_floor": ("Relever l'accès des enfants les moins bien servis", "place par enfant"),
+    "access_floor": ("Relever l’accès des enfants les moins bien servis", "place par enfant"),
 }
 
 
@@ -147,7 +147,7 @@ def _sites(
     if unreached:
         lost = ", ".join(unreached[:12]) + ("…" if len(unreached) > 12 else "")
         blocks.append(
-            Paragraph(f"Zones qu'aucun lieu n'atteint : {len(unreached)} ({lost}).", "note")
+            Paragraph(f"Zones qu’aucun lieu n’atteint : {len(unreached)} ({lost}).", "note")
         )
     blocks.extend(Paragraph(phrase(note.code, **note.values)) for note in result.notes)
     return tuple(blocks)
@@ -172,7 +172,7 @@ def _near(document: dict[str, object], name_of: dict[str, str]) -> tuple[Block, 
         )
         blocks.append(
             TableBlock(
-                "À 1 % près, d'autres choix se valent.", ("Lieux", "Objectif", "Écart"), rows
+                "À 1 % près, d’autres choix se valent.", ("Lieux", "Objectif", "Écart"), rows
             )
         )
     if stability:

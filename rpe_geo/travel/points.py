@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rpe_geo.crs import WGS84
 from rpe_geo.errors import InputError, Where
+from rpe_geo.messages.french import typed_number
 
 __all__ = ["check_coordinates", "check_cutoff", "coordinates_of", "degrees"]
 
@@ -55,7 +56,7 @@ def check_coordinates(
 
 def degrees(value: float) -> str:
     """Write degrees the French way, as exactly as they were given."""
-    return f"{value:.6f}".rstrip("0").rstrip(".").replace(".", ",").replace("-", "−\u202f")
+    return typed_number(value, 6).rstrip("0").rstrip(",").replace("-", "−\u202f")
 
 
 def coordinates_of(points: gpd.GeoSeries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

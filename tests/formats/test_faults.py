@@ -162,7 +162,7 @@ def test_the_error_says_the_first_fault_and_how_many_follow(tmp_path):
     assert len(caught.value.faults) == 3
     assert explain(caught.value) == (
         "am.json, ligne 1, champ hourly_rate : la valeur −\u202f1 ne peut pas être négative. Et encore "
-        "2\u00a0autres fautes, 2\u00a0lignes à corriger en tout ; rien n'est repris du fichier."
+        "2\u00a0autres fautes, 2\u00a0lignes à corriger en tout ; rien n’est repris du fichier."
     )
     again = pickle.loads(pickle.dumps(caught.value))
     assert again.faults == caught.value.faults

@@ -452,5 +452,5 @@ def test_preview_imports_nothing(tmp_path, capsys):
         )
         == 0
     )
-    assert "rien n'a été importé" in capsys.readouterr().out
+    assert "rien n’a été importé" in capsys.readouterr().out
     assert not database.exists()

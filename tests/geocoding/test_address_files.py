@@ -161,7 +161,7 @@ def test_what_machines_did_is_mended_with_a_word(tmp_path: Path, row: str, code:
         ('{"type": "Topology"}', "addresses_geojson", "GeoJSON"),
         ('{"type": "street", "name": 1}\n[broken\n', "addresses_line_unreadable", "ligne 2"),
         ("PK\x03\x04rest", "addresses_zipped", "zip"),
-        ("nom;prenom\na;b\n", "addresses_format", "formats d'adresses"),
+        ("nom;prenom\na;b\n", "addresses_format", "formats d’adresses"),
     ],
 )  # fmt: skip
 def test_what_is_no_address_file_is_refused_with_the_reason(

@@ -34,7 +34,7 @@ def test_columns_order_and_rows_are_kept(index: Path, tmp_path: Path) -> None:
     assert [row["result_status"] for row in rows] == ["ok", "not-found", "not-found"]
     assert rows[0]["result_street"] == "Rue de la République"
     assert rows[0]["result_citycode"] == "01001"
-    assert rows[1]["result_reason"] == "aucune adresse n'est indiquée."
+    assert rows[1]["result_reason"] == "aucune adresse n’est indiquée."
     assert rows[1]["latitude"] == rows[2]["longitude"] == ""
     assert (report.rows, report.accepted, report.not_found) == (3, 1, 2)
 

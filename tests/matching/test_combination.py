@@ -226,7 +226,7 @@ def test_sentences():
     )
     assert combination_part(None, "Mo 18:00-20:00").startswith("Garde à domicile")
     assert combination_summary(Fraction(0), Fraction(1), 50.0).replace("\u00a0", " ") == (
-        "Aucun relais dans la journée ; toutes les heures demandées ; 50 min de trajet de l'enfant par semaine."
+        "Aucun relais dans la journée ; toutes les heures demandées ; 50 min de trajet de l’enfant par semaine."
     )
     assert combination_summary(4, Fraction(9, 10), None).replace("\u00a0", " ") == (
         "4 relais par semaine ; 90 % des heures demandées."

@@ -283,10 +283,10 @@ def test_every_part_says_why_in_french():
     (suggestion,) = rank(people, wanted, scoring=SCORING)
     sentences = [why(part.reason, part.values).replace("\u00a0", " ") for part in suggestion.parts]
     assert sentences == [
-        "5 min à pied : 30 points jusqu'à 2 min, 0 à partir de 25 min",
+        "5 min à pied : 30 points jusqu’à 2 min, 0 à partir de 25 min",
         "38 h couvertes sur 42 h par semaine",
         "Libre à partir du 11 janvier 2027, 7 jours après la date demandée",
-        "Accueil assuré jusqu'au 30 juin 2028, pour un besoin jusqu'au 1er mai 2029",
+        "Accueil assuré jusqu’au 30 juin 2028, pour un besoin jusqu’au 1er mai 2029",
         "Complète une place déjà entamée, qui serait remplie à 93 %",
         "Jardin : tenu ; langue : anglais : non tenu ; voiture : à demander",
         "Disponibilité confirmée le 20 novembre 2026",

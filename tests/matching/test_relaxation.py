@@ -263,7 +263,7 @@ def test_siblings_taken_one_by_one():
 def test_a_school_that_nobody_serves():
     child = Child(date(2022, 5, 1), school="École des Tilleuls")
     assert sentences([minder(1)], request("Mo-Fr 09:00-17:00", children=(child,))) == [
-        "Si quelqu'un d'autre va à l'école « École des Tilleuls » : 1 possibilité de plus"
+        "Si quelqu’un d’autre va à l’école « École des Tilleuls » : 1 possibilité de plus"
     ]
 
 

@@ -156,7 +156,7 @@ def test_missing_children_are_nan_and_told(run, missing):
     rows, result = run(f"id,children\n01004,{missing}\n01001,10\n", SUPPLY, TIMES)
     assert math.isnan(dict(rows)["01004"])
     assert dict(rows)["01001"] == pytest.approx(0.4)
-    assert "Zones sans nombre d'enfants : 1" in result.stderr
+    assert "Zones sans nombre d’enfants : 1" in result.stderr
 
 
 def test_no_supply_at_all_reaches_nobody_and_says_so(run):

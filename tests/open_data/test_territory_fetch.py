@@ -133,7 +133,7 @@ def test_fetch_then_update(services, tmp_path, capsys):
     assert len(summary)
     capsys.readouterr()
     assert run(["territory", "update", str(directory)]) == 0
-    assert "Rien n'a changé" in capsys.readouterr().out
+    assert "Rien n’a changé" in capsys.readouterr().out
     # One address index is renewed: somebody of the registry is found elsewhere.
     moved = tmp_path / "am.json"
     write_childminders(

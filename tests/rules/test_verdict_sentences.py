@@ -57,19 +57,19 @@ def test_sentences():
         (have, limit): refusal_sentence(replace(band, have=have, limit=limit)).split("2027, ")[1]
         for have, limit in ((1, 0), (2, 0), (3, 1), (3, 2))
     }
-    assert said[1, 0].startswith("aucune ne convient à l'enfant")
-    assert said[2, 0].startswith("aucun des 2 enfants présents n'y trouverait place")
+    assert said[1, 0].startswith("aucune ne convient à l’enfant")
+    assert said[2, 0].startswith("aucun des 2 enfants présents n’y trouverait place")
     assert said[3, 1].startswith("un seul des 3 enfants présents y trouverait place")
     assert said[3, 2].startswith("2 des 3 enfants présents y trouveraient place")
     none = replace(refusal, have=1, limit=0)
-    assert "aucune n'est offerte" in refusal_sentence(none)
+    assert "aucune n’est offerte" in refusal_sentence(none)
     status = Refusal(
         "agrement_status",
         since=date(2027, 1, 4),
         values={"status": "suspended", "suspended_until": date(2027, 2, 1)},
     )
     assert refusal_sentence(status).replace("\u00a0", " ") == (
-        "L'agrément est suspendu jusqu'au 1er février 2027."
+        "L’agrément est suspendu jusqu’au 1er février 2027."
     )
     warning = VerdictWarning("existing_breach", {"rules": ("daily_rest", "weekly_rest")})
     assert "repos quotidien de 11 h et repos hebdomadaire" in warning_sentence(warning)

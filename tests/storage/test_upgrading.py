@@ -96,7 +96,7 @@ def test_the_command_says_what_it_would_do(tmp_path, capsys):
     address = f"sqlite:///{tmp_path / 'registry.sqlite'}"
     database_of(address, OLDER[-1])
     assert run(["database", "upgrade", "--dry-run", "--database", address]) == 0
-    assert "la base n'a pas changé" in capsys.readouterr().out
+    assert "la base n’a pas changé" in capsys.readouterr().out
     with pytest.raises(InputError):
         open_repository(address)
     assert run(["database", "upgrade", "--database", address]) == 0

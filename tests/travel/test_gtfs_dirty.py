@@ -413,7 +413,7 @@ def test_the_command_takes_several_feeds_and_names_what_it_leaves_out(road, tmp_
     assert run([*asked, "--gtfs", str(dirty), "--gtfs", str(clean)]) == 0
     said = capsys.readouterr()
     assert (
-        "GTFS : 1 course(s) d'un service inconnu du calendrier, écartée(s) : t2 (d.zip)."
+        "GTFS : 1 course(s) d’un service inconnu du calendrier, écartée(s) : t2 (d.zip)."
         in said.err.replace("\u00a0", " ")
     )
     assert "d.zip" in said.out and "c.zip" in said.out  # noqa: PT018 - both sources

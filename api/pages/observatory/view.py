@@ -45,7 +45,7 @@ from rpe_geo.departements import departement_name
 from rpe_geo.folding import fold_words
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import MODES as TRAVEL_MODES
-from rpe_geo.messages.french import number, plural
+from rpe_geo.messages.french import number, plural, typed_number
 from rpe_geo.observatory.indicators import Indicator
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.publishing.territories import narrowed
@@ -302,13 +302,12 @@ def table_file(known: list[Edition], asked: Asked) -> tuple[str, str]:
     lines = [f"code;nom;{about.label} ({about.unit});enfants;places;incertain"]
     for (code, row), value in zip(_rows(zones), values.to_numpy(), strict=True):
         name = str(row.nom).replace('"', '""')
-        cells = [_cell(value, about.decimals + 1), _cell(row.children, 1), _cell(row.places, 1)]
+        cells = [
+            typed_number(value, about.decimals + 1),
+            *(typed_number(figure, 1) for figure in (row.children, row.places)),
+        ]
         lines.append(f'{code};"{name}";{";".join(cells)};{"oui" if row.uncertain else "non"}')
     return f"{column}-{territory.edition.year}", "\r\n".join(lines) + "\r\n"
-
-
-def _cell(value: float, decimals: int) -> str:
-    return f"{value:.{decimals}f}".replace(".", ",") if math.isfinite(value) else ""
 
 
 # ---- the map -----------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from api.pages.requests.need_form import sentence
 from rpe_geo.errors import RpeGeoError
+from rpe_geo.messages.french import typed_number
 from rpe_geo.schedule import Timetable
 
 __all__ = [
@@ -97,7 +98,7 @@ def write_text(value: Any) -> str:
         case bool():
             return "oui" if value else "non"
         case float():
-            return f"{value:.10g}".replace(".", ",")
+            return typed_number(value)
         case date():
             return value.isoformat()
         case Timetable():

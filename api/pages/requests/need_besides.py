@@ -21,6 +21,7 @@ from rpe_geo.domain import (
 )
 from rpe_geo.errors import RpeGeoError
 from rpe_geo.messages import phrase
+from rpe_geo.messages.french import typed_number
 from rpe_geo.schedule import Timetable
 
 __all__ = ["BesidesForm"]
@@ -53,11 +54,11 @@ class BesidesForm:
         return cls(
             roster="\n".join(f"{one.date:%d/%m/%Y} {one.hours}" for one in need.roster or ()),
             envelope=envelope is not None,
-            month_hours="" if envelope is None else _figure(envelope.hours_per_month),
+            month_hours="" if envelope is None else typed_number(envelope.hours_per_month),
             days_ahead="30" if envelope is None else str(envelope.known_days_ahead),
             holidays=need.school_holidays,
             zone=need.school_zone or "",
-            weeks="" if need.weeks_per_year is None else _figure(need.weeks_per_year),
+            weeks="" if need.weeks_per_year is None else typed_number(need.weeks_per_year),
             adaptation="" if adaptation is None else adaptation.start.isoformat(),
             adaptation_days="5" if adaptation is None else str(adaptation.days),
             adaptation_hours="9:00-11:00" if adaptation is None else adaptation.hours,
@@ -215,7 +216,3 @@ def _made(faults: dict[str, str], name: str, make: Any) -> Any:
 
 def _number(text: str) -> float:
     return float(re.sub(r"[\s  h]", "", text).replace(",", "."))
-
-
-def _figure(value: float) -> str:
-    return f"{value:g}".replace(".", ",")

@@ -15,6 +15,7 @@ from rpe_geo.domain import FUNCTIONAL_NEEDS, Child, Household, Request, TravelMo
 from rpe_geo.errors import AmbiguousAddress, RpeGeoError
 from rpe_geo.matching.preferences import PARTS, WISHES
 from rpe_geo.messages import phrase
+from rpe_geo.messages.french import typed_number
 
 __all__ = ["ChildForm", "NeedForm", "field_of", "sentence"]
 
@@ -104,12 +105,12 @@ class NeedForm:
             address=need.address,
             work=need.work_address or "",
             mode=need.mode,
-            minutes="" if need.max_minutes is None else _figure(need.max_minutes),
+            minutes="" if need.max_minutes is None else typed_number(need.max_minutes),
             start=need.start.isoformat(),
             end="" if need.end is None else need.end.isoformat(),
             tolerance=str(need.start_tolerance_days),
-            share=_figure(round(100 * need.min_hours_share, 4)),
-            income="" if income is None else _figure(income),
+            share=typed_number(round(100 * need.min_hours_share, 4)),
+            income="" if income is None else typed_number(income),
             dependants=str(home.children_at_charge),
             lone=home.lone_parent,
             aeeh=str(home.aeeh_children),
@@ -264,10 +265,6 @@ def _changed(before: Request | None, values: dict[str, Any]) -> Request:
     if before is None:
         return Request(request_id="nouvelle", **values)
     return replace(before, **values)
-
-
-def _figure(value: float) -> str:
-    return f"{value:g}".replace(".", ",") if value < 1e6 else f"{value:.0f}"
 
 
 def _number(text: str, name: str, faults: dict[str, str]) -> float | None:

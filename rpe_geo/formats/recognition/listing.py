@@ -176,7 +176,7 @@ def _of_json(content: Any, where: Where) -> Listing:
             [content],
         )
     if not isinstance(content, list) or not all(isinstance(one, dict) for one in content):
-        raise InvalidFile("file_not_records", where=where, found="une liste d'autres choses")
+        raise InvalidFile("file_not_records", where=where, found="une liste d’autres choses")
     if content and all(one.get("type") == "Feature" for one in content):
         return _of_features({"features": content}, where)
     objects = [one["fields"] if isinstance(one.get("fields"), dict) else one for one in content]
