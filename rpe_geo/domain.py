@@ -522,7 +522,7 @@ class Household:
 
 
 _ROSTER_DAYS_MAX = 731
-_TRIPS = (("car", "transit"), ("bike", "transit"), ("walk", "transit"))
+_TRIPS = tuple((mode, "transit") for mode in ("car", "bike", "walk", "pushchair"))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ __all__ = ["HoursForm", "day_texts", "week_prefix", "written_spans"]
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "PH")
 DAY_NAMES = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "jour férié")
-_SPAN = re.compile(r"^(\d{1,2})[:hH]?\s?(\d{2})?\s*(?:-|–|à)\s*(\d{1,2})[:hH]?\s?(\d{2})?\s*[hH]?$")
+_CLOCK = r"(\d{1,2})\s*[:hH]?\s*(\d{2})?"
+_SPAN = re.compile(rf"^(?:de\s+)?{_CLOCK}\s*(?:-|–|à|jusqu['’]à)\s*{_CLOCK}$")
 _GRIDS = 6
 """Weeks of a cycle that are shown with a grid; later ones are text fields alone."""
 
@@ -160,7 +161,7 @@ def written_spans(text: str) -> str:
 
 def _read_day(text: str, day: str) -> list[str]:
     spans = []
-    for part in re.split(r"[,;]", text):
+    for part in re.split(r"[,;]|\bet\b", text):
         if not part.strip():
             continue
         found = _SPAN.match(part.strip())

@@ -12,7 +12,7 @@ MESSAGES = {
     "second_home_weeks": "indiquez les semaines passées dans l'autre domicile, par exemple [2].",
     "care_weeks_range": "{value} semaines d'accueil par an : indiquez un nombre entre 1 et 52.",
     "trip_unknown": (
-        'le trajet « {value} » n\'est pas connu : ["car", "transit"] (ou bike, walk), avec la gare dans « station ».'
+        'le trajet « {value} » n\'est pas connu : ["car", "transit"] (ou bike, walk, pushchair), avec la gare dans « station ».'
     ),
     "school_zone_missing": (
         "la zone de vacances scolaires n'est pas connue : indiquez « school_zone » (A, B ou C), ou une adresse avec son code "

@@ -71,6 +71,105 @@ class TestHours:
         assert Search.read(FormData(asked.hidden)) == asked
 
 
+class TestNeedsThatAreNoPlainWeek:
+    """The families' door hears what the desk hears; every page is read as it is sent without JavaScript."""
+
+    def test_dates_stand_for_the_week(self):
+        asked = Search.read(
+            form_data(
+                jour=[],
+                debut="",
+                planning="lundi 4 janvier 2027 : 6 h 30 - 14 h 30\n06/01/2027 de 13h à 21h",
+            )
+        )
+        assert not asked.faults
+        need = asked.request()
+        assert [(one.date, one.hours) for one in need.roster] == [
+            (date(2027, 1, 4), "06:30-14:30"),
+            (date(2027, 1, 6), "13:00-21:00"),
+        ]
+        assert (need.start, need.end) == (date(2027, 1, 4), date(2027, 1, 6))
+
+    @pytest.mark.parametrize(
+        ("fields", "field"),
+        [
+            ({"planning": "demain matin"}, "planning"),
+            ({"planning": "mardi 4 janvier 2027 8-12"}, "planning"),
+            ({"planning": "04/01/27 8-12"}, "planning"),
+            ({"enveloppe": "oui", "heures_mois": "beaucoup"}, "heures_mois"),
+            ({"enveloppe": "oui", "heures_mois": ""}, "heures_mois"),
+            ({"semaines_an": "60"}, "semaines_an"),
+            ({"adaptation": "2026-12-28", "adaptation_heures": "le matin"}, "adaptation"),
+            ({"adaptation": "2026-12-28", "adaptation_heures": ""}, "adaptation"),
+            ({"autre_domicile": "2 rue du Lac", "autres_semaines": "paires"}, "autre_domicile"),
+            ({"gare": "Gare centrale", "mode": "transit"}, "gare"),
+        ],
+    )
+    def test_what_cannot_be_used_is_told_at_its_field(self, fields, field):
+        assert set(Search.read(form_data(**fields)).faults) == {field}
+
+    def test_every_field_makes_the_need(self):
+        asked = Search.read(
+            form_data(
+                enveloppe="oui",
+                heures_mois="120",
+                jours_avance="15",
+                vacances="except",
+                zone="C",
+                semaines_an="36",
+                adaptation="2026-12-28",
+                autre_domicile="2 rue du Lac, 96100 Montvernelle-sur-Aubrelle",
+                gare="Gare de Montvernelle",
+                mode="pushchair",
+            )
+        )
+        assert not asked.faults
+        need = asked.request()
+        assert need.envelope.hours_per_month == 120
+        assert need.envelope.known_days_ahead == 15
+        assert (need.school_holidays, need.school_zone, need.weeks_per_year) == ("except", "C", 36)
+        assert need.adaptation.hours == "09:00-11:00"
+        assert need.second_home.weeks == (2,)
+        assert need.trip == ("pushchair", "transit")
+        assert Search.read(FormData(asked.hidden)) == asked
+
+    def test_the_answer_says_how_it_was_read(self, client):
+        sent = {"planning": "04/01/2027 8:00-17:00", "jour": []}
+        page = client.post("/", data=search_form(**sent))
+        assert page.status_code == 200
+        said = squeezed(unescape(page.text)).replace("\N{NO-BREAK SPACE}", " ")
+        assert "Planning connu jusqu’au 4 janvier 2027" in said.replace("'", "’")
+        assert 'name="planning" value="04/01/2027 8:00-17:00"' in page.text
+
+    def test_a_zone_that_nobody_knows_is_asked_for(self, client):
+        page = client.post("/", data=search_form(vacances="only"))
+        assert page.status_code == 422
+        assert "choisissez A, B ou C" in page.text
+        assert client.post("/", data=search_form(vacances="only", zone="A")).status_code == 200
+
+    def test_another_address_that_is_not_found_is_told_at_its_field(self, client):
+        page = client.post("/", data=search_form(autre_domicile="zzzz 99999 Nullepart"))
+        assert page.status_code == 422
+        assert 'id="autre_domicile-e"' in page.text
+
+    def test_a_place_that_was_chosen_does_not_outlive_its_address(self):
+        chosen = {"choix": "5.1,47.2|Ailleurs", "choix_pour": "2 rue du Lac"}
+        assert Search.read(form_data(adresse="2 rue du Lac", **chosen)).place
+        assert not Search.read(form_data(adresse="9 rue du Port", **chosen)).place
+
+    def test_what_is_sent_to_the_relais_has_them(self, client):
+        form = search_form(
+            vacances="except",
+            zone="B",
+            semaines_an="36",
+            nom="Famille Exemple",
+            contact="famille@exemple.fr",
+            accord="oui",
+        )
+        sent = client.post("/demande", data=form, follow_redirects=False)
+        assert sent.status_code == 303
+
+
 class TestList:
     def test_the_price_is_compared_when_the_income_is_given(self, client):
         without = client.post("/", data=search_form(revenu="")).text

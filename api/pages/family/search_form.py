@@ -8,10 +8,13 @@ from typing import cast
 
 from starlette.datastructures import FormData
 
+from api.pages.requests.need_besides import BesidesForm
+from api.pages.requests.need_form import field_of, sentence
 from rpe_geo.domain import Child, Household, Request, TravelMode, usual_mode
+from rpe_geo.errors import RpeGeoError
 from rpe_geo.schedule import Timetable
 
-__all__ = ["DAYS", "LISTED", "MINUTES", "MODE_NAMES", "Search"]
+__all__ = ["DAYS", "LISTED", "MINUTES", "MODE_NAMES", "Search", "family_sentence"]
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 MODE_NAMES = {
@@ -26,6 +29,17 @@ LISTED = 40
 """Places that a list shows at most."""
 _SHARE = 0.6
 _TOLERANCE_DAYS = 31
+
+
+_SENTENCES = {
+    "trip_unknown": "Choisissez plus haut comment vous allez jusqu’au lieu d’accueil : à pied, en poussette, à vélo ou en voiture.",
+    "school_zone_missing": "Cette adresse ne dit pas la zone scolaire : choisissez A, B ou C.",
+}
+
+
+def family_sentence(error: RpeGeoError) -> str:
+    """Phrase an error for a family: the fields of files are not hers."""
+    return _SENTENCES.get(error.code) or sentence(error)
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,7 @@ class Search:
     other_end: str = ""
     income: str = ""
     children: str = "1"
+    besides: BesidesForm = field(default_factory=BesidesForm)
     faults: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -68,9 +83,12 @@ class Search:
             chosen = {str(value) for value in form.getlist(name)}
             return tuple(day for day in DAYS if day in chosen)
 
+        address = text("adresse")
+        # A place chosen in the list is that of the address beside which it stood: without JavaScript it outlives it.
+        chosen = text("choix") if text("choix_pour", address) == address else ""
         read = cls(
-            address=text("adresse"),
-            place=text("choix"),
+            address=address,
+            place=chosen,
             mode=text("mode", usual_mode(filter(None, map(_day, births)), _day(text("debut")))),
             minutes=text("max_minutes", "15"),
             births=tuple(value for value in births if value) or ("",),
@@ -84,8 +102,10 @@ class Search:
             other_end=text("a2"),
             income=text("revenu"),
             children=text("enfants", "1"),
+            besides=BesidesForm.sent(form),
         )
-        return replace(read, faults=read.look())
+        faults = read.look()
+        return replace(read, faults=faults or read.unusable())
 
     def look(self) -> dict[str, str]:
         """Say what must be completed, by field."""
@@ -96,9 +116,11 @@ class Search:
             faults["adresse"] = "Indiquez votre adresse, ou au moins une rue et une commune."
         if not all(_day(value) for value in self.births):
             faults["naissance"] = "Indiquez la date de naissance, ou la date prévue."
-        if _day(self.start) is None:
+        if _day(self.start) is None and not self.besides.roster:
             faults["debut"] = "Indiquez à partir de quel jour."
-        if not self.days:
+        if self.besides.roster:
+            pass  # the dates say the hours
+        elif not self.days:
             faults["jour"] = "Choisissez au moins un jour."
         elif not _span(self.begin, self.end):
             faults["jour"] = "Indiquez l’heure d’arrivée et l’heure de départ."
@@ -109,6 +131,21 @@ class Search:
         if self.income and _figure(self.income) is None:
             faults["revenu"] = "Écrivez un montant en euros, par exemple 3 000."
         return faults
+
+    def unusable(self) -> dict[str, str]:
+        """Say what a need cannot be made of, by field; the other faults were looked at."""
+        faults: dict[str, str] = {}
+        self.besides.values(self._week(), self.mode, faults)
+        if not faults:
+            try:
+                self.request()
+            except RpeGeoError as error:
+                faults[field_of(error)] = family_sentence(error)
+        return faults
+
+    def _week(self) -> Timetable | None:
+        """The week of the form; None where dates say the hours."""
+        return None if self.besides.roster else Timetable.parse(self.written)
 
     @property
     def written(self) -> list[str]:
@@ -140,26 +177,30 @@ class Search:
         if self.alternates:
             fields += [("alterne", "oui"), ("de2", self.other_begin), ("a2", self.other_end)]
             fields += [("jour2", day) for day in self.other_days]
-        return fields
+        return fields + self.besides.fields
 
     def request(self) -> Request:
         """Make the request; the faults were looked at."""
         longitude, latitude = _point(self.place) or (None, None)
         income = _figure(self.income)
         count = max(1, int(self.children)) if self.children.isdecimal() else 1
+        besides = self.besides.values(self._week(), self.mode, {})
+        # Care that is asked by dates begins on the first of them.
+        dates = [one.date for one in besides["roster"] or ()]
         return Request(
             request_id="demande",
             children=tuple(Child(birth) for value in self.births if (birth := _day(value))),
-            start=date.fromisoformat(self.start),
+            start=min(dates) if dates else date.fromisoformat(self.start),
             start_tolerance_days=_TOLERANCE_DAYS,
-            schedule=Timetable.parse(self.written),
-            address=self.address,
+            # The label has the postcode, by which the school zone is known.
+            address=self.place.partition("|")[2] or self.address,
             longitude=longitude,
             latitude=latitude,
             mode=cast("TravelMode", self.mode),
             max_minutes=float(self.minutes) if self.minutes in map(str, MINUTES) else 15.0,
             min_hours_share=_SHARE,
             household=None if income is None else Household(income, max(count, len(self.births))),
+            **besides,
         )
 
 

@@ -19,11 +19,12 @@ from api.pages.accounts.sign_in import OwnForm
 from api.pages.costs import cost_panel
 from api.pages.desk import DeskDep
 from api.pages.family.follow_page import follow_link
-from api.pages.family.search_form import DAYS, LISTED, MINUTES, MODE_NAMES, Search
+from api.pages.family.search_form import DAYS, LISTED, MINUTES, MODE_NAMES, Search, family_sentence
 from api.pages.ground import map_options
 from api.pages.letters import send_receipt
 from api.pages.rendering import render
 from api.pages.requests.contact_form import WAYS
+from api.pages.requests.need_form import field_of
 from maps import style
 from maps.cards import Card
 from maps.layers import mark_spec
@@ -32,8 +33,8 @@ from maps.suggestions import place_kind, suggestion_places
 from rpe_geo.crs import WGS84
 from rpe_geo.domain import Childminder, Facility, Mam
 from rpe_geo.errors import AddressNotFound, AmbiguousAddress, InputError
-from rpe_geo.messages import phrase
 from rpe_geo.messages.french import MODES, MONTHS, day, plural
+from rpe_geo.messages.matching import read_otherwise
 from rpe_geo.privacy import public_minutes
 from rpe_geo.relais.suggest import Suggestions
 from rpe_geo.schedule import Timetable
@@ -86,26 +87,38 @@ def _answer(
     if not asked.faults:
         try:
             answer = service.public.suggest(asked.request(), today=today, limit=LISTED)
-        except AmbiguousAddress as error:
-            choices = [
-                {"value": f"{place.longitude},{place.latitude}|{place.label}", "label": place.label}
-                for place in error.values.get("places", ())
-                if place.longitude is not None
-            ]
-            asked.faults["adresse"] = (
-                "Plusieurs adresses possibles."
-                if len(choices) > 1
-                else "Est-ce bien cette adresse ?"
-            )
-        except AddressNotFound:
-            asked.faults["adresse"] = (
-                "Nous ne trouvons pas cette adresse. Essayez sans le numéro, ou avec le code postal."
-            )
         except InputError as error:
-            asked.faults["adresse"] = phrase(error.code, **error.values)
+            name = field_of(error) or "adresse"
+            asked.faults[name] = _doubt(error)
+            if name == "adresse" and isinstance(error, AmbiguousAddress):
+                choices = _choices(error)
+                if len(choices) < 2:
+                    asked.faults[name] = "Est-ce bien cette adresse ?"
         else:
             return _page(request, service, asked, answer, today=today, sending=sending)
     return _page(request, service, asked, None, choices=choices)
+
+
+def _choices(error: AmbiguousAddress) -> list[dict[str, str]]:
+    """List the places between which a family chooses."""
+    return [
+        {"value": f"{place.longitude},{place.latitude}|{place.label}", "label": place.label}
+        for place in error.values.get("places", ())
+        if place.longitude is not None
+    ]
+
+
+def _doubt(error: InputError) -> str:
+    """Say to a family what is wrong with what she typed, at the field where it stands."""
+    match error:
+        case AddressNotFound():
+            return "Nous ne trouvons pas cette adresse. Essayez sans le numéro, ou avec le code postal."
+        case AmbiguousAddress() if field_of(error) == "adresse":
+            return "Plusieurs adresses possibles."
+        case AmbiguousAddress():
+            labels = dict.fromkeys(place["label"] for place in _choices(error))
+            return f"Plusieurs adresses possibles, écrivez l’une d’elles : {' ; '.join(labels)}."
+    return family_sentence(error)
 
 
 def _page(
@@ -178,7 +191,8 @@ def _results(service: Service, asked: Search, answer: Suggestions, today: date) 
         "adresse_lue": found.label if found else label,
         "titre": _title(cards, f"à moins de {limit} minutes {mode}"),
         "mode_dit": mode,
-        "lieux": [_shown(card, asked) for card in cards],
+        "lu": read_otherwise(answer.parameters),
+        "lieux": [_shown(card, answer.request.schedule) for card in cards],
         "autres": [(place, minutes, _kind(place)) for place, minutes in others],
         "genres": _kinds([card.kind for card in cards] + [_kind(place) for place, _ in others]),
         "entiers": sum(
@@ -243,7 +257,7 @@ def _kinds(marks: Sequence[PlaceKind]) -> list[tuple[PlaceKind, str, int]]:
     ]
 
 
-def _shown(card: Card, asked: Search) -> dict[str, Any]:
+def _shown(card: Card, asked: Timetable) -> dict[str, Any]:
     """Gather what a family reads of one place."""
     suggestion, provider = card.suggestion, card.provider
     offered = _hours_of(provider)
@@ -277,7 +291,7 @@ def _shown(card: Card, asked: Search) -> dict[str, Any]:
         "sous_titre": " · ".join(part for part in (card.what, card.place.address) if part),
         "faits": facts,
         "minutes": round(_minutes_told(card)),
-        "besoin": Timetable.parse(asked.written),
+        "besoin": asked,
         "offert": offered,
         "cout": suggestion.cost,
         "contact": provider.contact,

@@ -20,13 +20,21 @@ from rpe_geo.domain import (
     SecondHome,
 )
 from rpe_geo.errors import RpeGeoError
+from rpe_geo.folding import fold
 from rpe_geo.messages import phrase
-from rpe_geo.messages.french import typed_number
+from rpe_geo.messages.french import MONTHS, WEEKDAYS, typed_number
+from rpe_geo.messages.french import day as written_day
 from rpe_geo.schedule import Timetable
 
 __all__ = ["BesidesForm"]
 
-_LINE = re.compile(r"^\s*(?:(\d{4})-(\d\d)-(\d\d)|(\d{1,2})/(\d{1,2})/(\d{4}))\s*:?\s+(.+?)\s*$")
+_LINE = re.compile(
+    r"^\s*(?:(?P<weekday>[^\W\d]{2,8})\.?\s+)?"
+    r"(?:(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)"
+    r"|(?P<day>\d{1,2})(?:er)?\s*(?:[/.-]\s*(?P<month>\d{1,2})\s*[/.-]|(?P<name>[^\W\d]{3,9}))\s*(?P<year>\d{4}))"
+    r"\s*[:,]?\s+(?P<hours>.+?)\s*$"
+)
+_MONTHS = {fold(name): number for number, name in enumerate(MONTHS, start=1)}
 
 
 @dataclass(frozen=True)
@@ -73,8 +81,8 @@ class BesidesForm:
         if "vacances" not in form and before is not None:
             return cls.of(before)
 
-        def text(name: str, longest: int = 20) -> str:
-            return str(form.get(name, "")).strip()[:longest]
+        def text(name: str, longest: int = 20, usual: str = "") -> str:
+            return str(form.get(name, usual)).strip()[:longest]
 
         return cls(
             roster=text("planning", 20_000),
@@ -86,9 +94,9 @@ class BesidesForm:
             weeks=text("semaines_an"),
             adaptation=text("adaptation"),
             adaptation_days=text("adaptation_jours") or "5",
-            adaptation_hours=text("adaptation_heures", 100),
+            adaptation_hours=text("adaptation_heures", 100, cls.adaptation_hours),
             second_home=text("autre_domicile", 300),
-            second_weeks=text("autres_semaines", 60),
+            second_weeks=text("autres_semaines", 60, cls.second_weeks),
             station=text("gare", 300),
         )
 
@@ -104,6 +112,27 @@ class BesidesForm:
             or self.second_home
             or self.station
         )
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """What is filled in as the fields of another form: names and values; nothing when nothing is."""
+        if not self.said:
+            return []
+        return [
+            ("planning", self.roster),
+            *([("enveloppe", "oui")] if self.envelope else []),
+            ("heures_mois", self.month_hours),
+            ("jours_avance", self.days_ahead),
+            ("vacances", self.holidays),
+            ("zone", self.zone),
+            ("semaines_an", self.weeks),
+            ("adaptation", self.adaptation),
+            ("adaptation_jours", self.adaptation_days),
+            ("adaptation_heures", self.adaptation_hours),
+            ("autre_domicile", self.second_home),
+            ("autres_semaines", self.second_weeks),
+            ("gare", self.station),
+        ]
 
     def values(
         self, schedule: Timetable | None, mode: str, faults: dict[str, str]
@@ -136,7 +165,9 @@ class BesidesForm:
                 ),
             )
         adaptation = None
-        if self.adaptation:
+        if self.adaptation and not self.adaptation_hours:
+            faults["adaptation"] = "Indiquez les heures de l’adaptation, par exemple 9:00-11:00."
+        elif self.adaptation:
             adaptation = _made(
                 faults,
                 "adaptation",
@@ -178,17 +209,14 @@ class BesidesForm:
         for number, line in enumerate(self.roster.splitlines(), start=1):
             if not line.strip():
                 continue
-            found = _LINE.match(line)
             try:
-                if found is None:
-                    faults["planning"] = _unreadable(number)
+                day, hours, weekday = _date_and_hours(line)
+                if weekday is not None and not WEEKDAYS[day.weekday()].startswith(weekday):
+                    faults["planning"] = (
+                        f"Ligne {number} : le {written_day(day)} est un {WEEKDAYS[day.weekday()]}."
+                    )
                     return None
-                year, month, day = (
-                    (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
-                )
-                days.append(
-                    RosterDay(date(int(year), int(month), int(day)), written_spans(found[7]))
-                )
+                days.append(RosterDay(day, written_spans(hours)))
             except (ValueError, RpeGeoError):
                 faults["planning"] = _unreadable(number)
                 return None
@@ -196,6 +224,20 @@ class BesidesForm:
 
 
 _NOTHING = Timetable.parse("off")
+
+
+def _date_and_hours(line: str) -> tuple[date, str, str | None]:
+    """Read « lundi 4 janvier 2027 : 6 h 30 - 14 h 30 »: date, hours, weekday; ValueError where there is no date."""
+    found = _LINE.match(line)
+    if found is None:
+        raise ValueError(line)
+    weekday = None if found["weekday"] is None else fold(found["weekday"])
+    if found["y"]:
+        day = date(int(found["y"]), int(found["m"]), int(found["d"]))
+    else:
+        month = found["month"] or _MONTHS.get(fold(found["name"]), 0)
+        day = date(int(found["year"]), int(month), int(found["day"]))
+    return day, found["hours"], weekday
 
 
 def _unreadable(number: int) -> str:
