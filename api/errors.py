@@ -186,10 +186,6 @@ def _sentence(fault: Mapping[str, Any]) -> str:
     return phrase("field_invalid")
 
 
-def _choices(context: Mapping[str, Any]) -> str:
-    return str(context.get("expected", "")).replace(" or ", ", ").replace("'", "")
-
-
 def _figure(value: Any) -> str:
     return number(value) if isinstance(value, int | float) else str(value)
 

@@ -19,7 +19,7 @@ from rpe_geo.observatory.results import Observatory
 from rpe_geo.parameters import parameter_table
 from rpe_geo.privacy.zones import published_zones
 
-__all__ = ["SHOWN", "Classes", "classify", "shown_values", "shown_zones"]
+__all__ = ["SHOWN", "Classes", "classify", "natural_limits", "shown_values", "shown_zones"]
 
 _SAMPLE = 120
 _LARGEST = 1e300

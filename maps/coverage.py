@@ -22,14 +22,7 @@ from maps.style import facility_place, mark_svg
 from rpe_geo.messages.french import number, typeset
 from rpe_geo.observatory.results import Observatory
 
-__all__ = [
-    "add_coverage",
-    "coverage_data",
-    "coverage_map",
-    "data_credits",
-    "decay_words",
-    "method_notes",
-]
+__all__ = ["coverage_data", "coverage_map", "data_credits", "decay_words", "method_notes"]
 
 _METROPOLE = (-6.0, 41.0, 10.0, 52.0)
 _MANY = 4000

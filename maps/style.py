@@ -7,7 +7,7 @@ are computed in the design; change a value here and the maps, their legends and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
@@ -20,8 +20,8 @@ __all__ = [
     "GROUND",
     "INK",
     "ISOCHRONE",
-    "MIRABELLE",
     "NO_DATA",
+    "PAPER",
     "PLACES",
     "PRUNE",
     "ROUTE",
@@ -32,12 +32,15 @@ __all__ = [
     "LegendItem",
     "PlaceKind",
     "PlaceStyle",
-    "class_legend",
     "css_variables",
     "facility_place",
+    "isochrone_item",
     "legend",
     "mark_svg",
+    "place_item",
+    "route_item",
     "tokens",
+    "zone_item",
 ]
 
 PlaceKind = Literal["home", "work", "childminder", "mam", "facility", "rpe", "school"]
@@ -318,44 +321,6 @@ def legend(items: Iterable[LegendItem], *, label: str = "Légende") -> str:
     """Write a legend as an HTML list, to stand outside the map."""
     rows = "".join(f"<li>{item.sign}<span>{escape(item.text)}</span></li>" for item in items)
     return f'<ul class="legend" aria-label="{escape(label)}">{rows}</ul>'
-
-
-def class_legend(
-    labels: Sequence[str],
-    colors: Sequence[str] = SEQUENTIAL,
-    *,
-    title: str,
-    extra: Sequence[LegendItem] = (),
-) -> str:
-    """
-    Write the key to the classes of a choropleth, lightest first.
-
-    Parameters
-    ----------
-    labels
-        The words of each class: « moins de 20 », « 20 à 40 »….
-    colors
-        The colour of each class, as many as `labels`.
-    title
-        What is measured, and its unit.
-    extra
-        What else the map shows: hatches, missing zones, marks.
-
-    Returns
-    -------
-    str
-        A titled HTML list.
-    """
-    items = [
-        LegendItem(
-            _swatch(
-                f'<rect x="1" y="1" width="26" height="18" rx="4" fill="{color}" stroke="#8A7F92"/>'
-            ),
-            text,
-        )
-        for color, text in zip(colors, labels, strict=True)
-    ]
-    return f'<p class="legend-title">{escape(title)}</p>' + legend([*items, *extra], label=title)
 
 
 def tokens() -> dict[str, Any]:

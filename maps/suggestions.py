@@ -33,7 +33,7 @@ from rpe_geo.privacy import PublicPlace
 from rpe_geo.protocols import Route
 from rpe_geo.verdicts import Suggestion, Verdict
 
-__all__ = ["Audience", "Provider", "suggestion_map", "suggestion_places"]
+__all__ = ["Audience", "Provider", "place_kind", "suggestion_map", "suggestion_places"]
 
 Audience = Literal["animateur", "public"]
 Provider = Childminder | Mam | Facility

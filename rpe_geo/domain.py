@@ -20,11 +20,8 @@ from rpe_geo.schedule import NO_HOURS, Span, Timetable, Week
 
 __all__ = [
     "FUNCTIONAL_NEEDS",
-    "HOUSE_MAX",
-    "MONTHS_MAX",
-    "PLACES_MAX",
-    "TOLERANCE_DAYS_MAX",
     "Adaptation",
+    "AddressVisibility",
     "Agrement",
     "AgrementStatus",
     "Attributes",

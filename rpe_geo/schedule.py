@@ -27,7 +27,6 @@ from rpe_geo.errors import InvalidSchedule
 
 __all__ = [
     "CYCLE_WEEKS_MAX",
-    "LAID_WEEKS_MAX",
     "NO_HOURS",
     "QUARTERS_PER_DAY",
     "QUARTERS_PER_WEEK",

@@ -12,7 +12,7 @@ from rpe_geo.messages.french import NBSP, number, typeset
 from rpe_geo.relais.suggest import Suggestions
 from rpe_geo.verdicts import CostEstimate
 
-__all__ = ["CostBar", "cost_panel"]
+__all__ = ["cost_panel"]
 
 _GAP = 0.4
 """Space between two parts of a bar, in hundredths of its width."""

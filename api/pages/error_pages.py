@@ -20,7 +20,7 @@ from rpe_geo.errors import RpeGeoError
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import plural
 
-__all__ = ["install_page_errors", "is_page", "refuse"]
+__all__ = ["install_page_errors", "refuse"]
 
 logger = logging.getLogger("rpe_geo.service")
 

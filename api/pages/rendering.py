@@ -31,7 +31,7 @@ from rpe_geo.messages.french import (
 )
 from rpe_geo.messages.rules import french_hours
 
-__all__ = ["PARIS", "SessionNeeded", "render"]
+__all__ = ["SessionNeeded", "render"]
 
 PARIS = ZoneInfo("Europe/Paris")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")

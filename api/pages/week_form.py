@@ -12,7 +12,7 @@ from rpe_geo.errors import InvalidSchedule, RpeGeoError
 from rpe_geo.messages import phrase
 from rpe_geo.schedule import CYCLE_WEEKS_MAX, QUARTERS_PER_DAY, Timetable, Week
 
-__all__ = ["HoursForm", "day_texts", "week_prefix", "written_spans"]
+__all__ = ["HoursForm", "written_spans"]
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "PH")
 DAY_NAMES = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "jour férié")

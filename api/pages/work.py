@@ -19,7 +19,7 @@ from rpe_geo.relais import Relais
 from rpe_geo.relais.casework import Casework
 from rpe_geo.storage.documents import decode, encode
 
-__all__ = ["BY_LINK", "Work", "WorkDep", "short_name"]
+__all__ = ["BY_LINK", "Work", "WorkDep"]
 
 BY_LINK = "link"
 """Who changed a record when the professional herself did, by her signed link."""

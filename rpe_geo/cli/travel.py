@@ -27,7 +27,7 @@ from rpe_geo.settings import Settings
 from rpe_geo.travel.points import check_coordinates, check_cutoff, degrees
 from rpe_geo.travel.street import MAX_CUTOFF_MIN, StreetEngine
 
-__all__ = ["read_points", "register"]
+__all__ = ["register"]
 
 _MODES: tuple[Mode, ...] = get_args(Mode)
 _COLUMNS = ("id", "longitude", "latitude")

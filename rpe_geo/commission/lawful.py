@@ -22,7 +22,7 @@ from rpe_geo.rules.compiled import FOREVER, compile_registry
 from rpe_geo.rules.patterns import REFERENCE_ORDINAL
 from rpe_geo.schedule import Timetable, monday_of
 
-__all__ = ["Judge", "contracts_of"]
+__all__ = ["Judge"]
 
 _SETS_AT_ONCE = 400
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from hashlib import sha256
 
-__all__ = ["drawn_order", "lot"]
+__all__ = ["lot"]
 
 
 def lot(seed: int, request_id: str) -> str:
@@ -28,8 +27,3 @@ def lot(seed: int, request_id: str) -> str:
         64 hexadecimal digits, compared as text.
     """
     return sha256(f"{seed}:{request_id}".encode()).hexdigest()
-
-
-def drawn_order(seed: int, request_ids: Iterable[str]) -> list[str]:
-    """Put families in the order of their lots."""
-    return sorted(request_ids, key=lambda request_id: (lot(seed, request_id), request_id))

@@ -31,7 +31,7 @@ from rpe_geo.domain import (
 from rpe_geo.errors import InputError
 from rpe_geo.rules.compiled import Registry, compile_registry
 
-__all__ = ["HeldPlace", "Providers", "gather_providers", "stand_in"]
+__all__ = ["HeldPlace", "Providers", "gather_providers"]
 
 
 @dataclass(frozen=True)

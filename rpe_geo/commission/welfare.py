@@ -16,7 +16,7 @@ from rpe_geo.commission.neighbourhoods import Effort, improve
 from rpe_geo.commission.plan import Plan, settle_lawfully
 from rpe_geo.commission.rooms import Room
 
-__all__ = ["Search", "Solved", "best_plan", "fill", "first_plan", "proven_bound"]
+__all__ = ["Search", "Solved", "best_plan", "proven_bound"]
 
 
 @dataclass(frozen=True)

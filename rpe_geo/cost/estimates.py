@@ -23,8 +23,6 @@ __all__ = [
     "childminder_costs",
     "facility_cost",
     "home_care_cost",
-    "outdated",
-    "unconfirmed",
 ]
 
 _Floats = NDArray[np.float64]

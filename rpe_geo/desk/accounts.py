@@ -16,6 +16,8 @@ from typing import Literal, get_args
 from rpe_geo.errors import Forbidden, InputError, Where
 
 __all__ = [
+    "PAUSE",
+    "TRIES",
     "Account",
     "Membership",
     "Role",

@@ -28,7 +28,6 @@ __all__ = [
     "append",
     "offers_elsewhere",
     "outcomes",
-    "status_after",
     "status_of",
 ]
 
@@ -119,11 +118,6 @@ class Event:
             raise InvalidRecord("event_without_provider", where=Where(field="provider_id"))
         if self.kind == "refused" and self.reason not in get_args(RefusalReason):
             raise InvalidRecord("event_without_reason", where=Where(field="reason"))
-
-
-def status_after(kind: EventKind) -> Status:
-    """Say where one fact leads by itself, whatever came before."""
-    return _AFTER[kind]
 
 
 def status_of(events: Sequence[Event]) -> Status:

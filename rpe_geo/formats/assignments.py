@@ -22,14 +22,7 @@ from rpe_geo.errors import InvalidFile, InvalidRecord, Where
 from rpe_geo.files import read_bytes
 from rpe_geo.messages.commission import phrase_reason
 
-__all__ = [
-    "assignment_json",
-    "assignment_xlsx",
-    "bareme_json",
-    "read_fixes",
-    "read_own_wishes",
-    "read_previous",
-]
+__all__ = ["assignment_json", "assignment_xlsx", "read_fixes", "read_own_wishes", "read_previous"]
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:

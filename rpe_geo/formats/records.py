@@ -29,7 +29,6 @@ __all__ = [
     "RecordKind",
     "childminder_of",
     "examine",
-    "facility_of",
     "json_of",
     "mam_of",
     "read_childminders",
@@ -335,11 +334,6 @@ def childminder_of(value: Mapping[str, Any]) -> Childminder:
 def mam_of(value: Mapping[str, Any]) -> Mam:
     """Read one MAM from a JSON object, or raise `RecordsRefused` with every fault."""
     return _one(Mam, value)
-
-
-def facility_of(value: Mapping[str, Any]) -> Facility:
-    """Read one facility from a JSON object, or raise `RecordsRefused` with every fault."""
-    return _one(Facility, value)
 
 
 def request_of(value: Mapping[str, Any]) -> Request:

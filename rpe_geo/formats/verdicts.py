@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from fractions import Fraction
@@ -19,13 +18,7 @@ from rpe_geo.verdicts import (
     VerdictWarning,
 )
 
-__all__ = [
-    "combination_json",
-    "relaxation_json",
-    "suggestion_json",
-    "verdict_json",
-    "verdicts_json",
-]
+__all__ = ["combination_json", "relaxation_json", "suggestion_json", "verdict_json"]
 
 
 def _day(value: date | None) -> str | None:
@@ -109,11 +102,6 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         },
         "unknown": list(verdict.unknown),
     }
-
-
-def verdicts_json(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Write verdicts in their order."""
-    return [verdict_json(verdict) for verdict in verdicts]
 
 
 def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:

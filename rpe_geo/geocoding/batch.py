@@ -19,7 +19,7 @@ from rpe_geo.files import replacing
 from rpe_geo.geocoding.table import AddressColumns, CsvTable, find_columns, open_table
 from rpe_geo.protocols import AddressQuery, Geocoded, Geocoder, Progress
 
-__all__ = ["RESULT_COLUMNS", "BatchReport", "geocode_csv"]
+__all__ = ["RESULT_COLUMNS", "BatchReport", "OpenGeocoder", "geocode_csv"]
 
 RESULT_COLUMNS = (
     "latitude", "longitude", "result_label", "result_score", "result_type", "result_citycode", "result_postcode",

@@ -18,6 +18,7 @@ __all__ = [
     "BREAK",
     "MARK",
     "MONTHS",
+    "NUMERALS",
     "TITLES",
     "numerals_beginning",
     "phonetic",

@@ -19,7 +19,6 @@ __all__ = [
     "drop_departement_name",
     "drop_regions",
     "is_double_encoded",
-    "mend_text",
     "typed_words",
 ]
 

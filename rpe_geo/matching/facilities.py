@@ -29,7 +29,7 @@ from rpe_geo.rules.need import asks_no_day, hours_within
 from rpe_geo.rules.needs import age_limits, enough, missing_needs
 from rpe_geo.verdicts import Refusal, Relaxation, Verdict, VerdictWarning
 
-__all__ = ["facility_starts", "facility_verdict"]
+__all__ = ["facility_latest_end", "facility_starts", "facility_verdict"]
 
 
 def facility_starts(

@@ -38,7 +38,14 @@ from rpe_geo.rules.need import asks_no_day
 from rpe_geo.rules.needs import enough, missing_needs, missing_schools
 from rpe_geo.verdicts import Refusal, Relaxation, Rule, Verdict, VerdictWarning
 
-__all__ = ["FeasibleMask", "compile_registry", "evaluate", "feasible_mask", "feasible_masks"]
+__all__ = [
+    "FeasibleMask",
+    "compile_registry",
+    "evaluate",
+    "feasible_mask",
+    "feasible_masks",
+    "latest_ends",
+]
 
 _ORDER = {rule: number for number, rule in enumerate(get_args(Rule))}
 _EPOCH = date(1970, 1, 1).toordinal()

@@ -17,7 +17,7 @@ from rpe_geo.rules.pay import least_net_rate
 from rpe_geo.rules.timeline import Timeline
 from rpe_geo.verdicts import VerdictWarning
 
-__all__ = ["availability_stale", "warnings_of"]
+__all__ = ["warnings_of"]
 
 
 def warnings_of(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rpe_geo.schedule import QUARTERS_PER_DAY, QUARTERS_PER_WEEK, Timetable, timetable_of_slots
 
-__all__ = ["NOBODY", "Manner", "SharedWeek", "days_of", "share_week"]
+__all__ = ["Manner", "SharedWeek", "days_of", "share_week"]
 
 NOBODY = -1
 

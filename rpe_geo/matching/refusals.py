@@ -24,7 +24,7 @@ from rpe_geo.schedule import (
 )
 from rpe_geo.verdicts import Refusal, Rule
 
-__all__ = ["hours_of_week", "hours_refusal", "refusals_of"]
+__all__ = ["hours_refusal", "refusals_of"]
 
 
 def refusals_of(

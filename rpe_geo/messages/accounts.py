@@ -1,5 +1,7 @@
 """Accounts, in words."""
 
+__all__ = ["AUDITED", "MESSAGES", "ROLES"]
+
 MESSAGES = {
     "password_short": "un mot de passe compte au moins {least} caractères.",
     "password_long": "un mot de passe compte au plus {most} caractères.",

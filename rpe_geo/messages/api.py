@@ -1,5 +1,7 @@
 """Sentences of the service and of the maps: what is asked wrongly, and the short names of rules and warnings."""
 
+__all__ = ["MESSAGES", "RULE_TITLES", "WARNING_TITLES"]
+
 MESSAGES = {
     "field_missing": "le champ est obligatoire.",
     "field_unknown": "le champ n'existe pas ; vérifiez son nom dans la documentation.",

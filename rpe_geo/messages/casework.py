@@ -1,5 +1,7 @@
 """The life of a request, in words."""
 
+__all__ = ["CHANNELS", "MESSAGES"]
+
 CHANNELS = {
     "phone": "Par téléphone",
     "visit": "Au relais",

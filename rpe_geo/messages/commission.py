@@ -7,7 +7,7 @@ from typing import Any
 
 from rpe_geo.messages import french
 
-__all__ = ["MESSAGES", "POLICY_NAMES", "PROOF_WORDS", "phrase_reason"]
+__all__ = ["MESSAGES", "POLICY_NAMES", "phrase_reason"]
 
 MESSAGES = {
     "family_twice": "la demande {request_id} figure deux fois ; gardez-en une.",

@@ -10,6 +10,9 @@ from typing import Any
 
 __all__ = [
     "MODES",
+    "MONTHS",
+    "NBSP",
+    "WEEKDAYS",
     "curly",
     "curly_page",
     "day",

@@ -44,7 +44,7 @@ from rpe_geo.observatory.results import Note, Observatory
 from rpe_geo.observatory.tiles import Runner, tiled_access_profile
 from rpe_geo.protocols import Mode, Progress, TravelTimeEngine, silent
 
-__all__ = ["observe_communes", "pairs_between", "travel_words"]
+__all__ = ["observe_communes", "travel_words"]
 
 
 def observe_communes(

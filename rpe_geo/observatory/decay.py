@@ -17,19 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rpe_geo.errors import InputError
 
-__all__ = [
-    "Binary",
-    "Decay",
-    "Exponential",
-    "Gaussian",
-    "Inverse",
-    "Linear",
-    "Logistic",
-    "Power",
-    "Step",
-    "WideGaussian",
-    "parse_decay",
-]
+__all__ = ["Binary", "Decay", "Gaussian", "Inverse", "Step", "parse_decay"]
 
 SMALLEST_TIME_MIN = 1e-3
 """Where a decay has no value at 0 minutes, shorter times count as this (0.06 s, finer than any measurement)."""

@@ -17,7 +17,7 @@ from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate
 from rpe_geo.observatory.inputs import OfficialTable
 from rpe_geo.observatory.results import Note
 
-__all__ = ["CALIBRATED", "calibrated_on_epcis"]
+__all__ = ["calibrated_on_epcis"]
 
 CALIBRATED = "calé"
 _REASONS = {

@@ -12,7 +12,7 @@ from rpe_geo.observatory.missing_children import estimate_children
 from rpe_geo.observatory.profile import scaled_ages
 from rpe_geo.observatory.results import Note
 
-__all__ = ["ESTIMATES", "KIND_FEATURES", "kinds_of_communes", "with_missing_children"]
+__all__ = ["ESTIMATES", "kinds_of_communes", "with_missing_children"]
 
 ESTIMATES = ("children_estimate", "children_low", "children_high")
 

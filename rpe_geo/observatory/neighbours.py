@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 from rpe_geo.crs import EARTH_RADIUS_M
 from rpe_geo.observatory.pairs import TravelPairs
 
-__all__ = ["StraightPace", "straight_pairs", "within_reach"]
+__all__ = ["StraightPace", "straight_pairs", "unit_vectors", "within_reach"]
 
 Floats = NDArray[np.float64]
 

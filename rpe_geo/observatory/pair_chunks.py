@@ -20,7 +20,7 @@ from rpe_geo.errors import InputError
 from rpe_geo.observatory.neighbours import StraightPace, unit_vectors
 from rpe_geo.protocols import Mode, TravelTimeEngine
 
-__all__ = ["PairBlock", "PairBlocks", "on_streets"]
+__all__ = ["PairBlock", "PairBlocks"]
 
 Floats = NDArray[np.float64]
 

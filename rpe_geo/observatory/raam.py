@@ -26,7 +26,7 @@ from scipy.sparse.linalg import LinearOperator, cg, spsolve
 from rpe_geo.observatory.decay import Decay
 from rpe_geo.observatory.pairs import TravelPairs
 
-__all__ = ["DEFAULT_TAU_MIN", "RaamEquilibrium", "raam", "raam_equilibrium"]
+__all__ = ["RaamEquilibrium", "raam", "raam_equilibrium"]
 
 DEFAULT_TAU_MIN = 60.0
 """Minutes of travel that weigh as much as a crowding equal to the mean (Saxon & Snow; pysal/access)."""

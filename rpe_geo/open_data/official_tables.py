@@ -24,7 +24,7 @@ from rpe_geo.csv_text import decoded
 from rpe_geo.errors import InvalidFile, InvalidRecord, Where
 from rpe_geo.files import read_bytes
 
-__all__ = ["MISSING", "amounts", "find_column", "read_official_table", "unpack"]
+__all__ = ["amounts", "find_column", "read_official_table", "unpack"]
 
 MISSING = frozenset(
     {"", "nd", "na", "n/a", "nan", "ns", "s", "c", "nc", "null", "none", "_z", "_u"}

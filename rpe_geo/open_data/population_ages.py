@@ -28,7 +28,7 @@ from rpe_geo.files import read_bytes
 from rpe_geo.observatory.results import Note
 from rpe_geo.open_data.official_tables import amounts, find_column, read_official_table
 
-__all__ = ["FOUR_YEARS_TO_THREE", "read_ages", "read_grid", "read_iris_ages"]
+__all__ = ["read_ages", "read_grid", "read_iris_ages"]
 
 FOUR_YEARS_TO_THREE = 0.75
 """Children of 0 to 2 among those of 0 to 3, when births are even: three of four years."""

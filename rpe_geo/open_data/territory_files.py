@@ -32,7 +32,7 @@ from rpe_geo.open_data.prepare import OfficialFiles, prepare
 from rpe_geo.open_data.street_extract import cut_streets, places_of_care
 from rpe_geo.parameters import ParameterTable
 
-__all__ = ["Area", "TerritoryFiles", "TerritoryRequest", "fetch_territory"]
+__all__ = ["Area", "TerritoryFiles", "TerritoryRequest", "feeds_of", "fetch_territory"]
 
 _NEAR_M = 60_000
 _LEVELS = ("com", "epci", "dep", "reg", "nat")

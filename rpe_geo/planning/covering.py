@@ -19,7 +19,7 @@ from rpe_geo.planning.cost_table import CostTable
 from rpe_geo.planning.p_median import Effort, MedianRules, solve_p_median
 from rpe_geo.planning.programs import Deadline, solve_program
 
-__all__ = ["Cover", "cheapest_cover", "cover_most", "cover_with_fewest", "merged_rows"]
+__all__ = ["Cover", "cheapest_cover", "cover_most", "cover_with_fewest"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -13,7 +13,7 @@ from rpe_geo.observatory.decay import Decay
 from rpe_geo.planning.capacitated import Capacities
 from rpe_geo.planning.p_median import MedianRules
 
-__all__ = ["OBJECTIVES", "SitingOptions", "SitingProblem", "Task", "prepare"]
+__all__ = ["DEFAULT_CUTOFF_MIN", "SitingOptions", "SitingProblem", "Task", "prepare"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

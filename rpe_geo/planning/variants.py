@@ -15,7 +15,7 @@ from rpe_geo.planning.problem import Task
 from rpe_geo.planning.programs import Deadline
 from rpe_geo.planning.siting import Choice, decay_of, solve_task
 
-__all__ = ["NEAR", "curve_of", "near_choices", "share_of_draws"]
+__all__ = ["curve_of", "near_choices", "share_of_draws"]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]

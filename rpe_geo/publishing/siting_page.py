@@ -23,7 +23,7 @@ from rpe_geo.publishing.blocks import (
 )
 from rpe_geo.publishing.report_html import report_html
 
-__all__ = ["siting_page", "siting_report"]
+__all__ = ["siting_page"]
 
 Floats = NDArray[np.float64]
 

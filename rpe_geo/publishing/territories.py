@@ -16,7 +16,7 @@ from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.profile import summarise
 from rpe_geo.observatory.results import Observatory
 
-__all__ = ["GROUPS", "Group", "grouped", "narrowed"]
+__all__ = ["Group", "grouped", "narrowed"]
 
 Group = Literal["departement", "epci"]
 GROUPS: tuple[Group, ...] = ("departement", "epci")

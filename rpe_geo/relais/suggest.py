@@ -48,7 +48,7 @@ from rpe_geo.verdicts import (
 
 _SCHOOLS_TOLD = 5
 
-__all__ = ["Suggestions", "Tables", "Travel", "scores_of", "suggest", "travel_to_providers"]
+__all__ = ["Suggestions", "scores_of", "suggest"]
 
 
 @dataclass(frozen=True)

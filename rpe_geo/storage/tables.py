@@ -38,9 +38,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = [
     "PERSONAL_TABLES",
-    "PLACED_TABLES",
     "SECURED_BY_RPE",
-    "SECURED_FOR_ACCOUNTS",
     "Document",
     "Place",
     "accounts",

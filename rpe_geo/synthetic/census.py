@@ -20,7 +20,7 @@ from rpe_geo.synthetic.borders import Borders
 from rpe_geo.synthetic.equipment import CRECHE_PLACES
 from rpe_geo.synthetic.layout import ORIGIN, Layout
 
-__all__ = ["EPCI", "EPCI_NAME", "cog_file", "communes_table", "contours_table"]
+__all__ = ["cog_file", "communes_table", "contours_table"]
 
 EPCI = "299600019"
 EPCI_NAME = "CC du Val d'Aubrelle"

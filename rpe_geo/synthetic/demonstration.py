@@ -22,12 +22,7 @@ from rpe_geo.synthetic.streetgraph import StreetGraph
 from rpe_geo.synthetic.streetplan import plan_streets
 from rpe_geo.synthetic.ways import Restriction, Way, make_oneways, name_ways, restrict_turns
 
-__all__ = [
-    "DEMONSTRATION_SEED",
-    "Demonstration",
-    "draw_demonstration",
-    "write_demonstration",
-]
+__all__ = ["write_demonstration"]
 
 DEMONSTRATION_SEED = 0
 

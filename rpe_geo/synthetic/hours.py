@@ -8,15 +8,7 @@ from random import Random
 
 from rpe_geo.schedule import Timetable
 
-__all__ = [
-    "Frame",
-    "choose_frame",
-    "clock",
-    "offered_hours",
-    "presence_inside",
-    "timetable",
-    "week_text",
-]
+__all__ = ["Frame", "choose_frame", "offered_hours", "presence_inside", "timetable"]
 
 _DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _WEEK_HOURS = 47.5

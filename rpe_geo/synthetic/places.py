@@ -19,14 +19,7 @@ from rpe_geo.errors import InputError, InvalidFile
 if TYPE_CHECKING:
     from rpe_geo.geocoding.store import AddressStore
 
-__all__ = [
-    "Place",
-    "demonstration_folder",
-    "demonstration_places",
-    "places_of_ban",
-    "places_of_streets",
-    "places_of_territory",
-]
+__all__ = ["Place", "demonstration_folder", "demonstration_places", "places_of_territory"]
 
 _STREETS_READ = 40_000
 _HOMES = frozenset(

@@ -16,7 +16,7 @@ from rpe_geo.synthetic.layout import Layout, Settlement
 from rpe_geo.synthetic.names import NamePool
 from rpe_geo.synthetic.streetgraph import StreetGraph
 
-__all__ = ["NO_CAR", "Restriction", "Way", "name_ways", "restrict_turns"]
+__all__ = ["NO_CAR", "Restriction", "Way", "make_oneways", "name_ways", "restrict_turns"]
 
 NO_CAR = frozenset({"footway", "cycleway", "steps", "pedestrian", "path"})
 """Classes that cars never use here."""

@@ -17,15 +17,7 @@ from rpe_geo.travel.contraction import Hierarchy
 from rpe_geo.travel.snapping import Snapped
 from rpe_geo.travel.streets.mode_network import ENTRY_TICKS, NO_WAY, TICKS_PER_MIN, ModeNetwork
 
-__all__ = [
-    "BoundedSearch",
-    "Ends",
-    "Inside",
-    "distances_from_all",
-    "forget_entries",
-    "search_by_hierarchy",
-    "street_minutes",
-]
+__all__ = ["BoundedSearch", "Ends", "distances_from_all", "search_by_hierarchy", "street_minutes"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

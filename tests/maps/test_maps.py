@@ -318,15 +318,6 @@ class TestStyle:
     def test_tokens_are_plain_data(self):
         assert json.loads(json.dumps(style.tokens()))["places"]["mam"]["color"] == "#C25E00"
 
-    def test_a_class_legend_names_every_class(self):
-        html = style.class_legend(
-            ["peu", "beaucoup"],
-            style.SEQUENTIAL[:2],
-            title="Places",
-            extra=[style.hatch_item(), style.no_data_item()],
-        )
-        assert html.count("<li>") == 4
-
 
 class TestLayers:
     def test_three_isochrones_at_most_the_widest(self):

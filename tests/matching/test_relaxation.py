@@ -79,13 +79,13 @@ def test_an_earlier_end_before_a_contract_begins():
         return sentences(people, request("Mo-Fr 08:00-17:00", **changes))
 
     assert told(date(2027, 3, 1), date(2027, 6, 7)) == [
-        "Jusqu'au 6 juin 2027 seulement, la suite restant à trouver : 1 possibilité de plus",
-        "Jusqu'au 28 février 2027 seulement, la suite restant à trouver : 2 possibilités de plus",
+        "Jusqu’au 6 juin 2027 seulement, la suite restant à trouver : 1 possibilité de plus",
+        "Jusqu’au 28 février 2027 seulement, la suite restant à trouver : 2 possibilités de plus",
     ]
     # Two weeks of care at least, counted from the start asked.
     assert told(date(2027, 1, 18)) == []
     assert told(date(2027, 1, 19)) == [
-        "Jusqu'au 18 janvier 2027 seulement, la suite restant à trouver : 1 possibilité de plus"
+        "Jusqu’au 18 janvier 2027 seulement, la suite restant à trouver : 1 possibilité de plus"
     ]
 
 

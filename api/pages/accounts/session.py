@@ -28,7 +28,6 @@ __all__ = [
     "OwnForm",
     "SessionDep",
     "TokenDep",
-    "cookie_name",
     "drop_cookie",
     "install_sessions",
     "kept_form",

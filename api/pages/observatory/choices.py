@@ -19,6 +19,9 @@ from rpe_geo.observatory.results import Observatory
 from rpe_geo.publishing.territories import Group
 
 __all__ = [
+    "AGES",
+    "DRAWABLE",
+    "SLOTS",
     "Asked",
     "Option",
     "Place",

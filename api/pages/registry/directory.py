@@ -19,7 +19,19 @@ from rpe_geo.folding import fold_words
 from rpe_geo.messages.fields import CHOICES
 from rpe_geo.schedule import QUARTERS_PER_WEEK
 
-__all__ = ["FRESH_DAYS", "KINDS", "Entry", "Wanted", "age_of", "entries", "free_places", "page_of"]
+__all__ = [
+    "FRESHNESS",
+    "FRESH_DAYS",
+    "KINDS",
+    "PAGE",
+    "SORTS",
+    "Entry",
+    "Wanted",
+    "age_of",
+    "entries",
+    "free_places",
+    "page_of",
+]
 
 FRESH_DAYS = 183
 PAGE = 50

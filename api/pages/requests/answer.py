@@ -28,7 +28,7 @@ from rpe_geo.messages.trips import (
 from rpe_geo.relais.casework import Case
 from rpe_geo.relais.suggest import Suggestions
 
-__all__ = ["answer_values", "case_names", "chosen_cards", "name_of"]
+__all__ = ["answer_values", "case_names", "chosen_cards"]
 
 _COMPARED = 3
 

@@ -14,7 +14,7 @@ from rpe_geo.desk.casework import CLOSED
 from rpe_geo.folding import fold_words
 from rpe_geo.relais.casework import Case
 
-__all__ = ["TAGS", "Sought", "inbox_values", "matches"]
+__all__ = ["Sought", "inbox_values", "matches"]
 
 OPEN = ("new", "in_progress", "proposed")
 STATES = (*OPEN, "accepted", "withdrawn", "unsolved")

@@ -169,10 +169,6 @@ class NeedForm:
         """The children, and one more to fill in."""
         return [*self.children, ChildForm()][:_CHILDREN] if self.children else [ChildForm()] * 2
 
-    def with_fault(self, error: RpeGeoError) -> NeedForm:
-        """Note an error at its field."""
-        return replace(self, faults={**self.faults, field_of(error): sentence(error)})
-
     def read(self, before: Request | None = None) -> Request | None:
         """
         Make the need; every fault is noted at its field.

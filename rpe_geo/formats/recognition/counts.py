@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from rpe_geo.folding import fold_words
 
-__all__ = ["IMPLAUSIBLE_PLACES", "Count", "read_count"]
+__all__ = ["Count", "read_count"]
 
 IMPLAUSIBLE_PLACES = 300
 """More places than any establishment for young children has: told, and not used."""

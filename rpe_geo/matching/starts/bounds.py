@@ -27,16 +27,7 @@ from rpe_geo.rules.patterns import FAR
 from rpe_geo.rules.working_time import pad_weeks
 from rpe_geo.schedule import QUARTERS_PER_DAY
 
-__all__ = [
-    "BLOCKED",
-    "BROKEN",
-    "FREE",
-    "ROOMY",
-    "TIMELY",
-    "UNSETTLED",
-    "last_refused",
-    "settle",
-]
+__all__ = ["last_refused", "settle"]
 
 BROKEN, BLOCKED, UNSETTLED, TIMELY, ROOMY, FREE = (np.int8(code) for code in range(-3, 3))
 

@@ -26,7 +26,7 @@ from rpe_geo.travel.streets.graph import build_mode_network
 from rpe_geo.travel.streets.osm_file import ParsedStreets, read_streets
 from rpe_geo.travel.streets.tags import MODES
 
-__all__ = ["StreetsReport", "build_streets", "read_meta", "street_lines", "water_shapes"]
+__all__ = ["StreetsReport", "Ways", "build_streets", "read_meta", "street_lines", "water_shapes"]
 
 FORMAT = 4
 """Raised whenever the arrays or the settings of a streets folder change: an older folder must be built again."""

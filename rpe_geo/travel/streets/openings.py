@@ -16,7 +16,7 @@ from rpe_geo.travel.streets.junctions import restricted_regions
 from rpe_geo.travel.streets.mode_network import ENTRY_TICKS, NO_WAY, TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.streets.tags import NetworkMode, WayMeaning, WayRules
 
-__all__ = ["EdgeAccess", "access_at", "entering", "search_graph", "set_access", "weighed"]
+__all__ = ["EdgeAccess", "access_at", "search_graph", "set_access", "weighed"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

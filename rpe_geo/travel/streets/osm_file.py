@@ -25,7 +25,7 @@ from rpe_geo.travel.streets.france import is_in_france
 from rpe_geo.travel.streets.restrictions import Restriction, TurnReader, resolve_turns
 from rpe_geo.travel.streets.tags import NodeMeaning, WayMeaning, WayRules
 
-__all__ = ["ParsedStreets", "WaterBody", "read_graphml", "read_pbf", "read_streets"]
+__all__ = ["ParsedStreets", "WaterBody", "read_pbf", "read_streets"]
 
 _NO_COORDINATE = 2_147_483_647
 _WATER_LINES = frozenset({"river", "canal", "stream"})

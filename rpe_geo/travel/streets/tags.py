@@ -14,15 +14,7 @@ from rpe_geo.travel.streets.cycling import cycling_pace
 from rpe_geo.travel.streets.driving import driving_pace
 from rpe_geo.travel.streets.walking import Pace, pushchair_pace, walking_pace
 
-__all__ = [
-    "MODES",
-    "NetworkMode",
-    "NodeMeaning",
-    "WayMeaning",
-    "WayRules",
-    "minutes_of",
-    "road_rank",
-]
+__all__ = ["MODES", "NetworkMode", "NodeMeaning", "WayMeaning", "WayRules", "minutes_of"]
 
 NetworkMode = Literal["walk", "bike", "car", "pushchair"]
 MODES: tuple[NetworkMode, ...] = ("walk", "bike", "car", "pushchair")

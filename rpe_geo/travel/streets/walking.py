@@ -8,7 +8,7 @@ from typing import Any
 from rpe_geo.travel.streets.access import Access, Direction, Tags, access_of, oneway_of
 from rpe_geo.travel.streets.sizes import metres_of, too_narrow
 
-__all__ = ["Pace", "pushchair_pace", "walking_pace"]
+__all__ = ["NO_PACE", "Pace", "pushchair_pace", "walking_pace"]
 
 Pace = tuple[float, float, bool]
 """km/h along the way as drawn and against it, 0 being forbidden; and whether only those who go there may pass."""
