@@ -277,6 +277,8 @@ def _childminder_verdicts(
         asked = np.flatnonzero(starts[chunk] == FOREVER)
         slots = question.slot_timeline(providers[chunk][asked], begins[asked])
         taken = slot_breaches_of(slots, question.law) if len(asked) else []
+        refused_slots = refusals_of(slots, taken, len(asked))
+        refused_times = refusals_of(timeline, breaches, len(begins))
         asked_as = dict(zip(asked.tolist(), range(len(asked)), strict=True))
         for pair, provider in enumerate(providers[chunk].tolist()):
             childminder = question.registry.childminders[provider]
@@ -285,8 +287,7 @@ def _childminder_verdicts(
             told: Iterable[VerdictWarning] = ()
             changes: list[Relaxation] = []
             if not feasible:
-                refusals = refusals_of(slots, taken, asked_as[pair])
-                refusals += refusals_of(timeline, breaches, pair)
+                refusals = refused_slots[asked_as[pair]] + refused_times[pair]
                 refusals += _fixed_refusals(question, provider)
                 if alone[first + pair]:
                     refusals.append(_at_start(question, "siblings", children=need.children))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from math import lcm
 
 import numpy as np
@@ -28,10 +29,10 @@ __all__ = ["hours_refusal", "refusals_of"]
 
 
 def refusals_of(
-    timeline: Timeline, breaches: Sequence[Breaches | SlotBreaches], pair: int
-) -> list[Refusal]:
+    timeline: Timeline, breaches: Sequence[Breaches | SlotBreaches], pairs: int
+) -> list[list[Refusal]]:
     """
-    Phrase the broken laws of one provider as figures.
+    Phrase the broken laws of the providers of a timeline as figures.
 
     Parameters
     ----------
@@ -39,29 +40,34 @@ def refusals_of(
         Not shortened.
     breaches
         Answers of the laws on it.
-    pair
-        Which provider of the timeline.
+    pairs
+        How many providers the timeline has.
 
     Returns
     -------
-    list of Refusal
-        One per broken law, in the order of `breaches`.
+    list of list of Refusal
+        For each provider one per broken law, in the order of `breaches`.
     """
-    found = []
+    found: list[list[Refusal]] = [[] for _ in range(pairs)]
     for law in breaches:
-        mine = np.flatnonzero(law.pair == pair)
-        if len(mine):
+        if not len(law):
+            continue
+        have, limit, days = law.have, law.limit, law.day
+        excess = np.abs(have - limit)
+        # The breaches of one provider stand together, the first moment first.
+        order = np.lexsort((law.begin, law.pair))
+        edges = np.flatnonzero(np.diff(law.pair[order])) + 1
+        for mine in np.split(order, edges):
             # The first of the worst moments, when several are as bad.
-            mine = mine[np.argsort(law.begin[mine], kind="stable")]
-            worst = mine[np.argmax(np.abs(law.have - law.limit)[mine])]
-            since = int(law.day[mine].min())
-            found.append(
+            worst = mine[np.argmax(excess[mine])]
+            since = int(days[mine].min())
+            found[law.pair[mine[0]]].append(
                 Refusal(
                     rule=law.rule,
                     when=_when(timeline, law, mine, since),
                     since=date.fromordinal(since),
-                    have=_figure(law.have[worst]),
-                    limit=_figure(law.limit[worst]),
+                    have=_figure(have[worst]),
+                    limit=_figure(limit[worst]),
                 )
             )
     return found
@@ -86,8 +92,11 @@ def _when(
     origin = row * QUARTERS_PER_WEEK
     begins, ends = law.begin[mine] - origin, law.end[mine] - origin
     here = (ends > 0) & (begins < len(offending))
-    for begin, end in zip(np.maximum(begins[here], 0), ends[here], strict=True):
-        offending[begin:end] = True
+    if isinstance(law, SlotBreaches):
+        offending[begins[here]] = True
+    else:
+        for begin, end in zip(np.maximum(begins[here], 0), ends[here], strict=True):
+            offending[begin:end] = True
     asked = unpack(timeline.asked[row : row + 2]).ravel()
     offending[: len(asked)] &= asked
     offending[len(asked) :] = False
@@ -148,18 +157,19 @@ def hours_refusal(need: Need, rule: Rule, offered: Timetable, share: Fraction) -
     Refusal
         `have` and `limit` are shares.
     """
-    since, when = _hours_outside(need, offered)
+    since, when = _hours_outside(need.request.schedule, need.request.start, offered)
     limit = need.request.min_hours_share
     return Refusal(
         rule=rule, when=when, since=since, have=_figure(float(share)), limit=_figure(limit)
     )
 
 
-def _hours_outside(need: Need, offered: Timetable) -> tuple[date, str | None]:
+@lru_cache(maxsize=4096)  # many professionals offer the same hours
+def _hours_outside(asked: Timetable, start: date, offered: Timetable) -> tuple[date, str | None]:
     """Find the first day with asked hours outside those offered, and all such hours of its week."""
-    asked, start = need.request.schedule, need.request.start
+    week_1 = start - timedelta(days=start.weekday())
     for number in range(lcm(len(asked), len(offered)) + 1):
-        monday = date.fromordinal(need.week_1 + 7 * number)
+        monday = week_1 + timedelta(weeks=number)
         line = np.zeros(2 * QUARTERS_PER_WEEK, dtype=np.bool_)
         for offset in range(7):
             day = monday + timedelta(days=offset)

@@ -324,18 +324,17 @@ def latest_end(question: Question, changes: Callable[[int, int], bool]) -> Searc
     need = question.need
     request = need.request
     latest = min(question.latest, need.end)
-    days = np.unique(need.next_asked_day(np.arange(need.start, latest + 1)))
-    possible = days[days <= latest].tolist()
+    possible = question.possible_starts
     if not possible:
         return []
-    accepted = yield [replace(request, end=date.fromordinal(day)) for day in possible]
+    accepted = yield [question.ending(day) for day in possible]
     first = next((day for day, held in zip(possible, accepted, strict=True) if held), None)
     if first is None:
         return []
     held, broken = first, int(need.last_days(np.array([latest]))[0])
     while broken - held > 1:
         middle = (held + broken) // 2
-        (longer,) = yield [replace(request, end=date.fromordinal(middle))]
+        (longer,) = yield [question.ending(middle)]
         held, broken = (middle, broken) if longer else (held, middle)
     # A few days of care help nobody: it must be possible to begin long enough before that end.
     begins = held - question.law["shortest_care_days"] - need.start
@@ -351,12 +350,22 @@ def latest_end(question: Question, changes: Callable[[int, int], bool]) -> Searc
 
 def _changes(question: Question, alone: Whole, start: int, broken: int) -> bool:
     """Tell whether something begins or ends, or somebody has a birthday or comes back, before the first refused day."""
-    registry = question.registry
-    request = replace(question.need.request, end=date.fromordinal(broken))
-    timeline = question.about(request).timeline(alone, np.array([start]))
-    rules = {law.rule for law in every_breach(timeline, question.law) if len(law)}
+    later = [day for day in _days_of_change(question, alone) if day > start]
+    if any(day <= broken + 1 for day in later):
+        return True
     # A sum of hours is passed weeks before or after the contract that fills it.
-    reach = timedelta(weeks=question.law["annual_hours_window"] if rules <= _SUMS else 0).days
+    reach = timedelta(weeks=question.law["annual_hours_window"]).days
+    if not any(day <= broken + 1 + reach for day in later):
+        return False
+    timeline = question.about(question.ending(broken)).timeline(alone, np.array([start]))
+    rules = {law.rule for law in every_breach(timeline, question.law) if len(law)}
+    return rules <= _SUMS
+
+
+def _days_of_change(question: Question, alone: Whole) -> list[int]:
+    """List the days on which something around one childminder begins, ends or passes an age."""
+    registry = question.registry
+    childminder = registry.childminders[int(alone[0])]
     house = alone
     if registry.mam[alone[0]] >= 0:
         mam = int(registry.mam[alone[0]])
@@ -371,14 +380,11 @@ def _changes(question: Question, alone: Whole, start: int, broken: int) -> bool:
         *registry.availabilities.start[availabilities].tolist(),
         *registry.member_from[house].tolist(),
     ]
-    for band in registry.childminders[int(alone[0])].agrement.legacy_ages or ():
+    for band in childminder.agrement.legacy_ages or ():
         births = [
-            *(child.birth_date for child in request.children),
-            *(
-                contract.child_birth_date
-                for contract in registry.childminders[int(alone[0])].contracts or ()
-            ),
+            *(child.birth_date for child in question.need.request.children),
+            *(contract.child_birth_date for contract in childminder.contracts or ()),
         ]
         for months in (band.min_months, band.max_months):
             days.extend(months_after(birth, months).toordinal() for birth in births if birth)
-    return any(start < day <= broken + 1 + reach for day in days)
+    return days

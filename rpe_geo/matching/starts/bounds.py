@@ -79,7 +79,8 @@ def settle(
         weeks, some = chunk
         return _Part(registry, needs, pairs.take(some), law, weeks).settle()
 
-    for (_, some), found in zip(chunks, in_threads(settle_chunk, chunks), strict=True):
+    found_of_chunks = in_threads(settle_chunk, chunks, pairs=len(providers))
+    for (_, some), found in zip(chunks, found_of_chunks, strict=True):
         answers[some], passed[some] = found
     return answers, passed
 
@@ -150,7 +151,8 @@ def last_refused(
             return ~weigh(registry, needs, pairs.take(some), law, weeks).within
 
         still = np.zeros(len(passed), dtype=np.bool_)
-        for (_, some), found in zip(chunks, in_threads(refused, chunks), strict=True):
+        answers = in_threads(refused, chunks, pairs=len(left))
+        for (_, some), found in zip(chunks, answers, strict=True):
             still[some] = found
         passed[left] = np.where(still[left], trial[left], passed[left])
         high[left] = np.where(still[left], high[left], trial[left] - 1)

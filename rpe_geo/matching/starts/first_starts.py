@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,24 @@ class Question:
         """Last day on which a later start is looked for."""
         request = self.need.request
         return months_after(request.start, self.law["later_start_months"]).toordinal()
+
+    @cached_property
+    def possible_starts(self) -> list[int]:
+        """The asked days of the tolerance, ordinals, until the need ends."""
+        latest = min(self.latest, self.need.end)
+        days = np.unique(self.need.next_asked_day(np.arange(self.need.start, latest + 1)))
+        possible: list[int] = days[days <= latest].tolist()
+        return possible
+
+    @cached_property
+    def _endings(self) -> dict[int, Request]:
+        return {}
+
+    def ending(self, day: int) -> Request:
+        """The request with another end, an ordinal; made once, whoever is asked it."""
+        if day not in self._endings:
+            self._endings[day] = replace(self.need.request, end=date.fromordinal(day))
+        return self._endings[day]
 
     def timeline(self, providers: Whole, starts: Whole) -> Timeline:
         """Lay every week of some providers when care begins on some days."""
@@ -190,19 +209,25 @@ class Question:
         starts = self.starts(providers, earliest=latest + 1, latest=self.latest_later)
         if len(self.need.heads) == 1:
             return starts
-        for position in np.flatnonzero(starts != FOREVER):
-            starts[position] = self._later_start_as_written(providers[[position]], starts[position])
+        left = np.flatnonzero(starts != FOREVER)
+        while len(left):
+            refused = left[self._starts_as_written(providers[left], starts[left]) != starts[left]]
+            starts[refused] = self.starts(
+                providers[refused], earliest=starts[refused] + 1, latest=self.latest_later
+            )
+            left = refused[starts[refused] != FOREVER]
         return starts
 
-    def _later_start_as_written(self, provider: Whole, start: int) -> int:
-        while start != FOREVER:
-            day = date.fromordinal(int(start))
-            request = replace(self.need.request, start=day, start_tolerance_days=0)
-            written = self.about(request)
-            if written.starts_in_tolerance(provider)[0] == start:
-                break
-            start = self.starts(provider, earliest=int(start) + 1, latest=self.latest_later)[0]
-        return start
+    def _starts_as_written(self, providers: Whole, starts: Whole) -> Whole:
+        """Ask each provider the need written with its own start, without any tolerance."""
+        days, which = np.unique(starts, return_inverse=True)
+        written = [
+            self.about(
+                replace(self.need.request, start=date.fromordinal(day), start_tolerance_days=0)
+            )
+            for day in days.tolist()
+        ]
+        return starts_of_pairs(written, which, providers)
 
 
 def ask(
@@ -428,7 +453,7 @@ def first_starts(
                 registry, needs, which[pairs], providers[pairs], start[pairs], law, laws
             )
 
-        answers = in_threads(asked, chunks)
+        answers = in_threads(asked, chunks, pairs=len(left))
         for (_, pairs), passed in zip(chunks, answers, strict=True):
             free = pairs[passed == NEVER]
             found[free] = start[free]
