@@ -26,7 +26,7 @@ from rpe_geo.commission.rooms import Room
 
 __all__ = ["Bound", "lagrangian", "tighten"]
 
-_FIRST_REACH = 2e-4
+_FIRST_REACH = 5e-5
 """First step, as a part of the bound: halved each time that it leads nowhere better."""
 
 

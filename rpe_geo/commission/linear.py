@@ -67,13 +67,14 @@ def linear_prices(
     weight_parts = [np.ones(count)]
     limits = [np.ones(families)]
     offset, bounds = families, [families]
-    for room in rooms:
-        rows, positions = np.nonzero(room.rows)
+    whole = [room.lines for room in rooms]
+    for room, (lines, limit) in zip(rooms, whole, strict=True):
+        rows, positions = np.nonzero(lines)
         row_parts.append(rows + offset)
         column_parts.append(room.options[positions])
-        weight_parts.append(room.rows[rows, positions].astype(np.float64))
-        limits.append(room.room.astype(np.float64))
-        offset += len(room.room)
+        weight_parts.append(lines[rows, positions])
+        limits.append(limit)
+        offset += len(limit)
         bounds.append(offset)
     duals = np.zeros(offset)
     shares = np.zeros(count)
@@ -97,12 +98,7 @@ def linear_prices(
             duals = np.maximum(-np.asarray(answer.ineqlin.marginals), 0.0)
             shares = np.asarray(answer.x)
     prices = []
-    for house, room in enumerate(rooms):
+    for house, (lines, limit) in enumerate(whole):
         mine = duals[bounds[house] : bounds[house + 1]]
-        prices.append(
-            RowPrices(
-                mine @ room.rows if len(mine) else np.zeros(len(room.options)),
-                float(mine @ room.room),
-            )
-        )
+        prices.append(RowPrices(mine, mine @ lines, float(mine @ limit)))
     return LinearPrices(duals[:families], prices, shares)

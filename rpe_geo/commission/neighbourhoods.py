@@ -1,9 +1,10 @@
 """
-Better and better: free some neighbouring houses, choose again exactly, keep what gains, ask the rules.
+Better and better: free some neighbouring houses, choose again, keep what gains, ask the rules.
 
-Large-neighbourhood search (Shaw, 1998). Houses that lose most at the prices of the bound are freed together with those
-that share their families; an option far below its price cannot be in a good answer and is left out. Two neighbourhoods
-without a family or a house in common are solved at the same time. The rules judge every set that changes; what they
+Large-neighbourhood search (Shaw, 1998), in two forms. First houses choose one by one (`rpe_geo.commission.responses`),
+some neighbouring ones emptied at a time. Then some are chosen again together, exactly, by CP-SAT. Houses that lose most at
+the prices of the bound are freed together with those that share their families; an option far below its price cannot be
+in a good answer and is left out. Two neighbourhoods without a family or a house in common are solved at the same time. The rules judge every set that changes; what they
 refuse is learnt as a conflict and the house is tried again later.
 """
 
@@ -20,12 +21,16 @@ from numpy.typing import NDArray
 from rpe_geo.commission.case import Case
 from rpe_geo.commission.lawful import Judge
 from rpe_geo.commission.plan import Plan
+from rpe_geo.commission.pricing import RowPrices
+from rpe_geo.commission.responses import Responses
 from rpe_geo.commission.rooms import Room
 from rpe_geo.commission.solver import choose
 
 __all__ = ["Effort", "improve"]
 
 _AT_ONCE = 2
+_KICK_SIZES = (2, 3, 4, 6)
+_CHOICES_PER_KICK = 60
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,10 @@ class Effort:
 
     Parameters
     ----------
+    kicks
+        Groups of neighbouring houses emptied, one after the other.
     rounds
-        Rounds of two neighbourhoods.
+        Rounds of two neighbourhoods chosen exactly.
     sizes
         Houses freed together, in turn.
     effort
@@ -45,6 +52,7 @@ class Effort:
         Hundredths below its price at which an option is left out.
     """
 
+    kicks: int
     rounds: int
     sizes: tuple[int, ...] = (10, 14, 20)
     effort: float = 1.0
@@ -75,7 +83,7 @@ class _Search:
         worth = sum(
             int(self.gain[one] - self.prices[self.case.options.family[one]]) for one in held
         )
-        return float(self.tops[house] - worth)
+        return float(max(self.tops[house] - worth, 0))
 
     def pick(self, size: int, random: Random, banned: set[int]) -> list[int]:
         """Choose a house that loses much, and those that share its families."""
@@ -159,6 +167,7 @@ def improve(
     plan: Plan,
     gain: NDArray[np.int64],
     prices: NDArray[np.int64],
+    lines: Sequence[RowPrices],
     tops: Sequence[int],
     *,
     effort: Effort,
@@ -177,8 +186,8 @@ def improve(
         Lawful; changed in place.
     gain
         What is added up, by option, whole.
-    prices, tops
-        Of the bound: price of each family, worth of the best set of each house.
+    prices, lines, tops
+        Of the bound: price of each family, prices of the rows of each house, worth of its best set.
     effort
         How much is tried.
     seed
@@ -194,7 +203,18 @@ def improve(
         The same, lawful still.
     """
     search = _Search(case, rooms, judge, plan, gain, prices, list(tops), effort, seed)
-    total = sum(int(gain[option]) for option in plan.placed)
+    responses = Responses(case, rooms, judge, plan, gain, prices, lines)
+    responses.settle(range(len(rooms)), 10 * len(rooms), go_on)
+    for turn in range(effort.kicks):
+        if responses.total >= enough or not go_on():
+            break
+        random = Random(seed * 1_000_003 + turn)  # noqa: S311 - a search, not a secret
+        group = search.pick(random.choice(_KICK_SIZES), random, set())
+        better = responses.kick(group, random, _CHOICES_PER_KICK, go_on)
+        for house in group:
+            search.tired[house] = 1.0 if better else max(0.8 * search.tired[house], 1e-3)
+    search.tired = [1.0] * len(rooms)
+    total = responses.total
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for turn in range(effort.rounds):
             if total >= enough or not go_on():

@@ -30,7 +30,8 @@ __all__ = ["POLICIES", "Outcome", "Policy", "Table", "run_policy", "stay_near"]
 Policy = Literal["points", "welfare", "bottleneck", "present"]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 
-_BOTTLENECK_ROUNDS = 30
+_BOTTLENECK_KICKS = 40
+_BOTTLENECK_ROUNDS = 6
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ def _bottleneck(table: Table) -> tuple[Plan, float | None]:
     floor = float(np.sort(nearest)[wanted - 1])
     low, high = int(np.searchsorted(levels, floor)), len(levels) - 1
     proven = floor
-    effort = Effort(rounds=_BOTTLENECK_ROUNDS, sizes=(10, 14))
+    effort = Effort(kicks=_BOTTLENECK_KICKS, rounds=_BOTTLENECK_ROUNDS, sizes=(10, 14))
     while low < high and table.search.go_on():
         middle = (low + high) // 2
         level = float(levels[middle])

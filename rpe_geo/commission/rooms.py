@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -33,6 +34,8 @@ Whole = NDArray[np.int64]
 _WEEKS_MAX = 48
 """Weeks in which a house is looked at; more of them only make the sieve finer."""
 _ROWS_AT_ONCE = 40_000
+_WINDOWS_MAX = 3
+"""Windows of weeks looked at for the hours of one member."""
 _FIELD = 8
 _ROOM_MAX = 100
 """Room beyond which a row never binds; a field of a packed sum holds 127."""
@@ -51,11 +54,25 @@ class Union:
         Quarter-hours of contracts that last as long.
     limit
         Quarter-hours of a week that may not be passed.
+    places
+        Children who may be there at once: in each hour beside the base at most as many are counted, so that with
+        `heads` children each, Σ heads × hours beside the base ≤ places × (limit − base). Linear, and implied.
+    heads
+        Children of the options in `hours`.
     """
 
     hours: dict[int, int]
     base: int
     limit: int
+    places: int
+    heads: dict[int, int]
+
+    def child_hours(self, options: int) -> tuple[NDArray[np.int64], int]:
+        """Return the implied linear row: quarter-hours of children by option, and how many there may be."""
+        row = np.zeros(options, dtype=np.int64)
+        for position, hours in self.hours.items():
+            row[position] = self.heads[position] * (hours & ~self.base).bit_count()
+        return row, self.places * (self.limit - self.base.bit_count())
 
 
 @dataclass
@@ -102,6 +119,23 @@ class Room:
         self.against: dict[int, list[frozenset[int]]] = {}
         for conflict in self.conflicts:
             self._index(conflict)
+
+    @cached_property
+    def lines(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Rows, and those that the hours of work imply, as (lines, options), with what fits in each line."""
+        implied = [union.child_hours(len(self.options)) for union in self.unions]
+        rows = [self.rows.astype(np.float64), *(row[None, :] / 4.0 for row, _ in implied)]
+        room = [self.room.astype(np.float64), np.array([limit / 4.0 for _, limit in implied])]
+        return np.concatenate(rows), np.concatenate(room)
+
+    @cached_property
+    def columns(self) -> list[list[tuple[int, float]]]:
+        """What each option takes of each line that it is in."""
+        lines, _ = self.lines
+        return [
+            [(int(line), float(column[line])) for line in np.flatnonzero(column)]
+            for column in lines.T
+        ]
 
     def learn(self, options: Iterable[int]) -> None:
         """Remember a set of options of the case that may not stand together."""
@@ -524,56 +558,62 @@ def _unions(
     options: Whole,
 ) -> Iterator[Union]:
     """
-    Limit the hours of the week in which most families are there, for members without consent to annual hours.
+    Limit the hours of the weeks in which most families are there.
 
-    Only options and contracts that last through the whole window of the law from that week on, week after week the
-    same, are counted: any set of them has these hours in every week of the window, and the rules would refuse it.
+    Only options and contracts that last through the whole window of the law from a week on, week after week the same,
+    are counted: any set of them has these hours in every week of the window, and the rules would refuse it. With consent
+    to annual hours the window is a year: a mean week above the limit of the week is then above that of the year too.
     """
     registry, law, needs = laid.registry, case.providers.law, case.needs
     assert needs is not None
-    window = int(law["weekly_hours_window"])
     limit = round(4 * law["weekly_hours_max"])
+    yearly = law["annual_hours_max"] / law["annual_weeks_worked"] <= law["weekly_hours_max"]
     table = case.options
-    families = table.family[options]
-    ends = needs.last_days(families, table.start[options])
-    steady_all = (needs.length[families] == 1) & ~table.stays[options]
+    starts, families = table.start[options], table.family[options]
+    children = case.children[families]
+    ends = needs.last_days(families, starts)
+    steady = (needs.length[families] == 1) & ~table.stays[options]
     for member in case.providers.members[house]:
-        mine = (table.provider[options] == member) & steady_all
+        mine = (table.provider[options] == member) & steady
         hours = int(registry.hours[member])
-        if not mine.any() or registry.consent[member]:
+        varies = hours >= 0 and registry.patterns.length[hours] > 1
+        consent = bool(registry.consent[member])
+        if not mine.any() or varies or (consent and not yearly):
             continue
-        if hours >= 0 and registry.patterns.length[hours] > 1:
-            continue
-        count = [
-            int(((table.start[options] <= day) & (ends >= day + 7 * window + 6) & mine).sum())
-            for day in weeks.tolist()
-        ]
-        week = int(np.argmax(count))
-        monday = int(weeks[week])
-        lasting = mine & (table.start[options] <= monday) & (ends >= monday + 7 * window + 6)
-        base = 0
-        for contract in range(*registry.contracts.first[member : member + 2]):
-            people = registry.contracts
-            if (
-                people.start[contract] <= monday - 1
-                and people.end[contract] >= monday + 7 * window + 6
-                and registry.patterns.length[people.pattern[contract]] == 1
-            ):
-                words = hours_of(
-                    people, registry.patterns, np.array([contract]), np.array([monday + 7])
-                )
-                base |= _as_whole(words[0])
-        if base.bit_count() > limit:
-            continue
-        later = there[:, week]
-        presence = {
-            position: _as_whole(later[position]) for position in np.flatnonzero(lasting).tolist()
-        }
-        everything = base
-        for bits in presence.values():
-            everything |= bits
-        if everything.bit_count() > limit:
-            yield Union(presence, base, limit)
+        window = int(law["annual_hours_window" if consent else "weekly_hours_window"])
+        lasting = mine & (starts <= weeks[:, None]) & (ends >= weeks[:, None] + 7 * window + 6)
+        chosen: list[int] = []
+        for week in np.argsort(-lasting.sum(axis=1), kind="stable").tolist():
+            known = any((lasting[week] <= lasting[other]).all() for other in chosen)
+            if len(chosen) < _WINDOWS_MAX and lasting[week].any() and not known:
+                chosen.append(week)
+        for week in chosen:
+            monday = int(weeks[week])
+            base = _lasting_contracts(registry, member, monday, monday + 7 * window + 6)
+            presence = {
+                position: _as_whole(there[position, week])
+                for position in np.flatnonzero(lasting[week]).tolist()
+            }
+            everything = base
+            for bits in presence.values():
+                everything |= bits
+            if base.bit_count() <= limit < everything.bit_count():
+                heads = {position: int(children[position]) for position in presence}
+                places = int(registry.places_offered[member])
+                yield Union(presence, base, limit, places, heads)
+
+
+def _lasting_contracts(registry: Registry, member: int, monday: int, last: int) -> int:
+    """Return the quarter-hours of the contracts that stand from before a week to a day, every week the same."""
+    people, base = registry.contracts, 0
+    for contract in range(*people.first[member : member + 2]):
+        same = registry.patterns.length[people.pattern[contract]] == 1
+        if same and people.start[contract] < monday and people.end[contract] >= last:
+            words = hours_of(
+                people, registry.patterns, np.array([contract]), np.array([monday + 7])
+            )
+            base |= _as_whole(words[0])
+    return base
 
 
 def _as_whole(words: NDArray[np.uint32]) -> int:

@@ -1,4 +1,4 @@
-"""The most needs covered: a proven bound, a first plan from its shares, and neighbourhood search."""
+"""The most needs covered: a proven bound, a first plan from its shares, and the search for better ones."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class Search:
     def of_size(cls, case: Case, *, seed: int, go_on: Callable[[], bool]) -> Search:
         """Choose an effort for the size of a case, in rounds."""
         houses = sum(bool(len(options)) for options in case.of_house)
-        rounds = int(min(max(6, houses // 2), 400))
+        rounds = int(min(max(6, houses // 2), 24))
         return cls(
-            columns=20 if len(case.options) < 150_000 else 8,
-            neighbourhoods=Effort(rounds=rounds),
+            columns=1,
+            neighbourhoods=Effort(kicks=6 * houses, rounds=rounds),
             seed=seed,
             go_on=go_on,
         )
@@ -132,6 +132,7 @@ def best_plan(
         plan,
         weighed,
         bound.prices,
+        linear.rooms,
         tops,
         effort=search.neighbourhoods,
         seed=search.seed,
