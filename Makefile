@@ -35,6 +35,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.front
+	$(BIN)/numpydoc lint $$(find rpe_geo api maps -name '*.py')
 
 test: $(VENV)/.dev
 	tests/system_packages

@@ -233,7 +233,7 @@ class _Verbatim(Element):
         return self._content
 
 
-def base_map(
+def base_map(  # noqa: PLR0913 - each layer of the ground is an argument of its own
     bounds: Bounds,
     *,
     streets: gpd.GeoDataFrame | None = None,

@@ -1,6 +1,7 @@
 """
-The choropleth as one SVG element for a page: it needs no script, holds under a strict Content-Security-Policy, and every
-zone is a link with its figure.
+The choropleth as one SVG element for a page.
+
+It needs no script, holds under a strict Content-Security-Policy, and every zone is a link with its figure.
 """
 
 from __future__ import annotations

@@ -144,7 +144,7 @@ def _refused_marks(
     return marks
 
 
-def suggestion_places(
+def suggestion_places(  # noqa: PLR0913 - results as the engine gives them
     suggestions: Sequence[Suggestion],
     providers: Mapping[tuple[str, str], Provider],
     home: Point,
@@ -163,6 +163,8 @@ def suggestion_places(
 
     Parameters
     ----------
+    suggestions, providers, home, work, routes, work_routes, isochrones, refused, request, today
+        As in `suggestion_map`.
     known
         For the public: where each childminder may be shown; who is not in it is neither drawn nor listed, and nothing
         refused is. None for the animateur, who sees everything of her own relais.
@@ -236,7 +238,7 @@ def _legend(content: Places, *, public: bool, minutes: Sequence[str]) -> str:
     return style.legend(items)
 
 
-def suggestion_map(
+def suggestion_map(  # noqa: PLR0913 - results and ground, one call
     suggestions: Sequence[Suggestion],
     providers: Mapping[tuple[str, str], Provider],
     home: Point,

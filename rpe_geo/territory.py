@@ -235,6 +235,16 @@ class Territory:
             return gpd.GeoDataFrame({"name": []}, geometry=gpd.GeoSeries([], crs=4326))
         return gpd.read_parquet(path).set_index("code_commune")
 
+    def drawn_ground(
+        self, bounds: tuple[float, float, float, float]
+    ) -> tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]:
+        """Give the streets and the water to draw around somewhere: west, south, east, north (EPSG:4326); None without streets."""
+        if "streets" not in self.contents:
+            return None, None
+        from rpe_geo.travel.streets.network import street_lines, water_shapes
+
+        return street_lines(self.streets, bounds), water_shapes(self.streets, bounds)
+
     def _part(self, name: str, what: str, option: str) -> Path:
         if name not in self.contents:
             raise InputError(

@@ -63,15 +63,13 @@ def ground(service: ServiceDep, asked: BoxIn) -> Response:
 
 @lru_cache(maxsize=32)
 def _drawn(folder: Path, box: Bounds) -> bytes:
-    from rpe_geo.travel.streets.network import street_lines, water_shapes
-
     territory = Territory.open(folder)
     around = ground_bounds(box, 0.5)
-    paved = "streets" in territory.contents
+    streets, water = territory.drawn_ground(around)
     layers = ground_layers(
         box,
-        streets=street_lines(territory.streets, around) if paved else None,
-        water=water_shapes(territory.streets, around) if paved else None,
+        streets=streets,
+        water=water,
         communes=territory.communes if len(territory.communes) else None,
         margin=0.4,
     )

@@ -13,11 +13,11 @@ from fastapi import Depends
 from api.pages.accounts.session import SessionDep
 from api.pages.desk import Desk, DeskDep
 from rpe_geo.desk.accounts import Session, works_on_requests
+from rpe_geo.documents import decode, encode
 from rpe_geo.errors import Forbidden, InvalidRecord
 from rpe_geo.protocols import Repository, Standing
 from rpe_geo.relais import Relais
 from rpe_geo.relais.casework import Casework
-from rpe_geo.storage.documents import decode, encode
 
 __all__ = ["BY_LINK", "Work", "WorkDep"]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
+import numpy as np
 from fastapi import APIRouter, Query
 from shapely import Point
 
 from api.dependencies import ServiceDep
 from api.schemas import AddressesOut, AddressOut, ReverseOut
-from rpe_geo.geocoding.numbers import metres
+from rpe_geo.crs import great_circle_m
 from rpe_geo.protocols import AddressQuery, Geocoded
 
 router = APIRouter(tags=["adresses"])
@@ -74,7 +75,7 @@ def reverse(
     place = service.relais.reverse(Point(lon, lat))
     if place.longitude is None or place.latitude is None:
         return ReverseOut(status=place.status, results=[], reason=place.reason)
-    away = metres(lon, lat, place.longitude, place.latitude)
+    away = float(great_circle_m(*np.array([lon, lat, place.longitude, place.latitude])))
     return ReverseOut(
         status=place.status, results=[_out(place)], distance_m=round(away, 1), reason=place.reason
     )

@@ -40,7 +40,7 @@ def exposure(
         typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd’hui.", show_default=False),
     ] = None,
 ) -> None:
-    """Vérifier la neutralité : chaque professionnel est-il montré autant que le sort le voudrait, à mérite égal ?"""
+    """Vérifier la neutralité : dire si chaque professionnel est montré autant que le sort le voudrait, à mérite égal."""
     from rpe_geo.wiring import open_relais
 
     today = date.today() if on is None else on.date()  # noqa: DTZ011 - the local day of the person who asks

@@ -155,7 +155,7 @@ def _grouped(keys: Whole, count: int) -> list[Whole]:
     return np.split(order, np.cumsum(np.bincount(keys, minlength=count))[:-1]) if count else []
 
 
-def build_case(
+def build_case(  # noqa: PLR0913 - a registry and its dated parameters
     requests: Sequence[Request],
     childminders: Sequence[Childminder],
     mams: Sequence[Mam] = (),

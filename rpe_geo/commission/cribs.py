@@ -1,5 +1,5 @@
 """
-Do these children fit a crèche together, section by section, day after day?
+Tell whether children fit a crèche together, section by section, day after day.
 
 The law of age bands (`rpe_geo.rules.agrement.legacy_ages`) asked once for a whole set: at every quarter-hour the children
 of every set of bands must be no more than the places outside nobody else may take (Hall, 1935). Children pass from one

@@ -160,7 +160,7 @@ def _neighbours(case: Case, gain: NDArray[np.int64], prices: NDArray[np.int64]) 
     ]
 
 
-def improve(
+def improve(  # noqa: PLR0913 - the state of one search
     case: Case,
     rooms: Sequence[Room],
     judge: Judge,

@@ -442,7 +442,7 @@ def _present(
     return heads.rows(rows)
 
 
-def _member_rows(
+def _member_rows(  # noqa: PLR0913 - the columns of one program
     case: Case,
     laid: _Laid,
     member: int,

@@ -191,7 +191,7 @@ def _binding(money: ParameterTable, names: Sequence[str], household: Household) 
             yield name
 
 
-def childminder_costs(
+def childminder_costs(  # noqa: PLR0913 - aligned arrays of one estimate
     hourly_rate: ArrayLike,
     hours_per_week: ArrayLike,
     days_per_week: ArrayLike,

@@ -19,7 +19,7 @@ from rpe_geo.verdicts import Combination, Relaxation, Suggestion, Verdict
 __all__ = ["answer_json"]
 
 
-def answer_json(
+def answer_json(  # noqa: PLR0913 - the parts of one answer
     request_id: str,
     *,
     parameters: Mapping[str, Any],

@@ -73,7 +73,7 @@ class _Plan:
         return tuple((unit.kind, unit.provider_id) for unit in self.units)
 
 
-def find_combinations(
+def find_combinations(  # noqa: PLR0913 - registry, need and dated tables
     registry: Registry,
     profiles: Profiles,
     request: Request,

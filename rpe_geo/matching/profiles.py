@@ -147,7 +147,7 @@ class Profiles:
             weeks=cycles.table(),
         )
 
-    def candidates(
+    def candidates(  # noqa: PLR0913 - aligned arrays
         self,
         rows: NDArray[np.intp],
         request: Request,

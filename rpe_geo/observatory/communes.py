@@ -47,7 +47,7 @@ from rpe_geo.protocols import Mode, Progress, TravelTimeEngine, silent
 __all__ = ["observe_communes", "travel_words"]
 
 
-def observe_communes(
+def observe_communes(  # noqa: PLR0915 - one pass, step by step
     inputs: CommuneInputs,
     study: Study,
     *,

@@ -81,7 +81,7 @@ class Allocated:
     complete: bool
 
 
-def solve_capacitated(
+def solve_capacitated(  # noqa: PLR0913 - the parts of one program
     objective: Literal["p_median", "mclp", "lscp"],
     minutes: Floats,
     weights: Floats,

@@ -132,7 +132,7 @@ class _Selection:
         return chosen, best
 
 
-def prove_bound(
+def prove_bound(  # noqa: PLR0913, PLR0915 - the state of one search
     table: CostTable,
     count: int,
     fixed: NDArray[np.bool_],

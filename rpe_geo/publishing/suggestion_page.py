@@ -98,13 +98,11 @@ def _ground(answer: Suggestions, routes: dict[str, Route], territory: Territory 
     """Read the streets, water and communes around what is shown."""
     if territory is None:
         return _Ground()
-    from rpe_geo.travel.streets.network import street_lines, water_shapes
-
     bounds = _bounds(answer, routes)
-    paved = "streets" in territory.contents
+    streets, water = territory.drawn_ground(bounds)
     return _Ground(
-        streets=street_lines(territory.streets, bounds) if paved else None,
-        water=water_shapes(territory.streets, bounds) if paved else None,
+        streets=streets,
+        water=water,
         communes=territory.communes if len(territory.communes) else None,
         attribution=territory.attribution,
     )

@@ -300,6 +300,8 @@ class Accounts:
             What the provider needs to end its own session, sealed.
         new
             Name and roles with which an account is made when there is none; None to make none.
+        now
+            The moment of the sign-in.
 
         Raises
         ------

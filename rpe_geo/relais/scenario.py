@@ -110,7 +110,7 @@ class ReplayedScenario:
     zones: Zones | None = field(default=None, repr=False)
 
 
-def replay(
+def replay(  # noqa: PLR0913 - two supplies, and how they are asked
     scenarios: Sequence[Scenario],
     supply: Supply,
     requests: Sequence[Request],

@@ -324,7 +324,7 @@ def _events(
     return np.concatenate(pairs), np.concatenate(days), cycle
 
 
-def _choose_weeks(
+def _choose_weeks(  # noqa: PLR0913 - arrays of one computation
     registry: Registry,
     needs: Needs,
     need: Whole,
@@ -372,7 +372,7 @@ def _choose_weeks(
     return true_weeks, row_pair, row_monday
 
 
-def lay_timeline(
+def lay_timeline(  # noqa: PLR0913 - arrays of one computation
     registry: Registry,
     needs: Needs,
     need: Whole,

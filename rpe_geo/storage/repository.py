@@ -16,11 +16,11 @@ from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
 from rpe_geo.crs import great_circle_m
+from rpe_geo.documents import decode, encode
 from rpe_geo.domain import Childminder, Facility, Mam, Request
 from rpe_geo.errors import Conflict, NotFound
 from rpe_geo.protocols import Standing
 from rpe_geo.storage.database import connect, migrate
-from rpe_geo.storage.documents import decode, encode
 from rpe_geo.storage.sealing import Seal
 from rpe_geo.storage.shelves import SHELVES, Record, Shelf, batch_of, read, remove, revisions, write
 from rpe_geo.storage.space import Box, boxes_around, lies_in

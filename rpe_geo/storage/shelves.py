@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, delete, select
 from sqlalchemy.sql import ColumnElement
 
+from rpe_geo.documents import decode, encode
 from rpe_geo.domain import Childminder, Facility, Mam, Request
-from rpe_geo.storage.documents import decode, encode
 from rpe_geo.storage.sealing import Seal
 from rpe_geo.storage.tables import (
     childminder_identities,

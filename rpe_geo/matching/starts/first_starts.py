@@ -332,7 +332,7 @@ def starts_of_pairs(questions: Sequence[Question], which: Whole, providers: Whol
     return starts
 
 
-def timeline_of(
+def timeline_of(  # noqa: PLR0913 - registry, needs and which pairs
     registry: Registry,
     needs: Needs,
     which: Whole,

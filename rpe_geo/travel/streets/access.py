@@ -112,7 +112,7 @@ def oneway_of(tags: Tags, *keys: str) -> Direction | Literal["both"] | None:
     ----------
     tags
         Of a way.
-    keys
+    *keys
         `oneway:bicycle`, `oneway` and the like, the most specific first.
 
     Returns

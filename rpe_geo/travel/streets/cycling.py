@@ -74,7 +74,7 @@ def _pair(speed: float, access: Access | None) -> float:
 
 
 def _pushed(tags: Tags, highway: str, walk: Pace, speeds: Mapping[str, Any]) -> tuple[float, float]:
-    """km/h of pushing, both ways: where one walks and bikes are not barred as such."""
+    """Give the km/h of pushing, both ways: where one walks and bikes are not barred as such."""
     bicycle = tags.get("bicycle")
     known = highway in _CYCLABLE or highway in _PUSHED or bicycle == "dismount"
     if not known or bicycle in {"no", "use_sidepath"} or highway == "elevator":
@@ -84,7 +84,7 @@ def _pushed(tags: Tags, highway: str, walk: Pace, speeds: Mapping[str, Any]) -> 
 
 
 def _ridden(tags: Tags, highway: str, speeds: Mapping[str, Any]) -> float:
-    """km/h of riding; 0 where one does not ride."""
+    """Give the km/h of riding; 0 where one does not ride."""
     said = access_of(tags, "bike")
     directed = {access_of(tags, "bike", direction) for direction in ("forward", "backward")}
     rides = said == "open" or "open" in directed

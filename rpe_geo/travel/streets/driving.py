@@ -86,7 +86,7 @@ def _aboard(tags: Tags) -> bool:
 
 
 def _base(tags: Tags, highway: str, speeds: Mapping[str, Any]) -> float:
-    """km/h of a class of road without a limit; 0 where a car has no business."""
+    """Give the km/h of a class of road without a limit; 0 where a car has no business."""
     said = access_of(tags, "car")
     directed = {said, access_of(tags, "car", "forward"), access_of(tags, "car", "backward")}
     base = speeds["car_kph"].get(highway)

@@ -268,7 +268,7 @@ def _chain(pieces: _Pieces, vertices: _Vertices) -> list[list[int]]:
     return chains
 
 
-def _network(
+def _network(  # noqa: PLR0915 - one pass, step by step
     parsed: ParsedStreets,
     mode: NetworkMode,
     speeds: Mapping[str, Any],

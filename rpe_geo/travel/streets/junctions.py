@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
-def arm_delays(
+def arm_delays(  # noqa: PLR0913 - arrays of one computation
     parsed: ParsedStreets,
     mode: NetworkMode,
     speeds: Mapping[str, Any],

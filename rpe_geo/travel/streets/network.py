@@ -242,7 +242,7 @@ class Ways:
         return self.names[int(self.name[way])]
 
     def class_of(self, way: int) -> str:
-        """OSM class of a way: residential, footway, ferry…"""
+        """Tell the OSM class of a way: residential, footway, ferry."""
         return self.classes[int(self.road_class[way])]
 
 
