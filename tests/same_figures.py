@@ -1,11 +1,13 @@
 """
 Prove that a change of the code changes no figure: run the same commands before and after, and compare every result.
 
-    python -m tests.same_figures 6726a46 [AFTER] [--real]
+    python -m tests.same_figures BEFORE [AFTER] [--real] [--save FILE]
+    python -m tests.same_figures --save figures.json --real
 
-BEFORE and AFTER (the working tree by default) are commits of this repository, each checked out in a folder of its own.
-Both run `check`, `suggest`, `access`, `geocode`, `matrix` and `observatory build` on the demonstration, and with `--real`
-on Montpellier and the whole of France from the folder `RPE_REAL_DATA`; tables and JSON are compared byte by byte.
+BEFORE is a commit of this repository, checked out in a folder of its own, or a file that an earlier run saved; without it
+the digests are only printed. AFTER is a commit, the working tree by default. Each side runs `check`, `suggest`, `access`, `geocode`, `matrix` and `observatory build` on the demonstration, and with `--real`
+on Montpellier and the whole of France from the folder `RPE_REAL_DATA`; tables and JSON are compared byte by byte, but for
+the form of apostrophes, which is typography.
 Exit code 0 when every result is the same, 1 when one differs or stands on one side only.
 """
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -139,10 +142,13 @@ def write_inputs(files: Path, real: bool) -> None:
 
 def split_requests(folder: Path) -> None:
     """Write the first needs that were drawn, each in a file of its own."""
-    import json
-
     for number, need in enumerate(json.loads((folder / "requests.json").read_text())[:6]):
         (folder / f"request-{number}.json").write_text(json.dumps(need))
+
+
+def digest(content: bytes) -> str:
+    """Sum a result up; straight and curly apostrophes are the same."""
+    return hashlib.sha256(content.replace("’".encode(), b"'")).hexdigest()
 
 
 def run_all(tree: Path, work: Path, files: Path, real: bool) -> dict[str, str]:
@@ -161,7 +167,7 @@ def run_all(tree: Path, work: Path, files: Path, real: bool) -> dict[str, str]:
         )  # fmt: skip
         name = f"{number:02d} {step[0]} {Path(step[1]).name}"
         if step[0] in {"check", "suggest", "access", "geocode", "matrix"}:
-            results[name] = hashlib.sha256(done.stdout).hexdigest()
+            results[name] = digest(done.stdout)
         results[f"{name}: exit code"] = str(done.returncode)
         if done.returncode:
             print(f"{tree.name}: {' '.join(step)}: {done.stderr.decode()[-400:]}", file=sys.stderr)
@@ -169,7 +175,7 @@ def run_all(tree: Path, work: Path, files: Path, real: bool) -> dict[str, str]:
             split_requests(work / step[1])
     for path in sorted(work.rglob("*")):
         if path.suffix in COMPARED and path.name != "territory.json":
-            results[str(path.relative_to(work))] = hashlib.sha256(path.read_bytes()).hexdigest()
+            results[str(path.relative_to(work))] = digest(path.read_bytes())
     return results
 
 
@@ -190,24 +196,38 @@ def checked_out(commit: str | None, folder: Path) -> Iterator[Path]:
 def main() -> int:
     """Compare two states of the code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("before")
+    parser.add_argument("before", nargs="?")
     parser.add_argument("after", nargs="?")
     parser.add_argument("--real", action="store_true")
+    parser.add_argument("--save", type=Path)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         here = Path(scratch)
         (files := here / "inputs").mkdir()
         write_inputs(files, asked.real)
-        sides = []
-        for name, commit in (("before", asked.before), ("after", asked.after)):
-            (work := here / f"{name}-results").mkdir()
-            with checked_out(commit, here / name) as tree:
-                sides.append(run_all(tree, work, files, asked.real))
-    before, after = sides
+        after = digests_of(asked.after, here / "after", files, asked.real)
+        if asked.before is None:
+            before = None
+        elif Path(asked.before).is_file():
+            before = json.loads(Path(asked.before).read_text(encoding="utf-8"))
+        else:
+            before = digests_of(asked.before, here / "before", files, asked.real)
+    if asked.save is not None:
+        asked.save.write_text(json.dumps(after, indent=1) + "\n", encoding="utf-8")
+    print("\n".join(f"{value[:16]}  {key}" for key, value in sorted(after.items())))
+    if before is None:
+        return 0
     differing = sorted(key for key in before | after if before.get(key) != after.get(key))
     print("\n".join(f"differs: {key}" for key in differing))
     print(f"{len(before)} results, {len(differing)} differ")
     return 1 if differing or not before else 0
+
+
+def digests_of(commit: str | None, folder: Path, files: Path, real: bool) -> dict[str, str]:
+    """Run every command with one state of the code."""
+    (work := folder.with_name(f"{folder.name}-results")).mkdir()
+    with checked_out(commit, folder) as tree:
+        return run_all(tree, work, files, real)
 
 
 if __name__ == "__main__":
