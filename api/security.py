@@ -5,12 +5,12 @@ from __future__ import annotations
 import hmac
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from cachetools import LRUCache
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -189,7 +189,7 @@ class RateLimit:
         self._method = method
         self._everyone = everyone
         self._burst = max(1.0, per_minute / 2)
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._left: LRUCache[str, tuple[float, float]] = LRUCache(_CLIENTS_KEPT)
         self._lock = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -223,8 +223,6 @@ class RateLimit:
             left = min(self._burst, left + (now - since) * self._per_minute / 60)
             allowed = left >= 1
             self._left[name] = (left - 1 if allowed else left, now)
-            if len(self._left) > _CLIENTS_KEPT:
-                self._left.popitem(last=False)
         return 0.0 if allowed else (1 - left) * 60 / self._per_minute
 
 
@@ -286,6 +284,9 @@ class SecurityHeaders:
 class KnownHosts:
     """
     Refuse requests that call the service by a name that is not its own.
+
+    Starlette's `TrustedHostMiddleware` does the same but reads no IPv6 address and answers one English word: here a page
+    is answered by a page, and the API by a problem.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 The colours, palettes and marks of the maps, once: for folium here, and as JSON for the pages.
 
 Shape says the same as colour: circle, hexagon, square, diamond, triangle, drop. Contrast and lightness of every colour
-are computed in the design; change a value here and the maps, their legends and `tokens()` change together.
+are computed in the design; change a value here and the maps, their legends and the pages (`api/static/tokens.css`) change together.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ __all__ = [
     "isochrone_item",
     "legend",
     "mark_svg",
+    "palette",
     "place_item",
     "route_item",
-    "tokens",
     "zone_item",
 ]
 
@@ -323,30 +323,15 @@ def legend(items: Iterable[LegendItem], *, label: str = "Légende") -> str:
     return f'<ul class="legend" aria-label="{escape(label)}">{rows}</ul>'
 
 
-def tokens() -> dict[str, Any]:
-    """Give the colours, palettes and marks as plain data, for the pages' JSON."""
-    return {
-        "ground": dict(GROUND),
-        "sequential": list(SEQUENTIAL),
-        "sequential_ink": list(SEQUENTIAL_INK),
-        "diverging": list(DIVERGING),
-        "no_data": NO_DATA,
-        "ink": INK,
-        "mark": PRUNE,
-        "selected": MIRABELLE,
-        "route": dict(ROUTE),
-        "isochrone": dict(ISOCHRONE),
-        "zone": dict(ZONE),
-        "places": {
-            kind: {"label": place.label, "color": place.color, "svg": mark_svg(kind)}
-            for kind, place in PLACES.items()
-        },
-        "states": {name: {"ink": ink, "ground": ground} for name, (ink, ground) in STATES.items()},
-    }
+def palette() -> dict[str, str]:
+    """
+    Give every colour by the name that pages and maps know it by.
 
-
-def css_variables() -> str:
-    """Write the colours as CSS custom properties, named as in the design."""
+    Returns
+    -------
+    dict of str to str
+        Name, without dashes before it, to colour: `ink`, `place-mam`, `map-water`, `seq-1`.
+    """
     named = {
         "ink": INK,
         "ink-2": INK_2,
@@ -354,16 +339,30 @@ def css_variables() -> str:
         "paper": PAPER,
         "brume": "#F6F3F7",
         "brume-2": "#ECE6EE",
+        "week-end": "#E3DBE6",
         "line": "#DDD5E0",
         "line-strong": "#8A7F92",
         "prune": PRUNE,
+        "prune-hover": "#461F48",
         "prune-50": "#F3EAF4",
         "prune-100": "#E6D5E8",
+        "prune-300": "#A270A8",
+        "on-prune": PAPER,
         "mirabelle": MIRABELLE,
-        "focus": "#1F5FD6",
+        "mirabelle-50": "#FFF5DE",
     }
-    named |= {f"map-{name.replace('_', '-')}": colour for name, colour in GROUND.items()}
-    named |= {f"place-{kind}": colour for kind, colour in CATEGORICAL.items()}
     for state, (ink, ground) in STATES.items():
         named |= {state: ink, f"{state}-50": ground}
-    return ":root{" + "".join(f"--{name}:{value};" for name, value in named.items()) + "}"
+    named["focus"] = "#1F5FD6"
+    named |= {f"place-{kind}": colour for kind, colour in CATEGORICAL.items()}
+    named |= {f"map-{name.replace('_', '-')}": colour for name, colour in GROUND.items()}
+    # The same by day and by night: the ground under them is.
+    named |= {"map-mark": PRUNE, "map-ink": INK, "map-line": "#8A7F92"}
+    named |= {f"seq-{number}": colour for number, colour in enumerate(SEQUENTIAL, 1)}
+    named |= {f"div-{number}": colour for number, colour in enumerate(DIVERGING, 1)}
+    return named | {"no-data": NO_DATA}
+
+
+def css_variables() -> str:
+    """Write the palette as CSS custom properties, for a map that stands in a file of its own."""
+    return ":root{" + "".join(f"--{name}:{value};" for name, value in palette().items()) + "}"

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
+from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -17,8 +18,7 @@ __all__ = ["Settings", "user_data_folder"]
 
 def user_data_folder() -> Path:
     """Name the folder where this user's registry lives when no database is set."""
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "rpe_geo"
+    return user_data_path("rpe_geo", appauthor=False)
 
 
 class NamedFiles(PydanticBaseSettingsSource):

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import exports, typography
+from tests import colours, exports, typography
 
 BIOME = "2.3.11"
 """The version that `pyproject.toml` pins as a wheel."""
@@ -32,7 +32,11 @@ def biome_command() -> list[str] | None:
 def main(write: bool) -> int:
     """Run both tools; 0 when nothing is left to mend."""
     djlint = [sys.executable, "-m", "djlint", "api/templates"]
-    results = [typography.main(writes=write), exports.main(writes=write)]
+    results = [
+        typography.main(writes=write),
+        exports.main(writes=write),
+        colours.main(writes=write),
+    ]
     results += [subprocess.call([*djlint, *(["--reformat"] if write else ["--check"]), "--quiet"])]
     if not write:
         results.append(subprocess.call([*djlint, "--lint", "--quiet"]))

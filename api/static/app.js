@@ -249,7 +249,7 @@
       else on.delete(k);
       c.setAttribute("aria-selected", v);
     };
-    const total = () => say(`${String(on.size / 4).replace(".", ",")} heures par semaine.`);
+    const total = () => say(`${(on.size / 4).toLocaleString("fr-FR")} heures par semaine.`);
     const tell = $(`[data-total="${g.dataset.fields}"]`);
     const sum = () => {
       if (tell)

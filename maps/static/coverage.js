@@ -5,6 +5,27 @@
   const BASE = 10;
   const NBSP = "\u00a0";
   const NARROW = "\u202f";
+  const FIGURES = [0, 1, 2, 3, 4].map(
+    (decimals) =>
+      new Intl.NumberFormat("fr-FR", {
+        minimumFractionDigits: decimals,
+        maximumFractionDigits: decimals,
+        signDisplay: "negative",
+      }),
+  );
+  const PLAIN = new Intl.NumberFormat("fr-FR", { useGrouping: false, maximumFractionDigits: 10 });
+  // The page carries the colours of maps/style.py as properties of its root.
+  const rootStyle = getComputedStyle(document.documentElement);
+  const [INK, INK_2, PAPER, PRUNE, MIRABELLE, LINE, BRUME, SECOND_CLASS] = [
+    "ink",
+    "ink-2",
+    "paper",
+    "prune",
+    "mirabelle",
+    "line-strong",
+    "brume-2",
+    "seq-2",
+  ].map((name) => rootStyle.getPropertyValue(`--${name}`).trim());
 
   function make(tag, name, text) {
     const made = document.createElement(tag);
@@ -21,10 +42,7 @@
   }
   function number(value, decimals) {
     if (value === null || value === undefined) return "–";
-    const parts = Math.abs(value).toFixed(decimals).split(".");
-    const whole = parts[0].replace(/\B(?=(\d{3})+(?!\d))/g, NARROW);
-    const sign = value < 0 && Number(value.toFixed(decimals)) !== 0 ? `−${NARROW}` : "";
-    return sign + whole + (parts[1] ? `,${parts[1]}` : "");
+    return FIGURES[decimals].format(value).replace("-", `−${NARROW}`);
   }
   function plain(text) {
     return text
@@ -143,7 +161,8 @@
         const at = classOf(indicator, indicator.values[index]);
         (at < 0 ? none : classes[at]).addPath(path);
         all.addPath(path);
-        if (at >= 0 && data.uncertain[index]) hatched[indicator.inks[at] === "#FFFFFF" ? 1 : 0].addPath(path);
+        if (at >= 0 && data.uncertain[index])
+          hatched[indicator.inks[at] === PAPER.toUpperCase() ? 1 : 0].addPath(path);
       });
       this._classes = classes;
       this._none = none;
@@ -189,7 +208,7 @@
       const options = this._options;
       const data = this._data;
       world();
-      context.fillStyle = "#FFFFFF";
+      context.fillStyle = PAPER;
       context.fill(this._none, "evenodd");
       this._classes.forEach((path, index) => {
         context.fillStyle = indicator.colors[index];
@@ -216,7 +235,7 @@
         world();
       }
       context.lineJoin = "round";
-      context.strokeStyle = "#FFFFFF";
+      context.strokeStyle = PAPER;
       context.lineWidth =
         (dense > 9000 ? 0 : dense > 2500 ? 0.35 : dense > 500 ? 0.8 : dense > 120 ? 1.2 : 2) / scale;
       if (context.lineWidth > 0 && dense <= 9000) context.stroke(this._all);
@@ -238,18 +257,18 @@
         context.stroke(this._framePath);
       }
       if (options.tension && close) {
-        context.strokeStyle = "#FFFFFF";
+        context.strokeStyle = PAPER;
         context.lineWidth = 4.5 / scale;
         context.stroke(this._outlines);
-        context.strokeStyle = "#241B2A";
+        context.strokeStyle = INK;
         context.lineWidth = 2.2 / scale;
         context.setLineDash([6 / scale, 4 / scale]);
         context.stroke(this._outlines);
         context.setLineDash([]);
       }
       [
-        [this._hovered, 3, "#241B2A"],
-        [this._selected, 4, "#241B2A"],
+        [this._hovered, 3, INK],
+        [this._selected, 4, INK],
       ].forEach(function (mark) {
         if (mark[0] < 0) return;
         context.strokeStyle = mark[2];
@@ -257,7 +276,7 @@
         context.stroke(this._paths[mark[0]]);
       }, this);
       if (this._selected >= 0) {
-        context.strokeStyle = "#F4BC45";
+        context.strokeStyle = MIRABELLE;
         context.lineWidth = 1.6 / scale;
         context.stroke(this._paths[this._selected]);
       }
@@ -312,8 +331,8 @@
         if (hit) continue;
         taken.push(room);
         left -= 1;
-        const ink = kind < 0 ? "#574C5F" : indicator.inks[kind];
-        const halo = kind < 0 ? "#FFFFFF" : indicator.colors[kind];
+        const ink = kind < 0 ? INK_2 : indicator.inks[kind];
+        const halo = kind < 0 ? PAPER : indicator.colors[kind];
         if (named) {
           write("600 12px", data.name[index], at[0], at[1] - 8, ink, halo);
           write("700 13px", text, at[0], at[1] + 8, ink, halo);
@@ -388,9 +407,7 @@
       "aria-hidden": "true",
       focusable: "false",
     });
-    sign.appendChild(
-      svg("rect", { x: 1, y: 1, width: 26, height: 18, rx: 4, fill: color, stroke: "#8A7F92" }),
-    );
+    sign.appendChild(svg("rect", { x: 1, y: 1, width: 26, height: 18, rx: 4, fill: color, stroke: LINE }));
     if (extra) extra(sign);
     return sign;
   }
@@ -562,7 +579,7 @@
         gatherings.addLayer(
           L.circle([area.lat, area.lon], {
             radius: area.radius,
-            color: "#5C2A5E",
+            color: PRUNE,
             weight: 2.5,
             fillOpacity: 0.08,
             interactive: false,
@@ -750,8 +767,8 @@
             width: 13,
             height: 13,
             rx: 3.5,
-            fill: at < 0 ? "#FFFFFF" : indicator.colors[at],
-            stroke: "#8A7F92",
+            fill: at < 0 ? PAPER : indicator.colors[at],
+            stroke: LINE,
           }),
         );
         name.appendChild(dot);
@@ -775,13 +792,13 @@
           "aria-hidden": "true",
           focusable: "false",
         });
-        drawing.appendChild(svg("rect", { width: 100, height: 10, fill: "#ECE6EE" }));
+        drawing.appendChild(svg("rect", { width: 100, height: 10, fill: BRUME }));
         if (at >= 0)
           drawing.appendChild(
             svg("rect", {
               width: Math.max(0, Math.min(100, (100 * indicator.values[index]) / most)),
               height: 10,
-              fill: "#5C2A5E",
+              fill: PRUNE,
             }),
           );
         bar.appendChild(drawing);
@@ -836,17 +853,17 @@
       });
       if (options.uncertain && data.uncertain.some(Boolean))
         item(
-          swatch("#F5CE86", (sign) => {
+          swatch(SECOND_CLASS, (sign) => {
             sign.appendChild(
-              svg("path", { d: "M2 16 16 2M8 18 24 2M17 18 26 9", stroke: "#241B2A", "stroke-width": 1.2 }),
+              svg("path", { d: "M2 16 16 2M8 18 24 2M17 18 26 9", stroke: INK, "stroke-width": 1.2 }),
             );
           }),
           `Incertain${later}`,
         );
       if (options.tension)
         item(
-          swatch("#FFFFFF", (sign) => {
-            sign.firstChild.setAttribute("stroke", "#241B2A");
+          swatch(PAPER, (sign) => {
+            sign.firstChild.setAttribute("stroke", INK);
             sign.firstChild.setAttribute("stroke-width", 2);
             sign.firstChild.setAttribute("stroke-dasharray", "4 3");
           }),
@@ -859,9 +876,9 @@
             cx: 14,
             cy: 10,
             r: 8.5,
-            fill: "#5C2A5E",
+            fill: PRUNE,
             "fill-opacity": 0.12,
-            stroke: "#5C2A5E",
+            stroke: PRUNE,
             "stroke-width": 2,
           }),
         );
@@ -869,11 +886,11 @@
       }
       if (indicator.values.some((value) => value === null))
         item(
-          swatch("#FFFFFF", (sign) => {
+          swatch(PAPER, (sign) => {
             const dash = svg("text", {
               x: 14,
               y: 14,
-              fill: "#574C5F",
+              fill: INK_2,
               "font-size": 12,
               "text-anchor": "middle",
             });
@@ -911,7 +928,7 @@
             height: Math.max(tall, 0.5),
             rx: 2,
             fill: indicator.colors[index],
-            stroke: "#8A7F92",
+            stroke: LINE,
             "stroke-width": 0.7,
           }),
         );
@@ -921,7 +938,7 @@
           "text-anchor": "middle",
           "font-size": 12,
           "font-weight": 600,
-          fill: "#241B2A",
+          fill: INK,
         });
         top.textContent = number(count, 0);
         drawing.appendChild(top);
@@ -930,7 +947,7 @@
           y: 136,
           "text-anchor": "middle",
           "font-size": 11.5,
-          fill: "#574C5F",
+          fill: INK_2,
         });
         under.textContent = indicator.labels[index];
         drawing.appendChild(under);
@@ -942,7 +959,7 @@
       const lines = [`code;nom;${indicator.name} (${indicator.unit});enfants;places;incertain`];
       rows().forEach((index) => {
         function cell(value) {
-          return value === null ? "" : String(value).replace(".", ",");
+          return value === null ? "" : PLAIN.format(value);
         }
         lines.push(
           [

@@ -64,7 +64,7 @@ COMMANDS = {
     ),
     "exposure": Command(
         "exposure",
-        "Vérifier la neutralité : chaque professionnel est-il montré autant que le sort le voudrait, à mérite égal ?",
+        "Vérifier la neutralité : dire si chaque professionnel est montré autant que le sort le voudrait, à mérite égal.",
     ),
     "access": Command(
         "observatory", "Mesurer l’accès de chaque zone aux places, partagées ou non."

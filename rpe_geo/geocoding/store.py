@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from bisect import bisect_left
-from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from cachetools import LRUCache
 
 from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.geocoding.index import FORMAT, MANIFEST
@@ -149,8 +150,11 @@ class AddressStore:
             if any(commune in self.covered for commune in communes)
         )
         self.knows_france = any(not commune.streets for commune in self.communes.values())
-        self._pools: OrderedDict[int, StreetPool] = OrderedDict()
-        self._held = 0
+        # A commune larger than what is kept counts as all of it: it is kept alone.
+        self._pools: LRUCache[int, StreetPool] = LRUCache(
+            _STREETS_IN_MEMORY,
+            getsizeof=lambda pool: min(len(pool.entries), _STREETS_IN_MEMORY),
+        )
 
     def close(self) -> None:
         """Close the database."""
@@ -176,7 +180,6 @@ class AddressStore:
         """Return the streets of a commune, keeping the most recently asked for in memory."""
         found = self._pools.get(commune)
         if found is not None:
-            self._pools.move_to_end(commune)
             return found
         rows = self._database.execute(
             "SELECT street, kind, core, full, sound, old, postcode, commune FROM street_keys WHERE commune = ?",
@@ -184,10 +187,6 @@ class AddressStore:
         )
         found = StreetPool([StreetEntry(*row) for row in rows])
         self._pools[commune] = found
-        self._held += len(found.entries)
-        while self._held > _STREETS_IN_MEMORY and len(self._pools) > 1:
-            _, dropped = self._pools.popitem(last=False)
-            self._held -= len(dropped.entries)
         return found
 
     def has_old_city(self, commune: int, name: str) -> bool:

@@ -42,6 +42,7 @@ from rpe_geo.verdicts import (
     Verdict,
     VerdictWarning,
 )
+from tests import colours
 
 HOME = Point(3.8745, 43.6125)
 TODAY = date(2026, 11, 22)
@@ -315,8 +316,11 @@ class TestStyle:
         assert "style=" not in style.mark_svg("mam", "12") + style.mark_svg("home")
         assert "&lt;" in style.mark_svg("mam", "<")
 
-    def test_tokens_are_plain_data(self):
-        assert json.loads(json.dumps(style.tokens()))["places"]["mam"]["color"] == "#C25E00"
+    def test_the_pages_have_the_colours_of_the_maps(self):
+        sheet = colours.SHEET.read_text(encoding="utf-8")
+        assert colours.with_colours(sheet) == sheet, "run `python -m tests.front --write`"
+        assert "--place-mam: #c25e00;" in sheet
+        assert colours.with_colours(sheet.replace("#c25e00", "#c25e01")) == sheet
 
 
 class TestLayers:

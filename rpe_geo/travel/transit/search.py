@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from rpe_geo.errors import InputError
@@ -145,8 +145,8 @@ class TransitSearch:
             timetable.stop_longitude[self._near],
             timetable.stop_latitude[self._near],
         )
-        self._days: OrderedDict[tuple[date, str], DayLines] = OrderedDict()
-        self._walks: OrderedDict[tuple[bytes, float, bool], Floats] = OrderedDict()
+        self._days: LRUCache[tuple[date, str], DayLines] = LRUCache(_DAYS_KEPT)
+        self._walks: LRUCache[tuple[bytes, float, bool], Floats] = LRUCache(_WALKS_KEPT)
 
     @cached_property
     def footpaths(self) -> Footpaths:
@@ -169,8 +169,6 @@ class TransitSearch:
                 patterns = [pattern.backwards() for pattern in patterns]
                 frequent = [line.backwards() for line in frequent]
             lines = self._days[key] = DayLines.of(patterns, frequent)
-            while len(self._days) > _DAYS_KEPT:
-                self._days.popitem(last=False)
         return lines
 
     def _to_stops(self, places: Places, limit_min: float, *, leaving: bool) -> Floats:
@@ -194,8 +192,6 @@ class TransitSearch:
             table[self._near] = np.where(np.isnan(walked), np.inf, walked) * 60
             if table.size <= _CELLS_KEPT:
                 self._walks[key] = table
-            while len(self._walks) > _WALKS_KEPT:
-                self._walks.popitem(last=False)
         return table
 
     def check_departure(self, departure: datetime | time | None) -> datetime:
