@@ -223,14 +223,21 @@ def _print(written: Mapping[str, Any]) -> None:
         "Familles placées": "placed",
         "Enfants placés": "children",
         "Heures couvertes par semaine": "hours",
+        "Trajet moyen (min)": "minutes_mean",
         "Trajet médian (min)": "minutes_median",
         "Pire trajet (min)": "minutes_max",
         "Familles prioritaires placées": "priority_placed",
+        "Inégalité des heures (Gini)": "gini",
         "Envies justifiées": "envy_pairs",
         "Groupes bloquants": "blocking_groups",
     }
     for title, name in rows.items():
         table.add_row(title, *(_figure(run["metrics"][name]) for run in runs))
+    for need, title in (("horaires_atypiques", "atypiques"), ("handicap", "handicap")):
+        table.add_row(
+            f"Envies, {title}",
+            *(_figure(run["metrics"]["by_need"][need]["envious"]) for run in runs),
+        )
     table.add_row("Écart à la borne (%)", *(number(100 * run["gap"], 2) for run in runs))
     screen.print(table)
     if written["stopped_by"] == "time":

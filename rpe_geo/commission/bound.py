@@ -59,6 +59,8 @@ def lagrangian(
     prices: NDArray[np.int64],
     linear: LinearPrices,
     begin: Sequence[Priced] | None = None,
+    *,
+    nodes: int,
 ) -> tuple[int, list[Priced]]:
     """
     Compute L at some prices.
@@ -75,6 +77,8 @@ def lagrangian(
         Row prices that cut the searches.
     begin
         Sets to begin the searches with.
+    nodes
+        Effort for each house.
 
     Returns
     -------
@@ -91,7 +95,7 @@ def lagrangian(
         start = begin[house].positions if begin is not None else ()
         if start and not room.passes(start):
             start = ()
-        found = best_set(room, gains, linear.rooms[house], start=start)
+        found = best_set(room, gains, linear.rooms[house], start=start, nodes_max=nodes)
         total += found.bound
         sets.append(found)
     return total, sets
@@ -103,6 +107,7 @@ def tighten(
     linear: LinearPrices,
     *,
     rounds: int,
+    nodes: int,
     go_on: Callable[[], bool],
 ) -> Bound:
     """
@@ -114,6 +119,8 @@ def tighten(
         As for `lagrangian`.
     rounds
         How many steps.
+    nodes
+        Effort for each house and step.
     go_on
         False once the clock has run out; what was proven stays.
 
@@ -123,7 +130,7 @@ def tighten(
         The lowest bound met.
     """
     prices = np.rint(linear.families).astype(np.int64)
-    worth, sets = lagrangian(rooms, value, prices, linear)
+    worth, sets = lagrangian(rooms, value, prices, linear, nodes=nodes)
     best = Bound(prices, worth, sets, linear.shares)
     reach = _FIRST_REACH
     for _ in range(rounds if len(value) else 0):
@@ -139,7 +146,7 @@ def tighten(
             break
         prices = np.maximum(np.rint(best.prices - reach * best.value / length * slope), 0)
         prices = prices.astype(np.int64)
-        worth, found = lagrangian(rooms, value, prices, linear, sets)
+        worth, found = lagrangian(rooms, value, prices, linear, sets, nodes=nodes)
         if worth < best.value:
             best = Bound(prices, worth, found, linear.shares)
             sets = found

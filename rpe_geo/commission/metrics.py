@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,15 @@ from rpe_geo.commission.plan import Plan
 from rpe_geo.commission.priorities import Priorities
 from rpe_geo.observatory.inequality import gini_index
 
-__all__ = ["metrics_of"]
+__all__ = ["commune_of", "costs_between", "metrics_of"]
+
+_POSTCODE = re.compile(r"\b\d{5}\s+([^,;0-9]+)")
+
+
+def commune_of(address: str) -> str:
+    """Return what stands after the postcode of an address, or nothing when there is none: no commune is guessed."""
+    found = _POSTCODE.search(address)
+    return found.group(1).strip() if found else ""
 
 
 def metrics_of(case: Case, plan: Plan, ranks: Priorities, envies: Envies) -> dict[str, Any]:
@@ -81,7 +91,59 @@ def metrics_of(case: Case, plan: Plan, ranks: Priorities, envies: Envies) -> dic
             }
             for name, some in (("horaires_atypiques", atypical), ("handicap", handicap))
         },
+        "by_commune": _by_commune(case, plan, envious),
     }
+
+
+def _by_commune(case: Case, plan: Plan, envious: set[int]) -> dict[str, dict[str, int]]:
+    """Count families, places and envious families by commune; "" where the address does not tell it."""
+    counts: dict[str, dict[str, int]] = {}
+    for family, request in enumerate(case.requests):
+        here = counts.setdefault(
+            commune_of(request.address), {"families": 0, "placed": 0, "envious": 0}
+        )
+        here["families"] += 1
+        here["placed"] += plan.chosen[family] >= 0
+        here["envious"] += family in envious
+    return dict(sorted(counts.items()))
+
+
+def costs_between(case: Case, plans: Sequence[Plan]) -> list[list[dict[str, Any]]]:
+    """
+    Tell what each assignment costs against each other one.
+
+    Parameters
+    ----------
+    case
+        The commission.
+    plans
+        Of the policies.
+
+    Returns
+    -------
+    list of list of dict
+        Row i, column j: families who have a place in plan i alone, in plan j alone, elsewhere; hours of i less those of j.
+    """
+    options = case.options
+    hours = [
+        sum(float(options.hours_share[one] * case.hours[options.family[one]]) for one in plan.placed)
+        for plan in plans
+    ]
+    return [
+        [
+            {
+                "gain": sum(a >= 0 > b for a, b in zip(one.chosen, other.chosen, strict=True)),
+                "lose": sum(b >= 0 > a for a, b in zip(one.chosen, other.chosen, strict=True)),
+                "move": sum(
+                    a >= 0 and b >= 0 and options.provider[a] != options.provider[b]
+                    for a, b in zip(one.chosen, other.chosen, strict=True)
+                ),
+                "hours": round(hours[row] - hours[column], 2),
+            }
+            for column, other in enumerate(plans)
+        ]
+        for row, one in enumerate(plans)
+    ]
 
 
 def gini(covered: np.ndarray[Any, np.dtype[np.float64]]) -> float:

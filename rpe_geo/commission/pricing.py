@@ -19,7 +19,6 @@ from rpe_geo.commission.rooms import Room
 
 __all__ = ["Priced", "RowPrices", "best_set"]
 
-_NODES_MAX = 3_000
 _MARGIN = 1e-3
 """Hundredths: far above the rounding of a double, far below a whole one."""
 
@@ -70,7 +69,7 @@ def best_set(
     prices: RowPrices | None = None,
     *,
     start: Sequence[int] = (),
-    nodes_max: int = _NODES_MAX,
+    nodes_max: int,
 ) -> Priced:
     """
     Find the best set of options of a room.

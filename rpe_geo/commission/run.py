@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from time import monotonic
 
@@ -21,7 +21,7 @@ from rpe_geo.domain import Childminder, Facility, Mam, Request
 from rpe_geo.errors import InputError
 from rpe_geo.parameters import parameter_table
 
-__all__ = ["Ask", "Assignment", "assign"]
+__all__ = ["Ask", "Assignment", "assign", "shown_by"]
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,7 @@ def assign(
     times: TravelTable,
     ask: Ask,
     today: date,
+    told: Callable[[str], None] = lambda _: None,
 ) -> Assignment:
     """
     Assign families to places.
@@ -128,6 +129,8 @@ def assign(
         Policy, barème, decisions, effort.
     today
         Day of the parameters, and up to which waiting is counted.
+    told
+        Called with each policy that is done.
 
     Returns
     -------
@@ -163,7 +166,10 @@ def assign(
         outcomes: tuple[Outcome, ...] = (outcome,)
     else:
         policies = POLICIES if ask.compare else (ask.policy,)
-        found = {policy: run_policy(table, policy) for policy in policies}
+        found = {}
+        for policy in policies:
+            found[policy] = run_policy(table, policy)
+            told(policy)
         outcome, outcomes = found[ask.policy], tuple(found.values())
     left = [f for f in case.fixed if outcome.plan.chosen[f] < 0]
     if left:
@@ -179,6 +185,34 @@ def assign(
         stopped_by="time" if clock.rang else None,
         rooms=tuple(rooms),
         judge=judge,
+    )
+
+
+def shown_by(found: Assignment, policy: Policy) -> Assignment:
+    """
+    Show another of the policies that were run, with its own reasons and waiting list.
+
+    Parameters
+    ----------
+    found
+        Of a run with `compare`.
+    policy
+        One of those run.
+
+    Returns
+    -------
+    Assignment
+        The same commission.
+    """
+    (outcome,) = (one for one in found.outcomes if one.policy == policy)
+    return replace(
+        found,
+        ask=replace(found.ask, policy=policy),
+        outcome=outcome,
+        reasons=tuple(
+            reasons_of(found.case, list(found.rooms), outcome.plan, found.ranks, outcome.envies)
+        ),
+        waiting=tuple(waiting_list(outcome.plan, found.ranks)),
     )
 
 

@@ -18,6 +18,8 @@ from rpe_geo.commission.rooms import Room
 
 __all__ = ["Search", "Solved", "best_plan", "proven_bound"]
 
+_HOUSES_PRICED_DEEPLY = 1_000
+
 
 @dataclass(frozen=True)
 class Search:
@@ -34,12 +36,15 @@ class Search:
         Of every draw.
     go_on
         False once the clock has run out.
+    nodes
+        Effort of the bound for each house.
     """
 
     columns: int
     neighbourhoods: Effort
     seed: int
     go_on: Callable[[], bool]
+    nodes: int = 3_000
 
     @classmethod
     def of_size(cls, case: Case, *, seed: int, go_on: Callable[[], bool]) -> Search:
@@ -47,10 +52,11 @@ class Search:
         houses = sum(bool(len(options)) for options in case.of_house)
         rounds = int(min(max(6, houses // 2), 24))
         return cls(
-            columns=1,
+            columns=1 if houses <= _HOUSES_PRICED_DEEPLY else 0,
             neighbourhoods=Effort(kicks=6 * houses, rounds=rounds),
             seed=seed,
             go_on=go_on,
+            nodes=3_000 if houses <= _HOUSES_PRICED_DEEPLY else 300,
         )
 
 
@@ -83,7 +89,9 @@ def proven_bound(
         The bound with its prices, and the linear prices that it started from.
     """
     linear = linear_prices(rooms, gain, case.options.family, len(case.requests))
-    return tighten(rooms, gain, linear, rounds=search.columns, go_on=search.go_on), linear
+    return tighten(
+        rooms, gain, linear, rounds=search.columns, nodes=search.nodes, go_on=search.go_on
+    ), linear
 
 
 def best_plan(
@@ -140,7 +148,7 @@ def best_plan(
         go_on=search.go_on,
     )
     # Conflicts learnt on the way may lower the bound at the same prices.
-    again, _ = lagrangian(rooms, weighed, bound.prices, linear)
+    again, _ = lagrangian(rooms, weighed, bound.prices, linear, nodes=search.nodes)
     proven = min(bound.value, again) - right * len(rightful)
     return Solved(plan, max(proven, _sum(gain, plan)))
 

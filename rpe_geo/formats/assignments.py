@@ -15,6 +15,7 @@ import numpy as np
 
 from rpe_geo.commission.bareme import Bareme
 from rpe_geo.commission.fixes import Fix
+from rpe_geo.commission.metrics import costs_between
 from rpe_geo.commission.policies import Outcome
 from rpe_geo.commission.run import Assignment
 from rpe_geo.commission.values import HUNDREDTHS
@@ -224,9 +225,27 @@ def assignment_json(found: Assignment) -> dict[str, Any]:
         **{name: answer[name] for name in ("objective", "bound", "gap", "proof", "minutes_bound")},
         "stopped_by": found.stopped_by,
         "metrics": answer["metrics"],
+        "envies": [
+            {
+                "request_id": case.requests[one].request_id,
+                "envied_request_id": case.requests[other].request_id,
+                "provider_id": case.providers.id_of(int(options.provider[option])),
+            }
+            for one, other, option in outcome.envies.pairs
+        ],
     }
     if len(found.outcomes) > 1:
-        written["policies"] = [_outcome_json(one) for one in found.outcomes]
+        costs = costs_between(case, [one.plan for one in found.outcomes])
+        names = [one.policy for one in found.outcomes]
+        written["policies"] = [
+            {
+                **_outcome_json(one),
+                "against": {
+                    name: cost for name, cost in zip(names, row, strict=True) if name != one.policy
+                },
+            }
+            for one, row in zip(found.outcomes, costs, strict=True)
+        ]
     return written
 
 

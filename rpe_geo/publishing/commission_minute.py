@@ -93,9 +93,11 @@ def _policies(written: Mapping[str, Any]) -> str:
         "Familles placées": "placed",
         "Enfants placés": "children",
         "Heures couvertes par semaine": "hours",
+        "Trajet moyen (minutes)": "minutes_mean",
         "Trajet médian (minutes)": "minutes_median",
         "Pire trajet (minutes)": "minutes_max",
         "Familles prioritaires placées": "priority_placed",
+        "Inégalité des heures couvertes (Gini)": "gini",
         "Envies justifiées": "envy_pairs",
     }
     return _table(

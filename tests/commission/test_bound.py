@@ -71,12 +71,14 @@ def test_rough_duals_and_stopped_searches_are_bounds_all_the_same(seed: int) -> 
         np.rint(linear.families / 1000) * 1000,
         draw.integers(0, 90_000, len(case.requests)),
     ):
-        bound, _ = lagrangian(rooms, value, np.asarray(prices, dtype=np.int64), linear)
+        bound, _ = lagrangian(rooms, value, np.asarray(prices, dtype=np.int64), linear, nodes=50)
         assert bound >= best
     nothing = replace(
         linear, rooms=[RowPrices(one.lines * 0, one.per_option * 0, 0.0) for one in linear.rooms]
     )
-    bound, _ = lagrangian(rooms, value, np.rint(linear.families).astype(np.int64), nothing)
+    bound, _ = lagrangian(
+        rooms, value, np.rint(linear.families).astype(np.int64), nothing, nodes=50
+    )
     assert bound >= best
 
 
