@@ -17,6 +17,7 @@ from rpe_geo.territory import Territory
 
 if TYPE_CHECKING:
     from rpe_geo.deployment.links import Links
+    from rpe_geo.desk.commission import CommissionStore
     from rpe_geo.observatory.tiles import Runner
     from rpe_geo.privacy import Cells, Masking
     from rpe_geo.relais.accounts import Accounts
@@ -26,6 +27,7 @@ __all__ = [
     "Streets",
     "open_accounts",
     "open_casework",
+    "open_commissions",
     "open_geocoder",
     "open_links",
     "open_masking",
@@ -143,6 +145,16 @@ def open_casework(repository: Repository, settings: Settings, rpe_id: str) -> Ca
     assert isinstance(repository, SqlRepository)
     store = SqlCasework(repository.engine, rpe_id=rpe_id, seal=Seal(settings.fernet_keys))
     return Casework(repository.of(rpe_id), store)
+
+
+def open_commissions(repository: Repository, settings: Settings, rpe_id: str) -> CommissionStore:
+    """Open the commissions of one RPE, in the same database as a registry and on its connections."""
+    from rpe_geo.storage.commissions import SqlCommissions
+    from rpe_geo.storage.repository import SqlRepository
+    from rpe_geo.storage.sealing import Seal
+
+    assert isinstance(repository, SqlRepository)
+    return SqlCommissions(repository.engine, rpe_id=rpe_id, seal=Seal(settings.fernet_keys))
 
 
 def open_masking(

@@ -126,7 +126,9 @@ def costs_between(case: Case, plans: Sequence[Plan]) -> list[list[dict[str, Any]
     """
     options = case.options
     hours = [
-        sum(float(options.hours_share[one] * case.hours[options.family[one]]) for one in plan.placed)
+        sum(
+            float(options.hours_share[one] * case.hours[options.family[one]]) for one in plan.placed
+        )
         for plan in plans
     ]
     return [

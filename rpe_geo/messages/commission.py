@@ -32,6 +32,17 @@ MESSAGES = {
     "times_unknown": "aucune paire de ce fichier ne nomme une demande et un professionnel connus.",
     "assign_needs_files": "sans demandes en fichier, il faut un registre ; sans --times, un territoire.",
     "assign_output_kind": "le résultat s'écrit en .json, .xlsx ou .html ; changez la fin de « {given} ».",
+    "commission_unknown": "cette commission n'existe plus.",
+    "commission_changed": "quelqu'un a changé la commission pendant que vous lisiez. Rien n'a été enregistré : relisez, puis recommencez.",
+    "commission_closed": "cette commission est arrêtée ; plus rien n'y change.",
+    "commission_running": "un calcul est déjà en cours.",
+    "commission_not_run": "lancez d'abord le calcul.",
+    "commission_stale": "le registre ou les demandes ont changé depuis ce calcul : relancez-le.",
+    "commission_seed": "la graine est un nombre entier de 0 à 2 147 483 647.",
+    "commission_day": "choisissez le jour de la commission.",
+    "fix_without_reason": "écrivez le motif de la décision : il figure au procès-verbal.",
+    "criterion_without_points": "Il manque les points de « {title} ». Écrivez 0 si ce critère ne compte plus.",
+    "criterion_points_wrong": "« {given} » ne va pas pour « {title} » : écrivez un nombre de 0 à 1 000.",
     "previous_unreadable": "ce fichier n'est pas le résultat d'une attribution.",
 }
 

@@ -14,12 +14,14 @@ from sqlalchemy import Connection, Engine, RowMapping, Table, delete, or_, selec
 
 from rpe_geo.domain import Childminder, Request
 from rpe_geo.errors import InputError, NotFound
+from rpe_geo.storage.commissions import forget_in_commissions
 from rpe_geo.storage.sealing import Seal
 from rpe_geo.storage.shelves import SHELVES, Shelf, remove
 from rpe_geo.storage.tables import (
     accounts,
     audit_entries,
     case_events,
+    commissions,
     imported_records,
     memberships,
     request_contacts,
@@ -127,6 +129,15 @@ class SqlPeople:
             found["audit_entries"] = self._rows(
                 connection, audit_entries, audit_entries.c.subject_id == person_id
             )
+            told = [
+                line
+                for row in connection.execute(
+                    select(commissions.c.content).where(commissions.c.rpe_id == self._own.rpe_id)
+                ).all()
+                for line in _lines_about(self._seal.open(row.content), person_id)
+            ]
+            if told:
+                found["commissions"] = told
         return found
 
     def _rows(self, connection: Connection, table: Table, *conditions: Any) -> list[dict[str, Any]]:
@@ -231,11 +242,15 @@ class SqlPeople:
                 )
                 .values(subject_id=stranger)
             )
+            named = forget_in_commissions(connection, self._own, self._seal, person_id, stranger)
         counts = {
             name: len(rows) for name, rows in before.items() if isinstance(rows, list) and rows
         }
         names: tuple[str, ...] = ("case_events", "audit_entries")
         anonymous = {name: counts.pop(name) for name in names if name in counts}
+        counts.pop("commissions", None)
+        if named:
+            anonymous["commissions"] = named
         return Erasure(kind, counts, anonymous)
 
     def _erase_account(self, email: str) -> Erasure:
@@ -305,3 +320,14 @@ def _readable_items(row: Mapping[str, Any], seal: Seal) -> Iterator[tuple[str, A
             yield name, value.isoformat()
         else:
             yield name, value
+
+
+def _lines_about(value: Any, person_id: str) -> list[Any]:
+    """Find the lines of a document that name a person as a whole value."""
+    if isinstance(value, list):
+        return [line for one in value for line in _lines_about(one, person_id)]
+    if isinstance(value, dict):
+        if person_id in value.values():
+            return [value]
+        return [line for one in value.values() for line in _lines_about(one, person_id)]
+    return []

@@ -46,6 +46,7 @@ __all__ = [
     "case_events",
     "childminder_identities",
     "childminders",
+    "commissions",
     "facilities",
     "imported_records",
     "mams",
@@ -223,7 +224,24 @@ imported_records = Table(
 )
 """Each record as a file last gave it: what differs from it was changed by hand, and no import undoes that silently."""
 
-PERSONAL_TABLES = (childminder_identities, request_files, request_contacts, imported_records)
+commissions = Table(
+    "commissions",
+    metadata,
+    Column("rpe_id", String, primary_key=True),
+    Column("commission_id", String, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("content", Text, nullable=False),
+)
+"""What a commission decides on and proposes: ids of requests, points, reasons."""
+
+PERSONAL_TABLES = (
+    childminder_identities,
+    request_files,
+    request_contacts,
+    imported_records,
+    commissions,
+)
 """Tables under row-level security on PostgreSQL."""
 
 accounts = Table(
@@ -325,7 +343,7 @@ masking_cells = Table(
 )
 """The cells themselves, as arrays; a sheet never changes once it was kept."""
 
-SECURED_BY_RPE = (childminders, requests, case_events, audit_entries)
+SECURED_BY_RPE = (childminders, requests, case_events, audit_entries, commissions)
 SECURED_FOR_ACCOUNTS = (accounts, memberships, sessions, sign_in_tries)
 """Tables under row-level security on PostgreSQL: by RPE, and for transactions that say that they deal with accounts."""
 
