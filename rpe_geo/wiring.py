@@ -27,7 +27,6 @@ __all__ = [
     "Streets",
     "open_accounts",
     "open_casework",
-    "open_commissions",
     "open_geocoder",
     "open_links",
     "open_masking",

@@ -15,7 +15,7 @@ from rpe_geo.commission.plan import Plan
 from rpe_geo.commission.priorities import Priorities
 from rpe_geo.observatory.inequality import gini_index
 
-__all__ = ["commune_of", "costs_between", "metrics_of"]
+__all__ = ["costs_between", "metrics_of"]
 
 _POSTCODE = re.compile(r"\b\d{5}\s+([^,;0-9]+)")
 
