@@ -19,7 +19,8 @@ from rpe_geo.formats.checks import check_ids, check_places, check_records, id_of
 from rpe_geo.formats.faults import FaultLog, Origin, RecordsRefused, RowFault
 from rpe_geo.formats.json_files import parse_json, read_json_rows, write_json
 from rpe_geo.formats.recognition.listing import ENDINGS
-from rpe_geo.formats.recognition.recognise import Recognition, readable, recognise
+from rpe_geo.formats.recognition.recognise import readable, recognise
+from rpe_geo.formats.recognition.report import Recognition
 from rpe_geo.formats.shapes import Located, struct_of
 
 __all__ = [

@@ -41,6 +41,12 @@ MESSAGES = {
     "places_reference": "« {value} » est une référence, pas un nombre de places ; laissé vide.",
     "places_unreadable": "« {value} » n'est pas un nombre de places ; laissé vide.",
     "places_not_care": "{value} places de « {kind} » : ce ne sont pas des places d'accueil du jeune enfant ; non comptées.",
+    "places_summed": "{value} places : la somme des colonnes {columns}, aucune ne disant le total.",
+    "total_left_out": "ligne de total : laissée de côté.",
+    "hours_not_understood": "horaires « {value} » non compris ; laissés vides.",
+    "column_gave_nothing": (
+        "rien n'est compris de la colonne « {column} » pour le champ « {label} » (premier mot : « {first} ») : ce champ reste vide."
+    ),
     "row_without_place": "ni adresse ni point : ce lieu ne peut être placé, il est laissé de côté.",
     "field_left_out": "valeur laissée de côté, le reste de la ligne est gardé : {why}",
 }

@@ -8,11 +8,12 @@ from datetime import date
 from typing import Any
 
 from rpe_geo.errors import InputError
-from rpe_geo.folding import fold_words
+from rpe_geo.folding import fold_words, without_accents
 from rpe_geo.formats.faults import Origin, RowFault
 from rpe_geo.formats.recognition.counts import read_count
+from rpe_geo.formats.recognition.french_hours import WEEKDAYS, french_hours, hours_by_day
 from rpe_geo.formats.recognition.headings import LABELS
-from rpe_geo.formats.recognition.kinds import CARE, facility_kind
+from rpe_geo.formats.recognition.kinds import CARE, facility_kind, kind_of_code
 from rpe_geo.formats.values import DAY, NUMBER
 
 __all__ = ["BUILDERS", "Cells", "is_closed"]
@@ -20,6 +21,8 @@ __all__ = ["BUILDERS", "Cells", "is_closed"]
 _CLOSED = re.compile(
     r"\b(?:fermes?|fermees?|cessation|cesse|cessee|inacti\w+|supprimee?|closed|desaffecte|archive|radiee?)\b"
 )
+_PART_OF_PLACES = re.compile(r"\b(?:collecti[fv]e?s?|famili\w+|fam|coll)\b")
+"""Titles of columns that each hold a part of the places; « régulier » and « occasionnel » may be the same ones."""
 _DISUSED = ("disused", "abandoned", "demolished", "was", "razed", "removed")
 _YES, _NO = {"oui", "true", "1", "vrai", "yes", "o"}, {"non", "false", "0", "faux", "no", "n"}
 
@@ -59,11 +62,27 @@ class Cells:
         told = [self._constants[name]] if name in self._constants else []
         counts = [(value, read_count(value)) for value in [*told, *(self._row[c] for c in columns)]]
         best = next((count.value for _, count in counts if count.value is not None), None)
+        parts = [column for column in columns if _PART_OF_PLACES.search(fold_words(column))]
+        if len(parts) > 1 and len(parts) == len(self._matched[name]) and not told:
+            best = sum(count.value or 0 for _, count in counts)
+            self.note(name, "places_summed", value=best, columns=", ".join(parts))
         if best is None:
             for value, count in counts:
                 if count.doubt is not None:
                     self.note(name, f"places_{count.doubt}", value=str(value)[:60])
         return best
+
+    def kind(self) -> tuple[str, str | None]:
+        """Read the kind of place: the first column in which one is recognised, else what the first column says."""
+        if "kind" in self._constants:
+            told = self._constants["kind"]
+            return told, facility_kind(told)
+        said = [str(self._row[c]) for c in self._matched.get("kind", ()) if c in self._row]
+        for one in said:
+            found = facility_kind(one) or kind_of_code(one)
+            if found is not None:
+                return one, found
+        return next(iter(said), ""), None
 
     def number(self, name: str) -> Any:
         """Read a number with a decimal comma, « 3,80 € » included."""
@@ -80,12 +99,43 @@ class Cells:
             value = re.sub(r"[T ]\d{2}:\d{2}(:\d{2})?.*$", "", value)
         return DAY.of_cell(value) if value is not None else None
 
+    def _lines(self, name: str) -> str:
+        """Join the lines of one thing (`adresse_1`, `adresse_2`); of other columns the first that is not empty counts."""
+        columns = self._matched.get(name, ())
+        stems = {re.sub(r"[\W_]*\d+$", "", column) for column in columns}
+        if len(columns) < 2 or len(stems) > 1 or name in self._constants:
+            return self.text(name)
+        parts = [
+            str(self._row[column]).strip() for column in sorted(columns) if column in self._row
+        ]
+        return " ".join(dict.fromkeys(parts))
+
+    def hours(self, name: str) -> Any:
+        """Read weekly hours: as they are, in French, or from a column for each day."""
+        value = self.raw(name)
+        if value is None:
+            days = {
+                day: str(self._row[column])
+                for day, weekday in enumerate(WEEKDAYS)
+                for column in self._row
+                if fold_words(column) == weekday
+            }
+            if not days:
+                return None
+            week = hours_by_day(days)
+            if week is None:
+                self.note(name, "hours_not_understood", value=" ; ".join(days.values())[:60])
+            return week
+        if isinstance(value, list):
+            return value
+        return french_hours(str(value)) or str(value)
+
     def address(self) -> str:
         """Put an address together from its parts, the town at its end."""
         street = " ".join(
-            filter(None, (self.text("house_number"), self.text("repetition"), self.text("street")))
+            filter(None, map(self.text, ("house_number", "repetition", "street_type", "street")))
         )
-        own = self.text("address") or (street if self.text("street") else "")
+        own = self._lines("address") or (street if self.text("street") else "")
         postcode = self.text("postcode").replace(" ", "")
         if re.fullmatch(r"\d{4}", postcode):
             postcode = "0" + postcode
@@ -111,8 +161,9 @@ def _facility(cells: Cells, row: Mapping[str, Any]) -> dict[str, Any] | None:
     name = cells.text("name")
     kind = _facility_kind(cells, row, name)
     places = cells.places("places")
-    if places and kind not in CARE and kind != "autre":
-        cells.note("places", "places_not_care", value=places, kind=kind)
+    if places is not None and kind not in CARE and kind != "autre":
+        if places:
+            cells.note("places", "places_not_care", value=places, kind=kind)
         places = None
     record: dict[str, Any] = {
         "facility_id": cells.text("facility_id"),
@@ -123,11 +174,8 @@ def _facility(cells: Cells, row: Mapping[str, Any]) -> dict[str, Any] | None:
         "contact": _contact(cells),
     }
     for months, years in (("age_min_months", "min_age"), ("age_max_months", "max_age")):
-        record[months] = (
-            NUMBER.of_cell(cells.text(months)) if cells.text(months) else _months(cells.text(years))
-        )
-    hours = cells.raw("opening_hours")
-    record["opening_hours"] = hours if hours is None or isinstance(hours, list) else str(hours)
+        record[months] = _months(cells.text(months), "mois") or _months(cells.text(years))
+    record["opening_hours"] = cells.hours("opening_hours")
     record["funding"] = cells.text("funding").lower() or None
     words = cells.raw("capabilities")
     if words is not None:
@@ -135,30 +183,34 @@ def _facility(cells: Cells, row: Mapping[str, Any]) -> dict[str, Any] | None:
     return record
 
 
-def _months(text: str) -> int | None:
-    """Read an age: years where no unit is said, as OpenStreetMap does; « 10 semaines », « 3 mois »."""
+def _months(text: str, unit: str = "ans") -> int | None:
+    """Read an age: years where no unit is said, as OpenStreetMap does; « 10 semaines », « 3 mois », « 2 mois et demi »."""
     match = re.fullmatch(
-        r"(\d+(?:[.,]\d+)?)\s*(mois|months?|semaines?|weeks?|ans?|years?)?", fold_words(text) or "-"
+        r"(\d+(?:[.,]\d+)?)\s*(mois|months?|semaines?|weeks?|ans?|years?)?( (?:et demi|1/2))?",
+        without_accents(text).lower().strip() or "-",
     )
     if match is None:
         return None
-    number = float(match[1].replace(",", "."))
-    unit = match[2] or "ans"
+    number = float(match[1].replace(",", ".")) + (0.5 if match[3] else 0.0)
+    unit = match[2] or unit
     factor = 1.0 if unit.startswith("mo") else 12 / 52 if unit[:2] in {"se", "we"} else 12.0
     return int(number * factor)
 
 
+_SPECIFIED = {("crèche", one) for one in CARE} | {("école", "école maternelle")}
+"""Common word in a name, and kinds of a column that say it more exactly."""
+
+
 def _facility_kind(cells: Cells, row: Mapping[str, Any], name: str) -> str:
     """Prefer what the name begins with, then what OpenStreetMap says of schools, then the column, then the file."""
-    told = cells.text("kind")
+    told, in_column = cells.kind()
     in_name = facility_kind(name)
     school = fold_words(str(row.get("school:FR", "")))
-    if in_name is None and school:
+    if school and (in_name is None or in_name == "école"):
         return "école maternelle" if "maternelle" in school else "école"
-    in_column = facility_kind(told)
-    if in_name == "crèche" and in_column in {"multi-accueil", "micro-crèche"}:
-        # « Crèche » in a name is the common word; the column says which kind of crèche.
-        return in_column
+    if (in_name, in_column) in _SPECIFIED:
+        # « Crèche », « École » in a name is the common word; the column says which kind of it.
+        return str(in_column)
     if in_name is not None:
         return in_name
     youngest = _months(str(row.get("min_age", "")))
@@ -203,7 +255,7 @@ def _childminder(cells: Cells, row: Mapping[str, Any]) -> dict[str, Any] | None:
         "address": cells.address(),
         "mam_id": cells.text("mam_id") or None,
         "agrement": agrement,
-        "working_hours": cells.text("working_hours") or None,
+        "working_hours": cells.hours("working_hours"),
         "attributes": {
             one: _yes_or_no(cells.text(f"attributes.{one}")) for one in ("smoker", "garden", "car")
         },
@@ -227,7 +279,7 @@ def _request(cells: Cells, row: Mapping[str, Any]) -> dict[str, Any] | None:
         "children": [{"birth_date": cells.day("children.birth_date")}],
         "start": cells.day("start"),
         "end": cells.day("end"),
-        "schedule": cells.text("schedule") or None,
+        "schedule": cells.hours("schedule"),
         "max_minutes": cells.number("max_minutes"),
     }
     if mode:

@@ -15,20 +15,22 @@ from typing import Any
 from rpe_geo.folding import fold_words
 from rpe_geo.formats.recognition.counts import read_count
 from rpe_geo.formats.recognition.kinds import facility_kind
+from rpe_geo.formats.recognition.positions import point_in_cell
 from rpe_geo.formats.recognition.words import tokens
 
 __all__ = ["FIELDS", "LABELS", "field_named", "match_columns", "title_score"]
 
 _PLACE: dict[str, tuple[str, ...]] = {
-    "address": ("adresse complete", "adresse postale", "adresse", "address", "adr", "adresse 1", "localisation", "lieu accueil"),
-    "house_number": ("numero voie", "numero rue", "numero", "num voie", "norue", "num", "housenumber", "addr housenumber", "adr num"),
-    "repetition": ("bis", "repetition", "indice repetition", "suffixe", "rep"),
-    "street": ("nom voie", "nom rue", "libelle voie", "nomvoie", "nomvoi", "voie", "rue", "street", "addr street"),
-    "postcode": ("code postal", "codepostal", "codepo", "cp", "postcode", "codpos", "addr postcode", "cod post"),
-    "city": ("commune", "nom commune", "ville", "city", "libelle commune", "addr city", "com nom", "localite", "lib com", "bureau distributeur"),
-    "longitude": ("longitude", "long", "lon", "lng", "x wgs84", "coord x", "x", "coordonnee x", "point x", "xlong"),
-    "latitude": ("latitude", "lat", "y wgs84", "coord y", "y", "coordonnee y", "point y", "ylat"),
-    "geo_point": ("geo point 2d", "geo point", "geopoint", "geolocalisation", "coordonnees", "coordonnees geographiques", "geom xy", "position", "latlon", "geoloc"),
+    "address": ("adresse complete", "adresse postale", "adresse", "address", "adr", "adresse 1", "localisation", "lieu accueil", "adr voie", "ligne adresse"),
+    "house_number": ("numero voie", "numero rue", "numero", "num voie", "norue", "num", "housenumber", "addr housenumber", "adr num", "no voie", "no rue", "numvoie"),
+    "repetition": ("bis", "repetition", "indice repetition", "suffixe", "rep", "indrep"),
+    "street_type": ("type voie", "typvoie", "nature voie", "type rue", "typ voie"),
+    "street": ("nom voie", "nom rue", "libelle voie", "nomvoie", "nomvoi", "libvoie", "lib voie", "voie", "rue", "street", "addr street"),
+    "postcode": ("code postal", "codepostal", "codepo", "cp", "postcode", "codpos", "addr postcode", "cod post", "codpost", "zipcode", "zip code"),
+    "city": ("commune", "nom commune", "ville", "city", "libelle commune", "addr city", "com nom", "localite", "lib com", "bureau distributeur", "libcom", "cp ville", "code postal ville", "cp commune"),
+    "longitude": ("longitude", "long", "lon", "lng", "x wgs", "coord x", "x", "coordonnee x", "point x", "xlong", "x l93", "x lambert", "lambert x", "x cc", "x rgr", "x rgf", "xl93", "coordonnee x l93"),
+    "latitude": ("latitude", "lat", "y wgs", "coord y", "y", "coordonnee y", "point y", "ylat", "y l93", "y lambert", "lambert y", "y cc", "y rgr", "y rgf", "yl93", "coordonnee y l93"),
+    "geo_point": ("geo point 2d", "geo point", "geopoint", "geolocalisation", "coordonnees", "coordonnees geographiques", "geom xy", "position", "latlon", "geoloc", "the geom", "geom", "wkt", "geometry", "localisation", "center", "centre geo"),
     "phone": ("telephone", "tel", "phone", "contact phone", "n telephone", "numero telephone", "portable", "mobile"),
     "email": ("courriel", "email", "e mail", "mail", "contact email", "adresse mail", "adresse electronique", "mel"),
 }  # fmt: skip
@@ -53,7 +55,7 @@ _STATE: dict[str, tuple[str, ...]] = {
 _NAME = (
     "nom structure", "nom etablissement", "nom equipement", "nom eaje", "nom creche", "nom lieu", "nom", "name", "libel", "libelle",
     "denomination", "denomination usuelle", "raison sociale", "intitule", "designation", "etablissement", "structure", "equipement",
-    "titre", "enseigne", "appellation", "lib",
+    "titre", "enseigne", "appellation", "lib", "nom usuel", "nomrs", "nom raison sociale", "creche",
 )  # fmt: skip
 
 FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -62,18 +64,18 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
         "name": _NAME,
         "kind": (
             "kind", "nature", "type structure", "type etablissement", "type accueil", "type equipement", "categorie", "mode accueil",
-            "type", "amenity", "rubrique", "famille", "nature equipement", "sous categorie", "typologie", "genre",
+            "type", "amenity", "rubrique", "famille", "nature equipement", "sous categorie", "typologie", "genre", "soustype", "sous type", "sous classe", "ssclasse", "typequ", "activite",
         ),
         **_PLACE,
         "places": (
             "places", "nombre places", "nb places", "capacite accueil", "capacite", "capacity", "capacite agreee", "places agreees",
-            "nbplaces", "nbpl", "nbre places", "capacite totale", "nombre berceaux", "berceaux", "effectif maximum", "agrement", "nb enfants",
+            "nbplaces", "nbpl", "nb pl", "nb pl agreees", "nb berceaux", "nbre berceaux", "nb lits", "nbre places", "capacite totale", "nombre berceaux", "berceaux", "effectif maximum", "capa", "capac", "nombre maximal enfants", "nombre enfants", "nb enfants", "effectif", "agrement",
         ),
-        "opening_hours": ("opening hours", "horaires", "horaires ouverture", "heures ouverture", "jours horaires"),
-        "age_min_months": ("age min months",),
-        "age_max_months": ("age max months",),
-        "min_age": ("min age", "age minimum", "age min"),
-        "max_age": ("max age", "age maximum", "age max"),
+        "opening_hours": ("opening hours", "horaires", "horaires ouverture", "heures ouverture", "jours horaires", "ouverture", "heures"),
+        "age_min_months": ("age min months", "age mini mois", "age min mois", "age minimum mois"),
+        "age_max_months": ("age max months", "age maxi mois", "age max mois", "age maximum mois"),
+        "min_age": ("min age", "age minimum", "age min", "age mini"),
+        "max_age": ("max age", "age maximum", "age max", "age maxi"),
         "funding": ("funding", "mode financement", "financement", "tarification"),
         "capabilities": ("capabilities",),
         **_STATE,
@@ -125,7 +127,7 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
 LABELS: dict[str, str] = {
     "facility_id": "identifiant", "mam_id": "identifiant de la MAM", "childminder_id": "identifiant", "request_id": "identifiant",
     "name": "nom", "last_name": "nom de famille", "first_name": "prénom", "kind": "nature", "address": "adresse",
-    "house_number": "numéro", "repetition": "bis, ter", "street": "voie", "postcode": "code postal", "city": "commune",
+    "house_number": "numéro", "repetition": "bis, ter", "street_type": "type de voie", "street": "voie", "postcode": "code postal", "city": "commune",
     "longitude": "longitude", "latitude": "latitude", "geo_point": "point", "phone": "téléphone", "email": "courriel",
     "places": "places", "opening_hours": "horaires", "age_min_months": "âge minimal en mois",
     "age_max_months": "âge maximal en mois", "min_age": "âge minimal", "max_age": "âge maximal", "funding": "financement",
@@ -141,14 +143,16 @@ LABELS: dict[str, str] = {
 """Our field → what it is called in reports and in `--column`."""
 
 _NOISE = frozenset(
-    ["de", "la", "le", "les", "du", "des", "d", "l", "et", "en", "a", "au", "aux", "un", "une", "n", "no", "structure", "structures", "etablissement", "etablissements", "equipement", "equip", "eaje", "eq", "creche", "creches", "lieu", "petite", "enfance", "pe", "accueil", "adr", "etab", "osm", "contact", "tel", "mam", "assistante", "maternelle", "principal", "principale", "total"]
+    ["de", "la", "le", "les", "du", "des", "d", "l", "et", "en", "a", "au", "aux", "un", "une", "n", "no", "structure", "structures", "etablissement", "etablissements", "equipement", "equip", "eaje", "eq", "creche", "creches", "lieu", "petite", "enfance", "pe", "accueil", "adr", "etab", "osm", "contact", "tel", "mam", "assistante", "maternelle", "principal", "principale", "total", "eqpt", "eqt", "ets", "etb", "etablissement", "struct", "usuel"]
 )  # fmt: skip
 _SHORTEST_START = 3
 _ENOUGH = 0.5
 
 _PHONE = re.compile(r"^(?:\+33|0)[\s.\-/]?[1-9](?:[\s.\-/]?\d{2}){4}\b")
+_HOURS = re.compile(
+    r"\b(?:lun|mar|mer|jeu|ven|sam|dim|mo|tu|we|th|fr|sa|su|24 7|semaine|matin|jour|mercredi|lundi)\w*\b|\d ?h|\d \d\d\b|\boff\b"
+)
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.\w+$")
-_POINT = re.compile(r"^-?\d{1,2}[.,]?\d*\s*[,; ]\s*-?\d{1,3}[.,]?\d*$")
 
 
 def _number(value: Any) -> float | None:
@@ -156,6 +160,13 @@ def _number(value: Any) -> float | None:
         return float(str(value).replace(",", ".").replace("\u00a0", "").replace(" ", ""))
     except ValueError:
         return None
+
+
+def says_hours(value: Any) -> bool:
+    """Say whether a cell speaks of days or of times."""
+    if isinstance(value, list):
+        return all(map(says_hours, value))
+    return bool(_HOURS.search(fold_words(str(value))))
 
 
 def _is_name(value: Any) -> bool:
@@ -167,10 +178,13 @@ _CONTENT: dict[str, Callable[[Any], bool]] = {
     "last_name": _is_name,
     "first_name": _is_name,
     "kind": lambda value: _number(value) is None,
+    "street_type": _is_name,
+    "opening_hours": says_hours,
+    "working_hours": says_hours,
     "places": lambda value: read_count(value).doubt not in {"reference", "unreadable"},
     "agrement.places": lambda value: read_count(value).doubt not in {"reference", "unreadable"},
     "children_max": lambda value: read_count(value).doubt not in {"reference", "unreadable"},
-    "address": lambda value: _is_name(value) and not isinstance(value, bool),
+    "address": lambda value: _is_name(value) and not isinstance(value, (bool, dict, list)),
     "street": _is_name,
     "house_number": lambda value: bool(re.match(r"^\d{1,5}\s*[a-zA-Z]{0,5}(?:\.0)?$", str(value).strip())),
     "repetition": lambda value: bool(re.match(r"^(?:bis|ter|quater|[a-zA-Z])$", str(value).strip(), re.IGNORECASE)),
@@ -178,7 +192,7 @@ _CONTENT: dict[str, Callable[[Any], bool]] = {
     "postcode": lambda value: bool(re.match(r"^\d{2}\s?\d{3}(?:\.0)?$|^\d{4}(?:\.0)?$", str(value).strip())),
     "longitude": lambda value: _number(value) is not None,
     "latitude": lambda value: _number(value) is not None,
-    "geo_point": lambda value: isinstance(value, (dict, list)) or bool(_POINT.match(str(value).strip())),
+    "geo_point": lambda value: point_in_cell(value) is not None,
     "phone": lambda value: bool(re.search(r"\d{2}", str(value))) and "@" not in str(value),
     "email": lambda value: "@" in str(value),
     "mam_id": lambda value: fold_words(str(value)) not in {"oui", "non", "true", "false"},
@@ -220,7 +234,11 @@ def title_score(title: str, phrases: Sequence[str]) -> float:
     float
         0 when it does not; 40 and more when it does; near 100 when it is one of the phrases.
     """
-    words = [word for word in tokens(title) if not (word.isdigit() and len(word) > 2)]
+    words = [
+        re.sub(r"(?<=[a-z]{2})\d+$", "", word)
+        for word in tokens(title)
+        if not (word.isdigit() and len(word) > 2)
+    ]
     folded = " ".join(words)
     best = 0.0
     for rank, phrase in enumerate(phrases):
@@ -325,7 +343,7 @@ def _by_content(
     """Find by what stands in them the columns that no title told."""
     used = {column for several in matched.values() for column in several}
     tests: list[tuple[str, Callable[[Any], bool]]] = [
-        ("geo_point", lambda value: bool(_POINT.match(str(value).strip()))),
+        ("geo_point", lambda value: point_in_cell(value) is not None),
         ("email", lambda value: bool(_EMAIL.match(str(value).strip()))),
         ("phone", lambda value: bool(_PHONE.match(str(value).strip()))),
         ("postcode", lambda value: bool(re.fullmatch(r"\d{5}(?:\.0)?", str(value).strip()))),

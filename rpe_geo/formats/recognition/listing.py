@@ -27,6 +27,8 @@ __all__ = ["ENDINGS", "Listing", "read_listing", "rows_of"]
 ENDINGS = (".geojson", ".json", ".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods", ".gpkg", ".shp", ".fgb", ".zip", ".gz", ".parquet", ".kml")  # fmt: skip
 _LAYERS = (".gpkg", ".shp", ".fgb", ".kml", ".parquet")
 _TITLE_LINES = 30
+_EMPTY = ("_Z", "_U")
+"""« Not applicable » and « unknown » in files of INSEE."""
 _NOT_READ = ("Exemple", "Aide")
 """Sheets of our own templates that are no records."""
 
@@ -101,7 +103,7 @@ def read_listing(path: Path, kind: str) -> Listing:
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return _of_workbook(content, where, kind)
     if ending in _LAYERS:
-        return _of_layer(path)
+        return _of_layer(path, kind)
     if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}:
         return _of_json(parse_json(content, path.name), where)
     if ending in {".json", ".geojson"}:
@@ -150,6 +152,8 @@ def _clean(row: Mapping[str, Any]) -> dict[str, Any]:
     """Leave empty cells out."""
     kept = {}
     for name, value in row.items():
+        if value in _EMPTY:
+            continue
         if value is None or (isinstance(value, float) and np.isnan(value)):
             continue
         if isinstance(value, str) and not value.strip():
@@ -180,8 +184,12 @@ def _of_json(content: Any, where: Where) -> Listing:
     if content and all(one.get("type") == "Feature" for one in content):
         return _of_features({"features": content}, where)
     objects = [one["fields"] if isinstance(one.get("fields"), dict) else one for one in content]
+    # An element of OpenStreetMap: its own `type` is node or way, not a kind of place.
     objects = [
-        {**one, **one["tags"]} if isinstance(one.get("tags"), dict) else one for one in objects
+        {**{k: v for k, v in one.items() if k != "type"}, **one["tags"]}
+        if isinstance(one.get("tags"), dict)
+        else one
+        for one in objects
     ]
     points = [_point_of(one.get("geometry") or one.get("geo_shape"), None) for one in content]
     rows = [
@@ -192,6 +200,8 @@ def _of_json(content: Any, where: Where) -> Listing:
 
 
 def _of_features(content: Mapping[str, Any], where: Where) -> Listing:
+    if any(isinstance(one, dict) and "attributes" in one for one in content["features"]):
+        return _of_esri(content, where)
     crs = _named_crs(content, where)
     rows, points = [], []
     for number, feature in enumerate(content["features"], start=1):
@@ -203,6 +213,28 @@ def _of_features(content: Mapping[str, Any], where: Where) -> Listing:
             row["id"] = feature["id"]
         rows.append(_clean(row))
         points.append(_point_of(feature.get("geometry"), crs))
+    return Listing(_columns(rows), rows, points, crs, drawn=True)
+
+
+def _of_esri(content: Mapping[str, Any], where: Where) -> Listing:
+    """Read the JSON of ArcGIS: `attributes` and `geometry` of each feature, in the system that the whole names."""
+    said = content.get("spatialReference")
+    said = said if isinstance(said, dict) else {}
+    code = said.get("latestWkid") or said.get("wkid")
+    try:
+        crs = int(code) if code and CRS.from_epsg(int(code)).is_projected else None
+    except (CRSError, TypeError, ValueError):
+        raise InvalidFile("geojson_crs", where=where, value=str(code)) from None
+    rows, points = [], []
+    for feature in content["features"]:
+        rows.append(_clean(feature.get("attributes") or {}))
+        drawn = feature.get("geometry")
+        geometry = None
+        if isinstance(drawn, dict) and "x" in drawn and "y" in drawn:
+            geometry = {"type": "Point", "coordinates": [drawn["x"], drawn["y"]]}
+        elif isinstance(drawn, dict) and drawn.get("rings"):
+            geometry = {"type": "Polygon", "coordinates": drawn["rings"][:1]}
+        points.append(_point_of(geometry, crs))
     return Listing(_columns(rows), rows, points, crs, drawn=True)
 
 
@@ -244,8 +276,8 @@ def _named_crs(content: Mapping[str, Any], where: Where) -> int | None:
         raise InvalidFile("geojson_crs", where=where, value=name) from None
 
 
-def _of_layer(path: Path) -> Listing:
-    """Read a layer with its own system of coordinates; of several the first with geometries."""
+def _of_layer(path: Path, kind: str) -> Listing:
+    """Read a layer with its own system of coordinates; of several the one whose titles speak most of the fields."""
     import geopandas as gpd
     import pyogrio
     import pyogrio.errors
@@ -257,7 +289,15 @@ def _of_layer(path: Path) -> Listing:
         else:
             layers = pyogrio.list_layers(path)
             drawn = [name for name, kind in layers if kind is not None]
-            frame = gpd.read_file(path, layer=(drawn or [layers[0][0]])[0])
+            names = drawn or [layers[0][0]]
+            titles = {
+                name: list(pyogrio.read_info(path, layer=name)["fields"]) if len(names) > 1 else []
+                for name in names
+            }
+            best = max(
+                names, key=lambda name: (_titles_known(titles[name], kind), -names.index(name))
+            )
+            frame = gpd.read_file(path, layer=best)
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,

@@ -15,6 +15,14 @@ __all__ = ["point_in_cell", "settle"]
 
 _LAMBERT_93, _LAMBERT_2, _MERCATOR, _FIRST_CONIC = 2154, 27572, 3857, 3900
 
+_OVERSEAS = {
+    2975: (7_600_000, 7_720_000),
+    5490: (1_550_000, 2_010_000),
+    2972: (200_000, 680_000),
+    4471: (8_540_000, 8_620_000),
+}
+"""EPSG code → window of y in metres."""
+
 
 def point_in_cell(value: Any) -> tuple[float, float] | None:
     """
@@ -123,6 +131,11 @@ def _systems(known: Sequence[tuple[float, float]]) -> list[int]:
         likely.append(_MERCATOR)
     if 0 <= x <= 1_300_000 and 1_600_000 <= y <= 2_750_000:
         likely.append(_LAMBERT_2)
+    if x <= 900_000:
+        # UTM of La Réunion, the Antilles, Guyane, Mayotte.
+        likely += [
+            epsg for epsg, (low, high) in _OVERSEAS.items() if x >= 90_000 and low <= y <= high
+        ]
     if 1_000_000 <= x <= 2_500_000 and 1_000_000 <= y < 9_600_000:
         likely.append(_FIRST_CONIC + 41 + int(y // 1_000_000))
     return likely

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,15 @@ from rpe_geo.folding import fold_words
 from rpe_geo.formats.faults import FaultLog, Origin, RowFault
 from rpe_geo.formats.recognition.cells import BUILDERS, Cells, is_closed
 from rpe_geo.formats.recognition.headings import FIELDS, LABELS, field_named, match_columns
-from rpe_geo.formats.recognition.kinds import CARE, CHILDMINDER, facility_kind
+from rpe_geo.formats.recognition.kinds import CARE, CHILDMINDER, facility_kind, kind_of_code
 from rpe_geo.formats.recognition.listing import Listing, read_listing, rows_of
 from rpe_geo.formats.recognition.memory import remembered
 from rpe_geo.formats.recognition.positions import point_in_cell, settle
+from rpe_geo.formats.recognition.report import Recognition, complete
 from rpe_geo.formats.shapes import Located, Struct
 from rpe_geo.messages import phrase
 
-__all__ = ["FieldReading", "Recognition", "readable", "recognise", "told_columns"]
+__all__ = ["readable", "recognise", "told_columns"]
 
 _IDS = {
     "facilities": ("facility_id", "F"),
@@ -43,61 +43,6 @@ _NEEDED = {
 }
 """Kind → groups of fields of which each must be found somewhere, beside a place."""
 _PLACES_FIELDS = ("address", "street", "longitude", "geo_point", "city", "postcode")
-
-
-@dataclass(frozen=True)
-class FieldReading:
-    """
-    What one field was read from.
-
-    Parameters
-    ----------
-    field, label
-        Ours, and its French name.
-    columns
-        Titles, best first; empty when nothing was found.
-    filled, total
-        Rows in which it stands, of all rows.
-    """
-
-    field: str
-    label: str
-    columns: tuple[str, ...]
-    filled: int
-    total: int
-
-
-@dataclass
-class Recognition:
-    """
-    What was understood of a list.
-
-    Parameters
-    ----------
-    file, kind
-        The list, and what its records are.
-    fields
-        The completeness report, the important fields also when nothing was found.
-    ignored
-        Columns that are read by nothing.
-    notes
-        What to say: mended, left out, doubtful.
-    columns
-        Field → column, as one may say it again with `--column`.
-    sample
-        The first ten rows, as read: pairs of label and text.
-    titles
-        Every column of the file.
-    """
-
-    file: str
-    kind: str
-    fields: list[FieldReading] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
-    notes: list[RowFault] = field(default_factory=list)
-    columns: dict[str, list[str]] = field(default_factory=dict)
-    sample: list[dict[str, str]] = field(default_factory=list)
-    titles: tuple[str, ...] = ()
 
 
 def told_columns(kind: str, options: Sequence[str], titles: Sequence[str]) -> dict[str, str]:
@@ -197,6 +142,9 @@ def recognise(
     records = []
     for (number, row, _), point in zip(rows_of(listing), points, strict=True):
         cells = Cells(row, matched, constants, Origin(path.name, number), report.notes)
+        if _is_total(row, matched):
+            report.notes.append(RowFault(cells.origin.at("nom"), "total_left_out"))
+            continue
         record = BUILDERS[kind](cells, row)
         if record is None or is_closed(cells, row, today or date.today()):  # noqa: DTZ011
             continue
@@ -211,8 +159,18 @@ def recognise(
         raise InvalidFile(first.code, where=first.where, **first.values)
     _identify(kind, records, report)
     _refuse_other_kind(kind, records, listing, matched, where)
-    _complete(report, listing, matched, constants, records)
+    complete(report, listing, matched, constants, records)
     return records, report
+
+
+_TOTAL = re.compile(r"(?:sous )?tota(?:l|ux)(?: \w+)?|ensemble")
+
+
+def _is_total(row: Mapping[str, Any], matched: Mapping[str, Sequence[str]]) -> bool:
+    """Say whether a row sums the others: « Total » where a name would stand, or in a row without one."""
+    totals = {c for c, cell in row.items() if _TOTAL.fullmatch(fold_words(str(cell)))}
+    names = [c for n in ("name", "last_name") for c in matched.get(n, ()) if c in row]
+    return bool(totals) and (not names or names[0] in totals)
 
 
 def _hint_of_name(
@@ -230,7 +188,7 @@ def _hint_of_name(
         for row in listing.rows
         for column in (*matched.get("kind", ()), *matched.get("name", ()))
     ]
-    if any(facility_kind(cell) for cell in cells):
+    if any(facility_kind(cell) or kind_of_code(cell) for cell in cells):
         return
     hint = facility_kind(re.sub(r"s\b", "", fold_words(path.stem.split(".")[0])))
     if hint in CARE:
@@ -356,91 +314,6 @@ def _refuse_other_kind(
     )
     if others * 2 > len(listing.rows):
         raise InvalidFile("list_of_other_kind", where=where, count=others, other="facilities")
-
-
-_POINT_FIELDS = {"longitude", "latitude", "geo_point"}
-_REPORTED = {
-    "facilities": ("name", "kind", "address", "places", "longitude", "phone"),
-    "mams": ("name", "address", "children_max", "longitude", "phone"),
-    "childminders": ("name", "address", "agrement.places", "agrement.valid_until", "working_hours", "longitude", "phone"),
-    "requests": ("address", "children.birth_date", "start", "schedule", "longitude"),
-}  # fmt: skip
-"""Fields of the completeness report, told also when nothing was found for them."""
-
-
-def _complete(
-    report: Recognition,
-    listing: Listing,
-    matched: Mapping[str, Sequence[str]],
-    constants: Mapping[str, str],
-    records: Sequence[Located],
-) -> None:
-    """Say of each field what it was read from and in how many records it stands."""
-    parts = {
-        "address": ("house_number", "repetition", "street", "postcode", "city"),
-        "name": ("first_name", "last_name"),
-    }
-    total = len(records)
-    told: set[str] = set()
-    for name in dict.fromkeys((*_REPORTED[report.kind], *FIELDS[report.kind])):
-        if name in told or name in {
-            "latitude",
-            "geo_point",
-            "state",
-            "closed_on",
-            *(p for several in parts.values() for p in several),
-        }:
-            continue
-        columns = [
-            *matched.get(name, ()),
-            *(c for part in parts.get(name, ()) for c in matched.get(part, ())),
-        ]
-        label = LABELS[name]
-        if name == "longitude":
-            label = "position"
-            columns = [c for one in _POINT_FIELDS for c in matched.get(one, ())]
-            if any(point is not None for point in listing.points):
-                columns.insert(0, "géométrie")
-        if name == "kind" and not columns:
-            columns = ["le nom"]
-        if name in constants:
-            columns = [f"« {constants[name]} »"]
-        if not columns and name not in _REPORTED[report.kind]:
-            continue
-        told.add(name)
-        filled = sum(_stands(one.values, name) for one in records)
-        report.fields.append(FieldReading(name, label, tuple(columns), filled, total))
-    used = {column for several in matched.values() for column in several}
-    report.ignored = [title for title in listing.columns if title not in used]
-    shown = [one for one in report.fields if one.columns][:8]
-    for one in records[:10]:
-        report.sample.append({item.label: _shown(one.values, item.field) for item in shown})
-
-
-def _value(record: Any, name: str) -> Any:
-    if name in {"phone", "email"}:
-        return record.get("contact", {}).get(name)
-    if name in {"min_age", "max_age"}:
-        return record.get(f"age_{name[:3]}_months")
-    if name == "children.birth_date":
-        return record["children"][0]["birth_date"]
-    value = record
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
-
-
-def _stands(record: Any, name: str) -> bool:
-    value = _value(record, name)
-    return value not in (None, "", []) and not (name == "kind" and value == "autre")
-
-
-def _shown(record: Any, name: str) -> str:
-    if name == "longitude":
-        x, y = record.get("longitude"), record.get("latitude")
-        return "" if x is None else f"{y:.5f}, {x:.5f}"
-    value = _value(record, name)
-    return "" if value is None else str(value)
 
 
 def readable(
