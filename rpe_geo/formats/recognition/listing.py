@@ -221,10 +221,7 @@ def _of_esri(content: Mapping[str, Any], where: Where) -> Listing:
     said = content.get("spatialReference")
     said = said if isinstance(said, dict) else {}
     code = said.get("latestWkid") or said.get("wkid")
-    try:
-        crs = int(code) if code and CRS.from_epsg(int(code)).is_projected else None
-    except (CRSError, TypeError, ValueError):
-        raise InvalidFile("geojson_crs", where=where, value=str(code)) from None
+    crs = _projected(code, str(code), where) if isinstance(code, int) else None
     rows, points = [], []
     for feature in content["features"]:
         rows.append(_clean(feature.get("attributes") or {}))
@@ -267,11 +264,16 @@ def _named_crs(content: Mapping[str, Any], where: Where) -> int | None:
     match = re.search(r"EPSG:+(?:[\d.]*:)?(\d+)$", name)
     if match is None or int(match[1]) in {4326, 4171, 4258}:
         return None
+    return _projected(int(match[1]), name, where)
+
+
+def _projected(code: int, name: str, where: Where) -> int | None:
+    """Say whether an EPSG code counts in metres: the code, or None for degrees."""
     from pyproj import CRS
     from pyproj.exceptions import CRSError
 
     try:
-        return int(match[1]) if CRS.from_epsg(int(match[1])).is_projected else None
+        return code if CRS.from_epsg(code).is_projected else None
     except CRSError:
         raise InvalidFile("geojson_crs", where=where, value=name) from None
 
