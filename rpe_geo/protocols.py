@@ -394,8 +394,12 @@ class Repository(Protocol):
         """Return the MAM or facilities that were set aside."""
         ...
 
-    def last_imported(self, kind: type[Childminder | Mam | Facility | Request]) -> dict[str, Any]:
-        """Return the records of a kind as a file last gave them, by id."""
+    def last_imported(
+        self,
+        kind: type[Childminder | Mam | Facility | Request],
+        record_ids: Sequence[str] | None = None,
+    ) -> dict[str, Any]:
+        """Return the records of a kind, all or some, as a file last gave them, by id."""
         ...
 
     def save_import(

@@ -42,6 +42,7 @@ def inner(hint: Any) -> Any:
 
 
 _KNOWN: dict[type[Any], tuple[RecordField, ...]] = {}
+_HINTS: dict[type[Any], dict[str, Any]] = {}
 
 
 def fields_of(kind: type[Any]) -> tuple[RecordField, ...]:
@@ -58,8 +59,15 @@ def fields_of(kind: type[Any]) -> tuple[RecordField, ...]:
     return _KNOWN[kind]
 
 
+def _hints_of(kind: type[Any]) -> dict[str, Any]:
+    """Read the annotations of a kind, once: reading them means compiling text."""
+    if kind not in _HINTS:
+        _HINTS[kind] = get_type_hints(kind)
+    return _HINTS[kind]
+
+
 def _list(kind: type[Any]) -> list[RecordField]:
-    hints = get_type_hints(kind)
+    hints = _hints_of(kind)
     found: list[RecordField] = []
     for one in dataclasses.fields(kind):
         held = inner(hints[one.name])
@@ -96,7 +104,7 @@ def record_from(kind: type[Any], values: Mapping[str, Any]) -> Any:
     InvalidRecord
         Naming the path of the field that contradicts the domain.
     """
-    hints = get_type_hints(kind)
+    hints = _hints_of(kind)
     given: dict[str, Any] = {}
     for one in dataclasses.fields(kind):
         held = inner(hints[one.name])

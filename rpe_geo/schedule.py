@@ -286,7 +286,7 @@ class Timetable:
             raise InvalidSchedule(
                 "schedule_cycle_too_long", weeks=len(texts), limit=CYCLE_WEEKS_MAX
             )
-        return cls(_smallest_period(cls(tuple(Week.parse(text) for text in texts)).weeks))
+        return _cycle(tuple(texts))
 
     def write(self) -> str | list[str]:
         """Write the text form: one text, or a list of texts for a cycle."""
@@ -509,6 +509,13 @@ def _cyclic_runs(slots: NDArray[np.bool_]) -> list[tuple[int, int]]:
         runs[-1] = (runs[-1][0], len(slots) + runs[0][1])
         del runs[0]
     return runs
+
+
+@lru_cache(maxsize=16384)
+def _cycle(texts: tuple[str, ...]) -> Timetable:
+    """Read the weeks of a cycle; the same text is the same timetable: many professionals write the same hours."""
+    weeks = Timetable(tuple(Week.parse(text) for text in texts)).weeks
+    return Timetable(_smallest_period(weeks))
 
 
 def _smallest_period(cycle: tuple[Week, ...]) -> tuple[Week, ...]:

@@ -6,6 +6,7 @@ Exit codes: 0 done (also when nobody fits), 1 our fault, 2 input, 3 a service is
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -22,6 +23,8 @@ from rpe_geo.files import FULL
 from rpe_geo.messages import explain, phrase
 
 __all__ = ["build_app", "main", "run"]
+
+_OBJECTS_BEFORE_COLLECTION = 200_000
 
 
 def build_app(called: str | None = None) -> typer.Typer:
@@ -134,5 +137,7 @@ def _unforeseen(error: Exception) -> int:
 
 def main() -> None:
     """Run the command line; the entry point `rpe-geo`."""
+    # A command builds many records that live until its end: looking for rubbish among them took half of an import.
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION, 20, 100)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     sys.exit(run(sys.argv[1:]))

@@ -12,7 +12,7 @@ from rpe_geo.files import read_bytes, replacing
 from rpe_geo.formats.faults import Origin
 from rpe_geo.formats.shapes import Located
 
-__all__ = ["parse_json", "read_json_rows", "write_json"]
+__all__ = ["parse_json", "read_json_rows", "rows_of", "write_json"]
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -70,17 +70,33 @@ def parse_json(content: bytes, name: str) -> Any:
 
 def read_json_rows(path: Path) -> list[Located]:
     """Read a list of objects, or one object alone, with the row of each."""
-    content = parse_json(read_bytes(path), path.name)
+    return rows_of(parse_json(read_bytes(path), path.name), path.name)
+
+
+def rows_of(content: Any, name: str) -> list[Located]:
+    """
+    Give parsed JSON as rows: a list of objects, or one object alone.
+
+    Parameters
+    ----------
+    content
+        As `parse_json` returns it.
+    name
+        The file.
+
+    Raises
+    ------
+    InvalidFile
+        When it is neither.
+    """
     if isinstance(content, dict):
         content = [content]
     if not isinstance(content, list):
         found = {str: "un texte", bool: "un booléen", type(None): "rien"}.get(
             type(content), "un nombre"
         )
-        raise InvalidFile("file_not_records", where=Where(file=path.name), found=found)
-    return [
-        Located(Origin(path.name, number), item) for number, item in enumerate(content, start=1)
-    ]
+        raise InvalidFile("file_not_records", where=Where(file=name), found=found)
+    return [Located(Origin(name, number), item) for number, item in enumerate(content, start=1)]
 
 
 def write_json(objects: Sequence[dict[str, Any]], path: Path) -> None:

@@ -17,7 +17,7 @@ from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.files import read_bytes, reading_file
 from rpe_geo.formats.checks import check_ids, check_places, check_records, id_of
 from rpe_geo.formats.faults import FaultLog, Origin, RecordsRefused, RowFault
-from rpe_geo.formats.json_files import parse_json, read_json_rows, write_json
+from rpe_geo.formats.json_files import parse_json, read_json_rows, rows_of, write_json
 from rpe_geo.formats.recognition.listing import ENDINGS
 from rpe_geo.formats.recognition.recognise import readable, recognise
 from rpe_geo.formats.recognition.report import Recognition
@@ -138,7 +138,12 @@ def examine(
     struct = struct_of(KINDS[kind])
     recognition = None
     with reading_file(path):
-        if columns or is_foreign(path, kind):
+        # A JSON file is parsed once: its titles tell who laid it out, then its objects are the rows.
+        is_json = path.suffix.lower() == ".json" and not columns
+        content = parse_json(read_bytes(path), path.name) if is_json else None
+        if is_json and not _laid_out_otherwise(_titles_of(content), kind):
+            located = rows_of(content, path.name)
+        elif is_json or columns or is_foreign(path, kind):
             located, recognition = recognise(path, kind, columns=columns, memory=memory)
             located = readable(struct, located, log, recognition)
         else:
@@ -189,7 +194,10 @@ def is_foreign(path: Path, kind: RecordKind) -> bool:
     ending = path.suffix.lower()
     if ending not in {".json", ".csv", ".xlsx"}:
         return ending in ENDINGS
-    titles = _titles(path, kind)
+    return _laid_out_otherwise(_titles(path, kind), kind)
+
+
+def _laid_out_otherwise(titles: list[str] | None, kind: RecordKind) -> bool:
     if titles is None:
         return False
     struct = struct_of(KINDS[kind])
@@ -211,9 +219,13 @@ def _titles(path: Path, kind: RecordKind) -> list[str] | None:
             from rpe_geo.formats.xlsx_files import titles_of
 
             return titles_of(path, kind)
-        content = parse_json(read_bytes(path), path.name)
+        return _titles_of(parse_json(read_bytes(path), path.name))
     except InvalidFile:
         return None
+
+
+def _titles_of(content: Any) -> list[str] | None:
+    """List the names of the objects of a JSON file; None where it holds none."""
     if isinstance(content, dict) and {"features", "results", "records", "elements"} & set(content):
         return ["–"]
     objects = content if isinstance(content, list) else [content]

@@ -64,6 +64,8 @@ def merge(ours: Any, base: Any, sent: Any, placed: Any, *, file_prevails: bool =
         A field changed by hand alone or by both keeps the hand's value, one that only the file changed takes the file's;
         an address goes with its coordinates, and of two days of confirmation the later counts.
     """
+    if placed == ours and _repeats_places(ours, sent):
+        return Merged(ours)
     now, then, new = values_of(ours), None if base is None else values_of(base), values_of(placed)
     typed = values_of(sent)
     result, held = dict(new), []
@@ -91,6 +93,17 @@ def merge(ours: Any, base: Any, sent: Any, placed: Any, *, file_prevails: bool =
         # Half of the one and half of the other contradict each other: what was written by hand stays whole.
         return Merged(ours, tuple(held))
     return Merged(record, tuple(held))
+
+
+def _repeats_places(ours: Any, sent: Any) -> bool:
+    """Tell whether a file says no place, or the very places that are stored."""
+    return all(
+        getattr(sent, longitude) is None
+        or (getattr(sent, longitude), getattr(sent, latitude))
+        == (getattr(ours, longitude), getattr(ours, latitude))
+        for address, longitude, latitude in _PLACES
+        if hasattr(ours, address)
+    )
 
 
 def _place_by_hand(

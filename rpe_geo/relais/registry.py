@@ -20,6 +20,7 @@ from rpe_geo.protocols import (
     Geocoder,
     Progress,
     Repository,
+    Standing,
     TravelTimeEngine,
 )
 from rpe_geo.relais.merging import Held, Merged, merge
@@ -165,6 +166,8 @@ def import_records(
     """
     if reading.faults:
         return report_faults(reading, kind)
+    # Versions first: what changes between these two readings is found out when writing.
+    standings = repository.standings(_TYPES[kind])
     known = _known(repository, kind)
     kept = [_keep_place(record, known.get(id_of(record)[1])) for record in reading.records]
     notes: dict[int, list[RowFault]] = {row: [] for row in reading.rows}
@@ -183,7 +186,13 @@ def import_records(
     if kind == "childminders":
         _note_unknown_mams(placed, reading, notes, repository)
     outcomes, records = _store(
-        reading, placed, kind, notes, repository=repository, file_prevails=file_prevails
+        reading,
+        placed,
+        kind,
+        notes,
+        repository=repository,
+        file_prevails=file_prevails,
+        read=(standings, known),
     )
     rows = [
         ImportRow(
@@ -216,14 +225,20 @@ def _store(
     *,
     repository: Repository,
     file_prevails: bool,
+    read: tuple[Mapping[str, Standing], Mapping[str, Any]],
 ) -> tuple[list[Outcome], list[Any]]:
     """Merge and write, again as long as somebody changes one of the records between reading and writing."""
     tries = 0
+    standings, known = read
     while True:
         tries += 1
-        # Versions first: what changes between these two readings is found out when writing.
-        standings = repository.standings(_TYPES[kind])
-        known, bases = _known(repository, kind), repository.last_imported(_TYPES[kind])
+        # What is sent as it is stored needs no third version to be compared with.
+        differing = [
+            identity
+            for new in placed
+            if (before := known.get(identity := id_of(new)[1])) is not None and before != new
+        ]
+        bases = repository.last_imported(_TYPES[kind], differing)
         outcomes: list[Outcome] = []
         records: list[Any] = []
         told: dict[int, list[RowFault]] = {row: [] for row in reading.rows}
@@ -262,6 +277,8 @@ def _store(
         except Conflict:
             if tries == _TRIES:
                 raise
+            standings = repository.standings(_TYPES[kind])
+            known = _known(repository, kind)
             continue
         for row, more in told.items():
             notes[row].extend(more)

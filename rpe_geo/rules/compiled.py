@@ -8,14 +8,14 @@ these arrays and never the records. Days are proleptic ordinals; `NEVER` and `FO
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rpe_geo.domain import Agrement, Childminder, Facility, Mam, nth_birthday
+from rpe_geo.domain import Agrement, Childminder, Facility, Mam
 from rpe_geo.rules.patterns import (
     ALWAYS,
     REFERENCE_ORDINAL,
@@ -185,35 +185,46 @@ class Registry:
         return self.childminders[int(self.rows[index])]
 
 
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
 @dataclass
 class _Rows:
-    """People while they are collected, one tuple each."""
+    """People while they are collected: seven numbers each, one after the other, and births."""
 
-    rows: list[tuple[int, ...]]
+    # Numbers in one list, no tuple a row: a collector of rubbish would walk through all of them again and again.
+    numbers: list[int] = field(default_factory=list)
+    births: list[int] = field(default_factory=list)
 
     def people(self, providers: int) -> People:
-        columns = np.array(self.rows, dtype=np.int64).reshape(-1, 10).T
-        count = np.bincount(columns[0], minlength=providers)
-        return People(np.concatenate(([0], np.cumsum(count))), *columns)
+        provider, pattern, week_1, start, end, since, weight = (
+            np.array(self.numbers, dtype=np.int64).reshape(-1, 7).T
+        )
+        birth = np.array(self.births, dtype=np.int64)
+        count = np.bincount(provider, minlength=providers)
+        return People(
+            np.concatenate(([0], np.cumsum(count))),
+            *(provider, pattern, week_1, start, end, since, birth),
+            third=_birthday(birth, 3),
+            eleventh=_birthday(birth, 11),
+            weight=weight,
+        )
 
 
-def _birthdays(birth: date | None) -> tuple[int, int, int]:
-    """Return birth, third and eleventh birthdays; without a birth date a child is under three for ever."""
-    if birth is None:
-        return NEVER, FOREVER, FOREVER
-    return (
-        birth.toordinal(),
-        nth_birthday(birth, 3).toordinal(),
-        nth_birthday(birth, 11).toordinal(),
-    )
+def _birthday(births: NDArray[np.int64], years: int) -> NDArray[np.int64]:
+    """Return the nth birthdays, ordinals; without a birth date (NEVER) a child is under any age for ever."""
+    known = births != NEVER
+    days = (births[known] - _EPOCH).astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    # 29 February, 28 days after the first of its month, runs over to 1 March in common years.
+    later = (months + 12 * years).astype("datetime64[D]") + (days - months)
+    birthdays = np.full(len(births), FOREVER, dtype=np.int64)
+    birthdays[known] = later.astype(np.int64) + _EPOCH
+    return birthdays
 
 
 def _ordinal(day: date | None, otherwise: int) -> int:
     return otherwise if day is None else day.toordinal()
-
-
-def _monday(day: date) -> int:
-    return day.toordinal() - day.weekday()
 
 
 def _active_days(agrement: Agrement) -> tuple[int, int, int]:
@@ -267,55 +278,43 @@ def compile_registry(
     """
     patterns = Patterns()
     always = patterns.number(ALWAYS)
-    contracts, own_children, availabilities = _Rows([]), _Rows([]), _Rows([])
+    contracts, own_children, availabilities = _Rows(), _Rows(), _Rows()
     mam_numbers = {mam.mam_id: number for number, mam in enumerate(mams)}
     words: dict[str, int] = {}
     schools: dict[str, list[int]] = {}
-    columns: list[tuple[int, ...]] = []
+    columns: list[int] = []
     can: list[tuple[int, int]] = []
     for number, childminder in enumerate(childminders):
         for contract in childminder.contracts or ():
-            birthdays = _birthdays(contract.child_birth_date)
-            contracts.rows.append(
-                (
-                    number,
-                    patterns.number(contract.presence),
-                    _monday(contract.start),
-                    contract.start.toordinal(),
-                    _ordinal(contract.end, FOREVER),
-                    NEVER,
-                    *birthdays,
-                    1,
-                )
+            start = contract.start.toordinal()
+            contracts.births.append(_ordinal(contract.child_birth_date, NEVER))
+            contracts.numbers += (
+                number,
+                patterns.number(contract.presence),
+                # Monday 1 January of year 1 is day 1.
+                start - (start - 1) % 7,
+                start,
+                _ordinal(contract.end, FOREVER),
+                NEVER,
+                1,
             )
         # In a MAM her own children are not on site (INTERFACES §4bis 12): no limit of hers counts them.
         at_home = childminder.mam_id is None
         for child in childminder.own_children if at_home else ():
-            birthdays = _birthdays(child.birth_date)
+            birth = child.birth_date.toordinal()
             pattern = always if child.presence is None else patterns.number(child.presence)
-            own_children.rows.append(
-                (
-                    number,
-                    pattern,
-                    REFERENCE_ORDINAL,
-                    NEVER,
-                    FOREVER,
-                    birthdays[0],
-                    *birthdays,
-                    1,
-                )
-            )
+            own_children.births.append(birth)
+            own_children.numbers += (number, pattern, REFERENCE_ORDINAL, NEVER, FOREVER, birth, 1)
         for availability in childminder.availabilities or ():
-            availabilities.rows.append(
-                (
-                    number,
-                    patterns.number(availability.hours),
-                    REFERENCE_ORDINAL,
-                    _ordinal(availability.start, NEVER),
-                    _ordinal(availability.until, FOREVER),
-                    *(NEVER, NEVER, FOREVER, FOREVER),
-                    availability.places,
-                )
+            availabilities.births.append(NEVER)
+            availabilities.numbers += (
+                number,
+                patterns.number(availability.hours),
+                REFERENCE_ORDINAL,
+                _ordinal(availability.start, NEVER),
+                _ordinal(availability.until, FOREVER),
+                NEVER,
+                availability.places,
             )
         can.extend(
             (number, words.setdefault(word, len(words))) for word in childminder.capabilities
@@ -329,20 +328,18 @@ def compile_registry(
             if childminder.mam_id is None
             else mam_numbers.setdefault(childminder.mam_id, len(mam_numbers))
         )
-        columns.append(
-            (
-                agrement.places,
-                agrement.places_offered,
-                agrement.own_under_3_takes_place,
-                *_active_days(agrement),
-                -1 if hours is None else patterns.number(hours),
-                bool(childminder.availabilities),
-                childminder.annual_hours_consent,
-                bool(agrement.legacy_ages),
-                mam,
-                childminder.contracts is not None,
-                childminder.min_notice_days,
-            )
+        columns += (
+            agrement.places,
+            agrement.places_offered,
+            agrement.own_under_3_takes_place,
+            *_active_days(agrement),
+            -1 if hours is None else patterns.number(hours),
+            bool(childminder.availabilities),
+            childminder.annual_hours_consent,
+            bool(agrement.legacy_ages),
+            mam,
+            childminder.contracts is not None,
+            childminder.min_notice_days,
         )
     table = np.array(columns, dtype=np.int64).reshape(-1, 13).T
     capability = np.zeros((len(childminders), len(words)), dtype=np.bool_)

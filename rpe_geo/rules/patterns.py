@@ -186,16 +186,18 @@ class Patterns:
     """Collects timetables and numbers the distinct ones."""
 
     numbers: dict[Timetable, int] = field(default_factory=dict)
-    seen: dict[int, tuple[Timetable, int]] = field(default_factory=dict)
+    seen: dict[int, int] = field(default_factory=dict)
+    kept: list[Timetable] = field(default_factory=list)
 
     def number(self, timetable: Timetable) -> int:
         """Return the number of a timetable, new or known."""
         known = self.seen.get(id(timetable))
         if known is not None:
-            return known[1]
+            return known
         number = self.numbers.setdefault(timetable, len(self.numbers))
-        # Keeping the object beside its number keeps its identity its own.
-        self.seen[id(timetable)] = (timetable, number)
+        # Keeping the object keeps its identity its own.
+        self.seen[id(timetable)] = number
+        self.kept.append(timetable)
         return number
 
     def table(self) -> PatternTable:

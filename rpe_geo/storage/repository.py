@@ -27,6 +27,9 @@ from rpe_geo.storage.space import Box, boxes_around, lies_in
 from rpe_geo.storage.tables import imported_records, registries
 from rpe_geo.storage.transactions import OwnRows
 
+_IDS_AT_ONCE = 500
+"""Ids in one question: databases bound their number."""
+
 __all__ = ["Record", "SqlRepository", "open_repository"]
 
 
@@ -173,17 +176,31 @@ class SqlRepository:
         shelf = SHELVES[kind]
         return self._find(kind, shelf.table.c.ceased_on.is_not(None)) if shelf.can_cease else []
 
-    def last_imported(self, kind: type[Record]) -> dict[str, Any]:
-        """Return the records of a kind as a file last gave them, by id."""
-        shelf = SHELVES[kind]
-        kept = imported_records.c
+    def last_imported(
+        self, kind: type[Record], record_ids: Sequence[str] | None = None
+    ) -> dict[str, Any]:
+        """Return the records of a kind, all or some, as a file last gave them, by id."""
         with self._own.reading() as connection:
-            rows = connection.execute(
-                select(kept.record_id, kept.content).where(
-                    kept.rpe_id == self.rpe_id, kept.kind == shelf.name
-                )
-            ).all()
-        return {row.record_id: decode(kind, self._seal.open(row.content)) for row in rows}
+            documents = self._imported_documents(connection, SHELVES[kind], record_ids)
+        return {identity: decode(kind, document) for identity, document in documents.items()}
+
+    def _imported_documents(
+        self, connection: Connection, shelf: Shelf, record_ids: Sequence[str] | None
+    ) -> dict[str, dict[str, Any]]:
+        kept = imported_records.c
+        query = select(kept.record_id, kept.content).where(
+            kept.rpe_id == self.rpe_id, kept.kind == shelf.name
+        )
+        queries = (
+            [query]
+            if record_ids is None
+            else [
+                query.where(kept.record_id.in_(record_ids[first : first + _IDS_AT_ONCE]))
+                for first in range(0, len(record_ids), _IDS_AT_ONCE)
+            ]
+        )
+        rows = [row for one in queries for row in connection.execute(one)]
+        return {row.record_id: self._seal.open(row.content) for row in rows}
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -239,16 +256,7 @@ class SqlRepository:
         """
         shelf = SHELVES[kind]
         batch = batch_of(shelf, records, rpe_id=self.rpe_id, seal=self._seal)
-        documents = [
-            {
-                "rpe_id": self.rpe_id,
-                "kind": shelf.name,
-                "record_id": getattr(record, shelf.id_name),
-                "content": self._seal.close(encode(record)),
-            }
-            for record in sent
-        ]
-        ids = [document["record_id"] for document in documents]
+        ids = [getattr(record, shelf.id_name) for record in sent]
         with self._own.writing(counts=shelf.is_provider and bool(records)) as connection:
             found = revisions(connection, self._own, shelf, ids)
             for record_id in ids:
@@ -256,6 +264,18 @@ class SqlRepository:
                     raise _changed(record_id, read.get(record_id, 0), found.get(record_id, 0))
             if batch.rows:
                 write(connection, self._own, batch)
+            # What a file repeats word for word is not written again.
+            before = self._imported_documents(connection, shelf, ids)
+            documents = [
+                {
+                    "rpe_id": self.rpe_id,
+                    "kind": shelf.name,
+                    "record_id": record_id,
+                    "content": self._seal.close(document),
+                }
+                for record_id, document in zip(ids, map(encode, sent), strict=True)
+                if before.get(record_id) != document
+            ]
             if documents:
                 statement = self._own.insert(imported_records)
                 connection.execute(
