@@ -384,3 +384,65 @@ def test_examples_worked_out_apart(hours, rate, upkeep, income, charge):
         reference=4.91, cap=8.09, extra=max(weekly - 45, 0),
     )  # fmt: skip
     assert (cost.gross_cost, cost.cmg) == (gross, aid)
+
+
+_RATES = {1: 0.0619, 2: 0.0516, 3: 0.0413, 4: 0.0310}
+"""Per cent of the monthly resources that an hour of care costs, by children at charge (CSS D.531-18; CNAF, PSU)."""
+
+
+def _parents(income, children, *, alternating=False):
+    return Household(income, children, alternating_residence=alternating)
+
+
+def test_a_month_of_a_creche_at_the_floor_to_the_cent():
+    # CNAF, PSU: R x rate x hours; R is never below the floor, 814.62 in 2026, and the CMG has a floor of its own.
+    creche = Facility("F", "crèche", funding="psu", longitude=3.0, latitude=43.0)
+    asked = family(schedule=Timetable.parse("Mo-Fr 08:30-17:30"), household=_parents(400, 2))
+    cost = facility_cost(creche, asked, AUTUMN_2026)
+    hours = 45 * 47 / 12
+    assert cost.gross_cost == round(hours * 814.62 * 0.0516 / 100, 2) == 74.09
+    assert cost.cmg == 0
+    # 50 % of what is paid (CGI 200 quater B), under the ceiling of 3,500 a year.
+    assert cost.tax_credit == round(hours * 814.62 * 0.0516 / 100 * 0.5, 2)
+    at_floor = facility_cost(creche, replace(asked, household=_parents(814.62, 2)), AUTUMN_2026)
+    assert at_floor.gross_cost == cost.gross_cost
+    assert AUTUMN_2026.describe("resources_floor_psu").certainty != "S"
+
+
+def test_a_month_of_a_micro_creche_of_each_band_to_the_cent():
+    # CSS D.531-23: at most the amount of the band and 85 % of the fee; none above 10 an hour.
+    place = {
+        "longitude": 3.0,
+        "latitude": 43.0,
+        "opening_hours": Timetable.parse("Mo-Fr 07:00-19:00"),
+    }
+    asked = family(schedule=Timetable.parse("Mo-Fr 08:00-18:00"))
+    for hourly, income, amount in (
+        (9.0, 2000, 992.13),
+        (9.0, 3000, 855.25),
+        (9.0, 6000, 718.41),
+        (2.0, 2000, 0.85 * 2.0 * 50 * 47 / 12),
+        (10.5, 2000, 0.0),
+    ):
+        paje = Facility("F", "micro-crèche", funding="paje", hourly_rate=hourly, **place)
+        cost = facility_cost(paje, replace(asked, household=_parents(income, 1)), AUTUMN_2026)
+        fee = hourly * 50 * 47 / 12
+        assert cost.gross_cost == round(fee, 2)
+        assert cost.cmg == pytest.approx(amount, abs=0.0051), (hourly, income)
+        assert cost.reste_a_charge == pytest.approx(fee - amount, abs=0.0101)
+
+
+def test_a_month_beyond_45_hours_in_alternating_residence_to_the_cent():
+    # IDCC 3239, art. 96 and annex: the hours beyond 45 a week at 10 % more; CSS D.531-18: the aid; CGI 200 quater B: for
+    # each parent half of the ceiling of 3,500.
+    schedule = Timetable.parse("Mo-Fr 07:30-18:00")
+    turns = family(schedule=schedule, household=_parents(3600, 2, alternating=True))
+    cost = childminder_cost(
+        minder(hourly_rate=4.0, maintenance_per_day=4.6, meals_per_day=0), turns, AUTUMN_2026
+    )
+    hours = 52.5 * 52 / 12
+    salary = 4.0 * (45 + 7.5 * 1.1) * 52 / 12
+    gross = salary + 4.6 * 5 * 47 / 12
+    aid = min(gross, 8.09 * hours) * (1 - 3600 * _RATES[2] / 100 / 4.91)
+    assert (cost.gross_cost, cost.cmg) == (round(gross, 2), round(aid, 2))
+    assert cost.tax_credit == round(0.5 * min(12 * (gross - aid), 1750) / 12, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -189,7 +190,11 @@ class PublicRegistry:
         """Return nothing: what is closed is not shown."""
         return []
 
-    def last_imported(self, kind: type[Any]) -> dict[str, Any]:  # noqa: ARG002 - the same
+    def last_imported(
+        self,
+        kind: type[Any],  # noqa: ARG002 - the same
+        record_ids: Sequence[str] | None = None,  # noqa: ARG002 - the same
+    ) -> dict[str, Any]:
         """Return nothing: files are the relais's own."""
         return {}
 
