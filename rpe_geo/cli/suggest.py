@@ -38,6 +38,9 @@ from rpe_geo.verdicts import CombinationPart, Suggestion
 __all__ = ["print_answer", "register"]
 
 _REFUSALS_SHOWN = 3
+_REASONS_SHOWN = 3
+_TO_ASK_SHOWN = 5
+"""What is not known does not drown what is: the others to ask are counted."""
 
 
 class OutputFormat(StrEnum):
@@ -216,8 +219,11 @@ def print_answer(
     for sentence in read_otherwise(answer.parameters):
         screen.print(sentence)
     if answer.suggestions:
-        screen.print(_ranking(answer))
-        for suggestion in answer.suggestions[:3]:
+        shown = _shown(answer)
+        screen.print(_ranking(answer, shown))
+        if untold := _untold(answer, shown):
+            screen.print(untold)
+        for suggestion in shown[:_REASONS_SHOWN]:
             _print_reasons(suggestion, answer, screen)
             key = suggestion.verdict.provider_kind, suggestion.verdict.provider_id
             if routes is not None and (legs := legs_said(routes[key].steps)):
@@ -253,6 +259,21 @@ def print_answer(
     _print_refusals(answer, screen)
 
 
+def _shown(answer: Suggestions) -> list[Suggestion]:
+    """Keep every possibility, and the first of those of whom something must be asked."""
+    sure = [one for one in answer.suggestions if not one.verdict.unknown]
+    return sure + [one for one in answer.suggestions if one.verdict.unknown][:_TO_ASK_SHOWN]
+
+
+def _untold(answer: Suggestions, shown: list[Suggestion]) -> str:
+    """Count those to ask who are not in the table; empty when all are."""
+    more = answer.to_ask_count - sum(bool(one.verdict.unknown) for one in shown)
+    if more <= 0:
+        return ""
+    others = "autre" if more == 1 else "autres"
+    return f"et {french.number(more)} {others} à demander, plus loin dans le classement"
+
+
 def _how_firm(answer: Suggestions) -> str:
     """Say whether the first rank hangs on a weight."""
     stability = answer.stability
@@ -273,7 +294,7 @@ def _part_name(part: CombinationPart, answer: Suggestions) -> str | None:
     return record.name or part.provider_id
 
 
-def _ranking(answer: Suggestions) -> Table:
+def _ranking(answer: Suggestions, shown: list[Suggestion]) -> Table:
     table = Table(title=None, header_style="bold")
     table.add_column("", justify="right")
     table.add_column("Qui")
@@ -283,8 +304,8 @@ def _ranking(answer: Suggestions) -> Table:
     table.add_column("Début", justify="right")
     table.add_column("À charge", justify="right")
     table.add_column("À savoir")
-    first_asked = next((one for one in answer.suggestions if one.verdict.unknown), None)
-    for one in answer.suggestions:
+    first_asked = next((one for one in shown if one.verdict.unknown), None)
+    for one in shown:
         minutes = one.travel_minutes if one.detour_minutes is None else one.detour_minutes
         unknown = one.verdict.unknown
         if unknown and one is first_asked:

@@ -65,6 +65,7 @@ def answer_json(  # noqa: PLR0913 - the parts of one answer
                 "to_ask_gain": one.values.get("to_ask", 0),
                 "message": opening(one.values),
             }
+            | _besides(one)
             for one in openings
         ],
         "stability": None
@@ -77,3 +78,9 @@ def answer_json(  # noqa: PLR0913 - the parts of one answer
         "feasible_count": feasible_count,
         "to_ask_count": to_ask_count,
     }
+
+
+def _besides(relaxation: Relaxation) -> dict[str, Any]:
+    """Tell the other change that an opening needs, where one alone does not help."""
+    first = relaxation.values.get("besides")
+    return {} if first is None else {"besides": {"change": first["change"], "to": first["to"]}}

@@ -69,6 +69,22 @@ class Change:
     reason: str
     values: Mapping[str, Any] = field(default_factory=dict)
 
+    def after(self, first: Change) -> Change:
+        """Make this change besides another one, on whose request it was found."""
+        return replace(
+            self,
+            cost=first.cost + self.cost,
+            values={
+                **self.values,
+                "besides": {
+                    **first.values,
+                    "change": first.kind,
+                    "to": first.to,
+                    "reason": first.reason,
+                },
+            },
+        )
+
     @property
     def gives_up(self) -> str:
         """Name what the family gives up: hours, however they are cut, can be weighed against each other."""

@@ -15,6 +15,7 @@ from rpe_geo.domain import Request, months_after
 from rpe_geo.matching.candidates import Candidates
 from rpe_geo.matching.preferences import PARTS, wishes_of
 from rpe_geo.parameters import ParameterTable
+from rpe_geo.rules.plain_need import calendar_of
 
 __all__ = [
     "continuity_share",
@@ -58,14 +59,17 @@ def start_share(
 
 
 def continuity_target(request: Request, scoring: ParameterTable) -> date:
-    """Return the day until which care should last: the end asked, else the third birthday of the youngest child."""
+    """Return the day until which care should last: the end asked, else the youngest's third birthday, as far as known."""
     if request.end is not None:
         return request.end + timedelta(days=1)
     youngest = max(child.birth_date for child in request.children)
-    birthday = months_after(youngest, scoring["continuity_age_months"])
-    if birthday > request.start:
-        return birthday
-    return months_after(request.start, scoring["continuity_otherwise_months"])
+    target = months_after(youngest, scoring["continuity_age_months"])
+    if target <= request.start:
+        target = months_after(request.start, scoring["continuity_otherwise_months"])
+    if request.school_holidays != "all":
+        # Nothing is said of weeks beyond the school calendar that is known.
+        target = min(target, calendar_of(request).known_until + timedelta(days=1))
+    return target
 
 
 def continuity_share(

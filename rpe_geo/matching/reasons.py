@@ -13,6 +13,7 @@ from rpe_geo.matching.candidates import Candidates, day_at, figure_at
 from rpe_geo.matching.merits import continuity_target, travel_limits
 from rpe_geo.matching.preferences import wishes_of
 from rpe_geo.parameters import ParameterTable
+from rpe_geo.rules.plain_need import calendar_of
 
 __all__ = ["Reason", "reasons_of"]
 
@@ -101,6 +102,8 @@ def _continuity_reason(
         return "why_continuity_part", {"until": until, "target": target}
     if request.end is not None:
         return "why_continuity_end", {"until": request.end}
+    if request.school_holidays != "all" and calendar_of(request).known_until < target:
+        return "why_continuity_calendar", {"until": calendar_of(request).known_until}
     youngest = max(child.birth_date for child in request.children)
     if months_after(youngest, scoring["continuity_age_months"]) == target:
         return "why_continuity_age", {"until": target}

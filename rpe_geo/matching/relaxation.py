@@ -176,22 +176,17 @@ def find_openings(
     search.start(mask)
     if not always and int(search.accepted.sum()) >= scoring["relaxation_threshold"]:
         return []
-    found = [
-        *search.best(search.trimmed()),
-        *search.best(search.gains(fewer_days(request, scoring))),
-        *search.best(search.gains(shifts(request, scoring))),
-        *search.best(search.later()),
-        *search.best(search.sooner()),
-        *search.best(search.shared()),
-        *search.best(search.gains(needs_met_otherwise(request, scoring))),
-        *search.best(search.gains(school_runs_otherwise(request, scoring))),
-        *search.best(search.apart()),
-        *search.best(search.travelled(more_minutes(request, scoring))),
-        *search.best(search.travelled(other_modes(request, scoring))),
-    ]
-    found.sort(key=lambda opening: (opening.change.cost, -opening.gain))
-    verified = [one for one in map(search.verified, found) if one.useful]
-    kept = [one for one in verified if not any(other.beats(one) for other in verified)]
+    openings = search.openings()
+    if openings or search.accepted.any():
+        return openings
+    # Nobody, and no single change helps: what the family would have to give up before anything else can.
+    return search.after_what_all_refuse()
+
+
+def _kept(openings: Iterable[Opening], scoring: ParameterTable) -> list[Opening]:
+    """Keep the useful openings that no other one beats, cheapest first."""
+    useful = [one for one in openings if one.useful]
+    kept = [one for one in useful if not any(other.beats(one) for other in useful)]
     return kept[: scoring["relaxation_limit"]]
 
 
@@ -220,6 +215,45 @@ class _Search:
         self.refused: _Rows = self._nearest(refused)
         self.everybody = len(self.refused) == len(refused)
         self.certain: list[Change] = []
+
+    def openings(self) -> list[Opening]:
+        """Try every way of changing the request, each change alone."""
+        request, scoring = self.request, self.scoring
+        found = [
+            *self.best(self.trimmed()),
+            *self.best(self.gains(fewer_days(request, scoring))),
+            *self.best(self.gains(shifts(request, scoring))),
+            *self.best(self.later()),
+            *self.best(self.sooner()),
+            *self.best(self.shared()),
+            *self.best(self.gains(needs_met_otherwise(request, scoring))),
+            *self.best(self.gains(school_runs_otherwise(request, scoring))),
+            *self.best(self.apart()),
+            *self.best(self.travelled(more_minutes(request, scoring))),
+            *self.best(self.travelled(other_modes(request, scoring))),
+        ]
+        found.sort(key=lambda opening: (opening.change.cost, -opening.gain))
+        return _kept(map(self.verified, found), scoring)
+
+    def after_what_all_refuse(self) -> list[Opening]:
+        """Try two changes together, the first of which is a school or a need that everybody refuses."""
+        found: list[Opening] = []
+        for first in (
+            *school_runs_otherwise(self.request, self.scoring),
+            *needs_met_otherwise(self.request, self.scoring),
+        ):
+            lifted = _Search(
+                self.registry,
+                first.request,
+                self.today,
+                self.scoring,
+                self.minutes_of,
+                self.law,
+            )
+            lifted.start(None)
+            found += [replace(one, change=one.change.after(first)) for one in lifted.openings()]
+        found.sort(key=lambda opening: (opening.change.cost, -opening.gain))
+        return _kept(found, self.scoring)
 
     def _nearest(self, rows: _Rows) -> _Rows:
         """Keep the nearest providers, in rising order."""

@@ -54,6 +54,7 @@ MESSAGES = {
     "why_continuity_age": "L'accueil peut durer jusqu'aux 3 ans de l'enfant, le {until}",
     "why_continuity_unknown": "Places libres inconnues : la moitié des points",
     "why_continuity_period": "L'accueil peut durer au moins jusqu'au {until}",
+    "why_continuity_calendar": "L'accueil peut durer jusqu'au {until}, fin du calendrier scolaire connu",
     "why_continuity_end": "L'accueil peut durer jusqu'à la fin demandée, le {until}",
     "why_continuity_part": "Accueil assuré jusqu'au {until}, pour un besoin jusqu'au {target}",
     "why_packing_shared": "Complète une place déjà entamée, qui serait remplie à {share}",
@@ -129,6 +130,7 @@ def wish_name(name: str) -> str:
 
 
 _Form = Callable[[Any], str]
+_GAIN = " : {gain}"
 
 
 def _points(value: float) -> str:
@@ -221,9 +223,20 @@ def opening(values: Mapping[str, Any]) -> str:
     str
         « En arrivant à 7 h au lieu de 6 h 30 : 4 possibilités de plus ».
     """
-    written = {name: _FORMS[name](value) for name, value in values.items() if name in _FORMS}
-    written["gain"] = _gain(values["gain"], values.get("to_ask", 0))
-    return typeset(MESSAGES[values["reason"]].format_map(written))
+    said = MESSAGES[values["reason"]]
+    if "besides" in values:
+        # Two changes together: « Si quelqu'un d'autre va à l'école « Jaurès », et en finissant à 17 h : 2 possibilités… ».
+        first = values["besides"]
+        head = MESSAGES[first["reason"]].removesuffix(_GAIN).format_map(_written(first))
+        # What the first names may hold braces: only the second is a template still.
+        said = f"{head.replace('{', '{{').replace('}', '}}')}, et {said[:1].lower()}{said[1:]}"
+    gain = _gain(values["gain"], values.get("to_ask", 0))
+    return typeset(said.format_map(_written(values) | {"gain": gain}))
+
+
+def _written(values: Mapping[str, Any]) -> dict[str, str]:
+    """Write the figures of a sentence."""
+    return {name: _FORMS[name](value) for name, value in values.items() if name in _FORMS}
 
 
 def _gain(gain: int, to_ask: int) -> str:
@@ -249,7 +262,7 @@ def why(reason: str, values: Mapping[str, Any]) -> str:
     str
         « 5 min à pied : 30 points jusqu'à 2 min, 0 à partir de 25 min ».
     """
-    written = {name: _FORMS[name](value) for name, value in values.items() if name in _FORMS}
+    written = _written(values)
     for name in ("covered", "asked"):
         if f"{name}_quarters" in values:
             written[name] = hours(round(values[f"{name}_quarters"]))

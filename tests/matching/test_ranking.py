@@ -15,6 +15,7 @@ from rpe_geo.domain import Child, Request
 from rpe_geo.errors import InputError
 from rpe_geo.matching.candidates import Candidates, tie_break
 from rpe_geo.matching.exposure import audit_exposure
+from rpe_geo.matching.merits import continuity_target
 from rpe_geo.matching.pareto import non_dominated, pareto_front
 from rpe_geo.matching.preferences import LANGUAGE_WISH, PARTS, WISHES, check_preferences
 from rpe_geo.matching.ranking import part_maxima, rank, score
@@ -22,6 +23,7 @@ from rpe_geo.matching.stability import first_rank_stability
 from rpe_geo.messages import explain
 from rpe_geo.messages.matching import why, wish_name
 from rpe_geo.parameters import parameter_table
+from rpe_geo.rules.school_calendar import school_calendar
 from rpe_geo.schedule import Timetable
 from rpe_geo.verdicts import Verdict
 
@@ -130,6 +132,15 @@ def test_continuity_stops_at_the_end_asked_and_looks_a_year_ahead_for_older_chil
     schoolchild = request(children=(Child(date(2021, 5, 1)),))
     (suggestion,) = rank(until, schoolchild, scoring=SCORING)
     assert suggestion.contributions["continuity"] == pytest.approx(10 * 180 / 365, abs=0.01)
+
+
+def test_continuity_looks_no_further_than_the_school_calendar():
+    asked = request(school_holidays="except", school_zone="C")
+    known = school_calendar("C").known_until
+    assert continuity_target(asked, SCORING) == known + timedelta(days=1)
+    (suggestion,) = rank(candidates(), asked, scoring=SCORING)
+    said = [why(part.reason, part.values) for part in suggestion.parts]
+    assert any("fin du calendrier scolaire connu" in one for one in said)
 
 
 def test_more_minutes_accepted_push_the_zero_away():

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpe_geo.domain import Agrement, Child, Childminder, Contract, Facility, Request
+from rpe_geo.formats.suggestions import answer_json
 from rpe_geo.matching.changes import shifts, trims
 from rpe_geo.matching.feasibility import compile_registry, evaluate, feasible_mask
 from rpe_geo.matching.relaxation import find_openings
@@ -119,6 +120,31 @@ def test_an_earlier_end_before_the_age_of_a_creche_is_passed():
     assert (opened.change.to, opened.rows, opened.to_ask) == ("2028-04-30", (), (0,))
 
 
+def test_two_changes_where_everybody_refuses_one_thing_and_something_more():
+    people = [minder(1, "Mo-Fr 07:00-17:00"), minder(2, "Mo-Fr 07:00-12:00")]
+    asked = request(
+        "Mo-Fr 08:00-18:00", children=(Child(date(2024, 1, 1), school="École {du} Lac"),)
+    )
+    said = sentences(people, asked)
+    assert said[0] == (
+        "Si quelqu’un d’autre va à l’école « École {du} Lac », et en finissant à 17 h au lieu de 18 h : "
+        "1 possibilité de plus"
+    )
+    (opened, *_) = find_openings(compile_registry(people), asked, today=TODAY, scoring=SCORING)
+    assert opened.change.request.children[0].school is None
+    assert opened.change.request.schedule == Timetable.parse("Mo-Fr 08:00-17:00")
+    written = answer_json(
+        "R-1", parameters={}, suggestions=(), refused=(), alternatives=(),
+        openings=[opened.relaxation], stability=None, feasible_count=0, to_ask_count=0,
+    )  # fmt: skip
+    assert written["openings"][0]["besides"] == {"change": "school", "to": None}
+    # One change is enough: nothing else is asked of the family.
+    only_school = sentences([minder(1)], asked)
+    assert only_school == [
+        "Si quelqu’un d’autre va à l’école « École {du} Lac » : 1 possibilité de plus"
+    ]
+
+
 def test_a_later_start_when_a_place_falls_free():
     leaving = Contract(
         "C", date(2025, 1, 1), Timetable.parse("Mo-Fr 08:00-17:00"), end=date(2027, 1, 22)
@@ -216,10 +242,17 @@ def test_what_is_printed_is_feasible(people, asked, data):
             after = feasible_mask(registry, changed, today=TODAY).feasible & sure
             after &= minutes[changed.mode] <= changed.max_minutes
             assert one.gain == after.sum() - before.sum()
-        # Exactly one thing changes, and it is what is written.
-        field = {"needs": "children", "school": "children"}.get(one.change.kind, one.change.kind)
-        same = replace(changed, **{field: getattr(asked, field)})
-        assert same == asked
+        # Exactly one thing changes, and it is what is written; two where it is said.
+        kinds = {one.change.kind}
+        if "besides" in one.change.values:
+            kinds.add(one.change.values["besides"]["change"])
+            assert not before.any()
+        fields = {{"needs": "children", "school": "children"}.get(kind, kind) for kind in kinds}
+        if "end" in kinds:
+            # Who begins later in the tolerance would have less than two weeks.
+            fields.add("start_tolerance_days")
+            assert changed.start_tolerance_days <= asked.start_tolerance_days
+        assert replace(changed, **{name: getattr(asked, name) for name in fields}) == asked
         assert opening(one.relaxation.values)
     for one in found:
         assert not any(other.beats(one) for other in found)
