@@ -40,6 +40,10 @@ MESSAGES = {
         "« {given} » a perdu son zéro initial : le code attendu est « {expected} ». Dans un tableur, mettez la colonne au "
         "format texte."
     ),
+    "code_not_an_iris": (
+        "« {given} » n'est pas le code d'un IRIS : il a neuf caractères, les cinq de la commune puis quatre chiffres "
+        "(« 010010101 »). Corrigez la case, ou retirez la ligne."
+    ),
     "ids_all_unknown": (
         "aucun identifiant n'est connu de {table} (ici « {first} », là « {known} ») : est-ce le bon fichier, dans le bon "
         "ordre (demande, offre, temps) ?"

@@ -252,11 +252,18 @@ def read_iris_births(path: Path) -> IrisBirths:
     ------
     InvalidFile
         When the names are not found.
+    InvalidRecord
+        For births of an IRIS whose code lost its zero, or is none.
     """
     text = decoded(read_bytes(path), Where(file=path.name))
     # Six lines of titles come before the names of the columns.
     names = next(
-        (line for line in text.splitlines()[:_TITLE_LINES] if "iris" in line.lower()), text
+        (
+            line
+            for line in text.splitlines()[:_TITLE_LINES]
+            if {"dc", "iris"} <= {cell.strip('" ') for cell in re.split(r"[;,\t]", line)}
+        ),
+        text,
     )
     rows = list(csv.reader(io.StringIO(text), delimiter=separator_of(names)))
     start = next(
@@ -269,14 +276,16 @@ def read_iris_births(path: Path) -> IrisBirths:
     header = rows[start]
     years = [n for n, name in enumerate(header) if name.startswith("nais")]
     births = {}
-    for row in rows[start + 1 :]:
-        if len(row) == len(header):
-            cells = [row[n] for n in years]
-            known = [float(cell) for cell in cells if cell.replace(".", "", 1).isdigit()]
-            code = row[header.index("dc")] + row[header.index("iris")]
-            if not _IRIS.fullmatch(code):
-                continue  # the row of labels
-            births[code] = sum(known) if known else float("nan")
+    for number, row in enumerate(rows[start + 1 :]):
+        cells = [row[n] for n in years] if len(row) == len(header) else []
+        known = [float(cell) for cell in cells if cell.replace(".", "", 1).isdigit()]
+        code = "".join(row[header.index(name)].strip() for name in ("dc", "iris")) if cells else ""
+        if not _IRIS.fullmatch(code):
+            labels = number == 0 and not re.search(r"\d", code) and code != ""
+            if known and not labels:  # Footnotes have no births.
+                raise _no_iris(code, Where(file=path.name, row=number + 1, field="dc, iris"))
+            continue
+        births[code] = sum(known) if known else float("nan")
     told = sorted(2000 + int(header[n][4:6]) for n in years if header[n][4:6].isdigit())
     return IrisBirths(pd.Series(births, name="births", dtype=np.float64), tuple(told))
 
@@ -298,7 +307,9 @@ def read_iris_zones(path: Path) -> pd.Series:
     Raises
     ------
     InvalidFile
-        When a column is missing, or an IRIS is given twice or without its leading zero.
+        When a column is missing.
+    InvalidRecord
+        When an IRIS is given twice, without its leading zero, or is no code of nine characters.
     """
     try:
         text = decoded(read_bytes(path), Where(file=path.name))
@@ -320,6 +331,23 @@ def read_iris_zones(path: Path) -> pd.Series:
             missing=["code_iris", "zone"],
             found=list(table.columns[:12]),
         )
+    table["code_iris"] = table["code_iris"].fillna("").str.strip()
+    _refuse_no_iris(table["code_iris"], path)
     refuse_repeated(table["code_iris"], path, "code_iris")
-    _refuse_lost_zeros(pd.Index(table["code_iris"].fillna("")), path, "code_iris")
     return table.set_index("code_iris")[zone]
+
+
+def _refuse_no_iris(codes: pd.Series, path: Path) -> None:
+    """Refuse what cannot be a code of an IRIS: it would place no birth, and nobody would know why."""
+    wrong = np.flatnonzero(~codes.str.fullmatch(_IRIS.pattern).to_numpy(dtype=bool))
+    if wrong.size:
+        row = int(wrong[0])
+        where = Where(file=path.name, row=row + 1, field="code_iris")
+        raise _no_iris(str(codes.iloc[row]), where)
+
+
+def _no_iris(given: str, where: Where) -> InvalidRecord:
+    """Say that a code is no IRIS's; eight digits lost the zero in front."""
+    if re.fullmatch(r"\d{8}", given):
+        return InvalidRecord("code_zero_lost", where=where, given=given, expected="0" + given)
+    return InvalidRecord("code_not_an_iris", where=where, given=given)

@@ -314,6 +314,13 @@ def test_a_commune_without_births_is_not_guessed(tmp_path, commune):
         (b"code_iris,zone\n010010101,O\n010010101,E\n", ["ligne 2", "010010101"]),
         (b"code_iris,zone\n10010101,O\n", ["ligne 1", "010010101", "zéro"]),
         (b"code_iris,autre\n010010101,O\n", ["zone"]),
+        (
+            "code_iris;zone\n010010101;O\né01001010;E\n".encode("cp1252"),
+            ["ligne 2", "code_iris", "é01001010", "neuf"],
+        ),
+        (b"code_iris,zone\n01001,O\n", ["ligne 1", "code_iris", "01001", "neuf"]),
+        (b"code_iris,zone\n010010101,O\n,E\n", ["ligne 2", "code_iris", "neuf"]),
+        (b"code_iris,zone\n0100101012,O\n", ["ligne 1", "0100101012"]),
     ],
 )
 def test_bad_tables_of_iris_are_refused(tmp_path, content, words):
@@ -322,6 +329,25 @@ def test_bad_tables_of_iris_are_refused(tmp_path, content, words):
     with pytest.raises(InputError) as refused:
         read_iris_zones(path)
     assert all(word in explain(refused.value) for word in words), explain(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("1001;0101;4;5", ["ligne 2", "10010101", "zéro"]),
+        ("01001;é101;4;5", ["ligne 2", "01001é101", "neuf"]),
+        (";;4;5", ["ligne 2", "neuf"]),
+    ],
+)
+def test_births_of_no_iris_are_refused(tmp_path, row, words):
+    path = tmp_path / "naissances-iris.csv"
+    text = f"Naissances par IRIS\n\ndc;iris;nais08;nais09\nCommune;Îlot;2008;2009\n{row}\n01001;0102;2;3\n"
+    path.write_bytes(text.encode("cp1252"))
+    with pytest.raises(InputError) as refused:
+        read_iris_births(path)
+    assert all(word in explain(refused.value) for word in words), explain(refused.value)
+    path.write_bytes(text.replace(row, "Source : INSEE;;;").encode("cp1252"))
+    assert read_iris_births(path).births.to_dict() == {"010010102": 5.0}
 
 
 def test_supply_of_people_and_places():
