@@ -27,6 +27,10 @@ def prepare_tables(
         Files, typer.Option(help="Contours des communes (ADMIN EXPRESS, Etalab) ; répétable.")
     ] = None,
     layer: Annotated[str | None, typer.Option(help="Couche des communes dans --contours.")] = None,
+    crs: Annotated[
+        str | None,
+        typer.Option(help="Système de coordonnées de contours qui n'en disent pas : EPSG:2154…"),
+    ] = None,
     places: Annotated[
         Files,
         typer.Option(help="CNAF : nbpla_pe_X et txcouv_pe_X, _hist, CSV ou JSON ; répétable."),
@@ -61,6 +65,7 @@ def prepare_tables(
         cog=tuple(cog or ()),
         contours=tuple(contours or ()),
         layer=layer,
+        crs=crs,
         places=tuple(places or ()),
         births=tuple(births or ()),
         ages=ages,

@@ -40,8 +40,6 @@ MESSAGES = {
         "cette couche ne contient que des points ; choisissez celle des communes avec --layer, ou demandez les contours "
         "(geo.api.gouv.fr : format=geojson&geometry=contour)."
     ),
-    "contours_united": "{file} : communes en plusieurs lignes, réunies : {count} lignes de trop.",
-    "layer_needed": "couche « {given} » introuvable ; choisissez avec --layer parmi {layers}.",
     "prepare_nothing_given": (
         "rien à préparer : donnez au moins --cog, --contours, --places ou --births."
     ),

@@ -33,6 +33,7 @@ __all__ = [
     "PolygonFile",
     "code_texts",
     "column_named",
+    "commune_rows",
     "mend",
     "read_contours",
     "read_polygons",
@@ -89,7 +90,8 @@ def read_polygons(
     Returns
     -------
     tuple of GeoDataFrame and list of Note
-        All rows in the order of the file, EPSG:4326, flat (no heights); which layer was taken where there was a choice.
+        All rows in the order of the file, EPSG:4326, flat (no heights), the layer in `attrs`; which layer was taken where
+        there was a choice.
 
     Raises
     ------
@@ -99,11 +101,12 @@ def read_polygons(
     read_bytes(source.path)
     where = Where(file=source.path.name)
     notes: list[Note] = []
+    layer = source.layer
     try:
         if source.path.suffix.lower() in {".parquet", ".geoparquet", ".pq"}:
             frame = _read_parquet(source.path)
         else:
-            frame, notes = _read_layer(source, columns, layers)
+            frame, notes, layer = _read_layer(source, columns, layers)
     except InputError:
         raise
     except (
@@ -122,7 +125,9 @@ def read_polygons(
     if not np.isfinite(frame.total_bounds).all():
         raise InvalidFile("contours_unreadable", where=where)
     flat = gpd.GeoSeries(shapely.force_2d(frame.geometry.to_numpy()), frame.index, crs=4326)
-    return frame.set_geometry(flat), notes
+    frame = frame.set_geometry(flat)
+    frame.attrs["layer"] = layer
+    return frame, notes
 
 
 def _in_degrees(crs: CRS) -> bool:
@@ -168,8 +173,8 @@ def _is_binary(kind: pa.DataType) -> bool:
 
 def _read_layer(
     source: PolygonFile, columns: Sequence[str], layers: re.Pattern[str] | None
-) -> tuple[gpd.GeoDataFrame, list[Note]]:
-    """Read the layer with polygons of a vector file; say which, where there is a choice."""
+) -> tuple[gpd.GeoDataFrame, list[Note], str]:
+    """Read the layer with polygons of a vector file, and name it; say which was taken, where there is a choice."""
     path = source.path
     opened: Path | str = f"/vsigzip/{path.resolve()}" if path.suffix.lower() == ".gz" else path
     found = {str(name): str(kind) for name, kind in pyogrio.list_layers(opened)}
@@ -181,9 +186,9 @@ def _read_layer(
                 given=source.layer,
                 layers=list(found),
             )
-        return gpd.read_file(opened, layer=source.layer), []
+        return gpd.read_file(opened, layer=source.layer), [], source.layer
     if len(found) == 1:
-        return gpd.read_file(opened), []
+        return gpd.read_file(opened), [], next(iter(found))
     surfaces = [
         name
         for name, kind in found.items()
@@ -201,7 +206,7 @@ def _read_layer(
     others = [name for name in surfaces if name != taken]
     values = {"file": path.name, "layer": taken, "others": others}
     notes = [Note("layer_taken", values)] if others else []
-    return gpd.read_file(opened, layer=taken), notes
+    return gpd.read_file(opened, layer=taken), notes, taken
 
 
 def column_named(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
@@ -238,6 +243,36 @@ def read_contours(
     source = PolygonFile(source) if isinstance(source, Path) else source
     path = source.path
     frame, notes = read_polygons(source, columns=_COMMUNE_COLUMNS, layers=_COMMUNE_LAYERS)
+    polygons, _, more = commune_rows(frame, path, codes)
+    return polygons, [*notes, *more]
+
+
+def commune_rows(
+    frame: gpd.GeoDataFrame, path: Path, codes: Sequence[str] | None = None
+) -> tuple[gpd.GeoSeries, pd.Series, list[Note]]:
+    """
+    Find the commune of each row, mend polygons and unite the rows of one commune.
+
+    Parameters
+    ----------
+    frame
+        From `read_polygons`.
+    path
+        Where it was read, for messages.
+    codes
+        Only these communes, if given.
+
+    Returns
+    -------
+    tuple
+        Polygons by code; the code by row of what is drawn; what was mended, united or left out.
+
+    Raises
+    ------
+    InvalidFile, InvalidRecord
+        See `read_contours`.
+    """
+    notes: list[Note] = []
     column = _code_column(frame)
     if column is None:
         raise InvalidFile(
@@ -256,14 +291,13 @@ def read_contours(
         if not drawn.any():
             raise InvalidFile("contours_unreadable", where=Where(file=path.name))
     check_codes(written.drop_duplicates(), path, column)
-    series = gpd.GeoSeries(frame.geometry.array, index=pd.Index(written), crs=4326)[
-        drawn.to_numpy()
-    ]
+    kept_codes = written[drawn.to_numpy()]
+    series = gpd.GeoSeries(frame.geometry.array[drawn.to_numpy()], pd.Index(kept_codes), crs=4326)
     if codes is not None:
         series = series[pd.Index(codes).get_indexer(series.index) >= 0]
     series, mended = mend(series)
     series, united = _united(series, path)
-    return series, [*notes, *mended, *united]
+    return series, kept_codes, [*notes, *mended, *united]
 
 
 def _code_column(frame: gpd.GeoDataFrame) -> str | None:

@@ -8,7 +8,6 @@ commune déléguée is told by `TYPECOM`, never by its code.
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -18,9 +17,6 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
-import pyogrio.errors
-import shapely
 from shapely.geometry import shape
 
 from rpe_geo.crs import metric_crs
@@ -28,6 +24,7 @@ from rpe_geo.errors import InvalidFile, Where
 from rpe_geo.files import read_bytes
 from rpe_geo.observatory.codes import city_of, departement_of
 from rpe_geo.observatory.results import Note
+from rpe_geo.open_data.contours import PolygonFile, column_named, commune_rows, read_polygons
 from rpe_geo.open_data.official_tables import find_column, read_official_table, unpack
 
 __all__ = ["CommuneList", "in_area", "read_commune_list", "read_commune_polygons"]
@@ -355,18 +352,17 @@ def _add_commune(one: Mapping[str, Any], into: CommuneList) -> None:
         into.shapes.setdefault(code, shape(contour))
 
 
-def read_commune_polygons(path: Path, into: CommuneList, *, layer: str | None = None) -> str:
+def read_commune_polygons(source: PolygonFile | Path, into: CommuneList) -> str:
     """
     Read a layer of commune polygons with what its columns say of each.
 
     Parameters
     ----------
-    path
-        ADMIN EXPRESS (GeoPackage, shapefile, FlatGeobuf), the contours of Etalab (GeoJSON, gzipped), GeoParquet.
+    source
+        ADMIN EXPRESS (GeoPackage, shapefile, FlatGeobuf), the contours of Etalab (GeoJSON, gzipped), GeoParquet; the layer of
+        the communes where no other is told.
     into
         Receives codes, names, populations, intercommunalités and polygons.
-    layer
-        The layer of the communes; by default the one of that name, or the only one with polygons.
 
     Returns
     -------
@@ -376,115 +372,43 @@ def read_commune_polygons(path: Path, into: CommuneList, *, layer: str | None = 
     Raises
     ------
     InvalidFile
-        When no layer of communes is found; the layers are named. When it has no CRS, or points only.
+        See `read_polygons`; also when no column holds codes of communes, or the layer has points only.
+    InvalidRecord
+        For a code that is no commune's.
     """
-    where = Where(file=path.name)
-    frame, chosen = _polygon_layer(path, layer)
-    lower = {str(column).lower(): str(column) for column in frame.columns}
-    columns = {
-        ours: next((lower[name] for name in names if name in lower), None)
-        for ours, names in _POLYGON_NAMES.items()
-    }
-    if columns["code"] is None:
-        raise InvalidFile(
-            "column_missing",
-            where=where,
-            missing=[" / ".join(_POLYGON_NAMES["code"])],
-            found=[str(c) for c in frame.columns[:12]],
-        )
-    if frame.crs is None:
-        raise InvalidFile("contours_without_crs", where=where)
-    if frame.geometry.geom_type.isin(["Point", "MultiPoint"]).all():
-        raise InvalidFile("contours_are_points", where=where)
-    codes = frame[columns["code"]].map(lambda cell: str(cell).split(".")[0])
-    short = codes.str.fullmatch(r"\d{4}")
-    if short.any():
-        into.notes.append(Note("zeros_restored", {"file": path.name, "count": int(short.sum())}))
-        codes = codes.mask(short, "0" + codes)
-    shapes = frame.geometry.to_crs(4326)
-    united = (
-        shapes.groupby(codes.to_numpy()).agg(lambda parts: shapely.union_all(parts.to_numpy()))
-        if codes.duplicated().any()
-        else None
+    source = PolygonFile(source) if isinstance(source, Path) else source
+    path = source.path
+    frame, notes = read_polygons(
+        source, columns=_POLYGON_NAMES["code"], layers=re.compile(r"^commune$", re.IGNORECASE)
     )
-    for number, code in enumerate(codes):
+    if frame.geometry.geom_type.isin(["Point", "MultiPoint"]).all():
+        raise InvalidFile("contours_are_points", where=Where(file=path.name))
+    polygons, codes, mended = commune_rows(frame, path)
+    into.notes += [*notes, *mended]
+    columns = {ours: column_named(frame, names) for ours, names in _POLYGON_NAMES.items()}
+    for row, code in codes.items():
+        cells = frame.loc[row]
         known = {
-            name: frame[column].iloc[number]
+            name: cells[column]
             for name, column in columns.items()
-            if column is not None and name != "code" and pd.notna(frame[column].iloc[number])
+            if column is not None and name != "code" and pd.notna(cells[column])
         }
         hectares = known.pop("hectares", None)
         epcis = [
             one for one in str(known.pop("epci", "")).split("/") if re.fullmatch(r"\d{9}", one)
         ]
         into.add(
-            code,
+            str(code),
             nom=known.get("nom"),
             population=None if "population" not in known else int(known["population"]),
             region=known.get("region"),
             epci=epcis[-1] if epcis else None,
             superficie_km2=None if hectares is None else float(hectares) / 100.0,
         )
-        polygon = united[code] if united is not None else shapes.iloc[number]
+    for code, polygon in polygons.items():
         if polygon is not None and not polygon.is_empty:
-            into.shapes.setdefault(code, polygon)
-    if united is not None:
-        count = int(codes.duplicated().sum())
-        into.notes.append(Note("contours_united", {"file": path.name, "count": count}))
-    return chosen
-
-
-def _polygon_layer(path: Path, layer: str | None) -> tuple[gpd.GeoDataFrame, str]:
-    """Open the layer of the communes."""
-    where = Where(file=path.name)
-    content = read_bytes(path)
-    try:
-        if content.startswith(b"PAR1"):
-            return _of_parquet(path), path.stem
-        if content.startswith(b"\x1f\x8b"):
-            content = gzip.decompress(content)
-            return gpd.GeoDataFrame.from_features(
-                json.loads(content)["features"], crs=4326
-            ), path.stem
-        name = f"/vsizip/{path.resolve()}" if _is_zip(content) else str(path)
-        layers = [str(one) for one in pyogrio.list_layers(name)[:, 0]]
-        polygonal = [
-            str(n) for n, kind in pyogrio.list_layers(name) if kind and "Polygon" in str(kind)
-        ]
-        chosen = layer or next((one for one in layers if one.lower() == "commune"), None)
-        chosen = chosen or (polygonal[0] if len(polygonal) == 1 else None)
-        chosen = chosen or (layers[0] if len(layers) == 1 else None)
-        if chosen not in layers:
-            raise InvalidFile("layer_needed", where=where, layers=layers, given=layer or "–")
-        return gpd.read_file(name, layer=chosen), str(chosen)
-    except (
-        pyogrio.errors.DataSourceError,
-        pyogrio.errors.DataLayerError,
-        OSError,
-        ValueError,
-        KeyError,
-    ) as error:
-        if isinstance(error, InvalidFile):
-            raise
-        raise InvalidFile("contours_unreadable", where=where) from None
-
-
-def _is_zip(content: bytes) -> bool:
-    """Say whether a file begins as a zip archive does."""
-    return content.startswith(b"PK\x03\x04")
-
-
-def _of_parquet(path: Path) -> gpd.GeoDataFrame:
-    """Read GeoParquet with its own CRS, or plain Parquet with a WKB column in degrees."""
-    try:
-        return gpd.read_parquet(path)
-    except ValueError:
-        table = pd.read_parquet(path)
-        column = next((c for c in ("geometry", "geom", "wkb_geometry") if c in table), None)
-        if column is None:
-            raise InvalidFile("contours_unreadable", where=Where(file=path.name)) from None
-        shapes = shapely.from_wkb(table[column].to_numpy())
-        return gpd.GeoDataFrame(table.drop(columns=column), geometry=shapes, crs=4326)
+            into.shapes.setdefault(str(code), polygon)
+    return str(frame.attrs.get("layer") or path.stem)
 
 
 def in_area(

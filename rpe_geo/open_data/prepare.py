@@ -15,10 +15,9 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio.errors
 
 from rpe_geo.errors import InputError, InvalidFile, Where
-from rpe_geo.files import read_bytes, replacing
+from rpe_geo.files import replacing
 from rpe_geo.observatory.codes import city_of
 from rpe_geo.observatory.results import Note
 from rpe_geo.open_data.civil_births import merge_births, read_civil_births, years_of
@@ -30,6 +29,7 @@ from rpe_geo.open_data.cnaf import (
     read_cnaf,
     share_rest,
 )
+from rpe_geo.open_data.contours import PolygonFile, column_named, mend, read_polygons
 from rpe_geo.open_data.official_communes import (
     CommuneList,
     in_area,
@@ -37,11 +37,12 @@ from rpe_geo.open_data.official_communes import (
     read_commune_polygons,
 )
 from rpe_geo.open_data.population_ages import read_ages, read_grid, read_iris_ages
+from rpe_geo.open_data.zone_files import refuse_no_iris
 
 __all__ = ["OfficialFiles", "Prepared", "prepare"]
 
-_IRIS_CODES = ("code_iris", "CODE_IRIS", "DCOMIRIS", "IRIS")
-_VECTOR = (".gpkg", ".shp", ".fgb", ".geojson", ".parquet")
+_IRIS_CODES = ("code_iris", "dcomiris", "iris")
+_VECTOR = (".gpkg", ".shp", ".fgb", ".geojson", ".parquet", ".geoparquet", ".gml")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class OfficialFiles:
         Layers of commune polygons.
     layer
         Layer of the communes in `contours`.
+    crs
+        Coordinate system of `contours` and of polygons of IRIS that declare none.
     places
         CNAF places and rates, any levels and years.
     births
@@ -72,6 +75,7 @@ class OfficialFiles:
     cog: Sequence[Path] = ()
     contours: Sequence[Path] = ()
     layer: str | None = None
+    crs: str | None = None
     places: Sequence[Path] = ()
     births: Sequence[Path] = ()
     ages: Path | None = None
@@ -191,7 +195,7 @@ def _communes(files: OfficialFiles, done: Prepared) -> CommuneList:
     for path in files.cog:
         done.read.append((path.name, read_commune_list(path, communes)))
     for path in files.contours:
-        layer = read_commune_polygons(path, communes, layer=files.layer)
+        layer = read_commune_polygons(PolygonFile(path, files.layer, files.crs), communes)
         done.read.append((path.name, f"contours, couche « {layer} »"))
     return communes
 
@@ -321,7 +325,8 @@ def _zones(files: OfficialFiles, done: Prepared, table: pd.DataFrame, asked: lis
     shapes: gpd.GeoDataFrame | None = None
     for path in files.iris:
         if path.suffix.lower() in _VECTOR:
-            shapes = _iris_shapes(path)
+            shapes, notes = _iris_shapes(PolygonFile(path, crs=files.crs))
+            done.notes += notes
             done.read.append((path.name, "contours des IRIS"))
         else:
             ages, census = read_iris_ages(path)
@@ -350,22 +355,11 @@ def _with_boroughs(asked: list[str], table: pd.DataFrame) -> list[str]:
     return [*asked, *(code for code in boroughs if city_of(code) in asked)]
 
 
-def _iris_shapes(path: Path) -> gpd.GeoDataFrame:
+def _iris_shapes(source: PolygonFile) -> tuple[gpd.GeoDataFrame, list[Note]]:
     """Read CONTOURS-IRIS: `code` of nine characters, `nom` and polygons, EPSG:4326."""
-    where = Where(file=path.name)
-    read_bytes(path)
-    try:
-        frame = gpd.read_parquet(path) if path.suffix.lower() == ".parquet" else gpd.read_file(path)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError):
-        raise InvalidFile("contours_unreadable", where=where) from None
-    code = next(
-        (
-            name
-            for name in _IRIS_CODES
-            if name in frame and frame[name].astype(str).str.len().eq(9).all()
-        ),
-        None,
-    )
+    where = Where(file=source.path.name)
+    frame, notes = read_polygons(source, columns=_IRIS_CODES)
+    code = column_named(frame, _IRIS_CODES)
     if code is None:
         raise InvalidFile(
             "column_missing",
@@ -373,11 +367,13 @@ def _iris_shapes(path: Path) -> gpd.GeoDataFrame:
             missing=["code_iris"],
             found=[str(c) for c in frame.columns[:12]],
         )
-    if frame.crs is None:
-        raise InvalidFile("contours_without_crs", where=where)
-    name = next((n for n in ("nom_iris", "NOM_IRIS", "LIB_IRIS") if n in frame), code)
-    return gpd.GeoDataFrame(
-        {"code": frame[code].astype(str), "nom": frame[name].astype(str)},
-        geometry=frame.geometry,
-        crs=frame.crs,
-    ).to_crs(4326)
+    codes = frame[code].fillna("").astype(str).str.strip()
+    refuse_no_iris(codes, source.path, code)
+    shapes, mended = mend(gpd.GeoSeries(frame.geometry.array, index=pd.Index(codes), crs=4326))
+    name = column_named(frame, ("nom_iris", "lib_iris")) or code
+    table = gpd.GeoDataFrame(
+        {"code": codes.to_numpy(), "nom": frame[name].astype(str).to_numpy()},
+        geometry=shapes.array,
+        crs=4326,
+    )
+    return table, [*notes, *mended]

@@ -27,7 +27,7 @@ from rpe_geo.open_data.contours import (
     read_polygons,
 )
 
-__all__ = ["read_iris_births", "read_iris_zones", "read_zones"]
+__all__ = ["read_iris_births", "read_iris_zones", "read_zones", "refuse_no_iris"]
 
 _CODES = (
     "code", "zone_id", "id", "code_iris", "dcomiris", "iris", "idcar_200m", "id_car2010", "id_inspire", "code_commune",
@@ -332,17 +332,17 @@ def read_iris_zones(path: Path) -> pd.Series:
             found=list(table.columns[:12]),
         )
     table["code_iris"] = table["code_iris"].fillna("").str.strip()
-    _refuse_no_iris(table["code_iris"], path)
+    refuse_no_iris(table["code_iris"], path, "code_iris")
     refuse_repeated(table["code_iris"], path, "code_iris")
     return table.set_index("code_iris")[zone]
 
 
-def _refuse_no_iris(codes: pd.Series, path: Path) -> None:
-    """Refuse what cannot be a code of an IRIS: it would place no birth, and nobody would know why."""
+def refuse_no_iris(codes: pd.Series, path: Path, field: str) -> None:
+    """Refuse what cannot be a code of an IRIS: it would place no birth and no child, and nobody would know why."""
     wrong = np.flatnonzero(~codes.str.fullmatch(_IRIS.pattern).to_numpy(dtype=bool))
     if wrong.size:
         row = int(wrong[0])
-        where = Where(file=path.name, row=row + 1, field="code_iris")
+        where = Where(file=path.name, row=row + 1, field=field)
         raise _no_iris(str(codes.iloc[row]), where)
 
 

@@ -18,6 +18,7 @@ from rpe_geo.errors import InputError, InvalidFile
 from rpe_geo.open_data.civil_births import merge_births, read_civil_births
 from rpe_geo.open_data.cnaf import latest_by_year, places_table, read_cnaf, share_rest
 from rpe_geo.open_data.commune_codes import former_codes
+from rpe_geo.open_data.contours import PolygonFile
 from rpe_geo.open_data.official_communes import (
     CommuneList,
     read_commune_list,
@@ -299,11 +300,49 @@ def test_admin_express_layers(tmp_path):
     assert communes.shapes["01005"].centroid.x == pytest.approx(6.05, abs=1e-3)
     assert communes.entries["01005"].get("epci") is None
     with pytest.raises(InvalidFile) as refused:
-        read_commune_polygons(path, CommuneList(), layer="communes")
-    assert refused.value.code == "layer_needed"
+        read_commune_polygons(PolygonFile(path, "communes"), CommuneList())
+    assert refused.value.code == "layer_unknown"
     with pytest.raises(InvalidFile) as points:
-        read_commune_polygons(path, CommuneList(), layer="chef_lieu")
-    assert points.value.code == "column_missing"
+        read_commune_polygons(PolygonFile(path, "chef_lieu"), CommuneList())
+    assert points.value.code == "contours_are_points"
+
+
+@pytest.mark.parametrize("encoding", ["WKB", "geoarrow"])
+@pytest.mark.parametrize("crs", [4807, 2154, 4326])
+def test_polygons_lie_where_their_file_says(tmp_path, crs, encoding):
+    square = shapely.box(5, 45, 5.1, 45.1).segmentize(0.01)
+    frame = gpd.GeoDataFrame(
+        {"INSEE_COM": ["01004"], "CODE_IRIS": ["010040101"], "NOM": ["Val"]},
+        geometry=[square],
+        crs=4326,
+    )
+    frame = frame.to_crs(crs).rename_geometry("geom")
+    frame.to_parquet(tmp_path / "c.parquet", geometry_encoding=encoding)
+    files = OfficialFiles(contours=[tmp_path / "c.parquet"], iris=[tmp_path / "c.parquet"])
+    done = prepare(files)
+    for table in ("contours.parquet", "iris.gpkg"):
+        centre = done.tables[table].geometry.iloc[0].centroid
+        assert (centre.x, centre.y) == pytest.approx((5.05, 45.05), abs=2e-3)
+    bare = pd.DataFrame(frame.drop(columns="geom")).assign(geom=frame.geometry.to_wkb())
+    bare.to_parquet(tmp_path / "n.parquet")
+    for given in ({"contours": [tmp_path / "n.parquet"]}, {"iris": [tmp_path / "n.parquet"]}):
+        with pytest.raises(InputError) as refused:
+            prepare(OfficialFiles(**given))
+        assert refused.value.code == "contours_without_crs"
+        assert prepare(OfficialFiles(**given, crs=f"EPSG:{crs}")).tables
+
+
+def test_a_polygon_of_no_iris_is_refused_with_its_row(tmp_path):
+    frame = gpd.GeoDataFrame(
+        {"code_iris": ["010040101", "é10040102"]},
+        geometry=[shapely.box(5, 45, 5.1, 45.1), shapely.box(5.1, 45, 5.2, 45.1)],
+        crs=4326,
+    )
+    frame.to_file(tmp_path / "iris.gpkg")
+    with pytest.raises(InputError) as refused:
+        prepare(OfficialFiles(iris=[tmp_path / "iris.gpkg"]))
+    assert refused.value.code == "code_not_an_iris"
+    assert (refused.value.where.row, refused.value.where.field) == (2, "code_iris")
 
 
 def test_truncated_archives(tmp_path):
