@@ -29,7 +29,7 @@ def prepare_tables(
     layer: Annotated[str | None, typer.Option(help="Couche des communes dans --contours.")] = None,
     crs: Annotated[
         str | None,
-        typer.Option(help="Système de coordonnées de contours qui n'en disent pas : EPSG:2154…"),
+        typer.Option(help="Système de coordonnées de contours qui n’en disent pas : EPSG:2154…"),
     ] = None,
     places: Annotated[
         Files,
