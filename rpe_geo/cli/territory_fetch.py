@@ -12,7 +12,7 @@ import typer
 
 from rpe_geo.cli.recognition import tell_recognition
 from rpe_geo.cli.screen import console, progress_bar
-from rpe_geo.errors import InputError
+from rpe_geo.errors import InputError, NotFound
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import number
 from rpe_geo.settings import Settings
@@ -261,8 +261,15 @@ def _tell_moved(territory: Territory, database: str | None) -> None:
     geocoder = open_geocoder(settings, territory)
     if geocoder is None:
         return
-    with _registry(database) as repository:
-        moved = moved_points(repository, geocoder)
+    try:
+        with _registry(database) as repository:
+            moved = moved_points(repository, geocoder)
+    except NotFound as error:
+        if database is not None or error.code != "database_missing":
+            raise
+        # The territory is renewed all the same: who has imported nobody yet has nobody who moves.
+        console().print("Adresses du registre : aucun registre encore, rien à comparer.")
+        return
     if not moved:
         console().print("Adresses du registre : aucune n’a bougé.")
         return

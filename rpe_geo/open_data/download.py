@@ -9,9 +9,12 @@ where it comes from, when, under which licence, and its sha256.
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import json
 import time
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -37,6 +40,7 @@ _GONE = {400, 401, 403, 404, 410}
 _MAGIC = {".gz": b"\x1f\x8b", ".zip": b"PK", ".7z": b"7z\xbc\xaf", ".parquet": b"PAR1"}
 _TEXT = {".json": b"[{", ".geojson": b"[{"}
 _PBF = ".pbf"
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -341,6 +345,8 @@ class Downloads:
             return "le contenu n’est pas un extrait OpenStreetMap"
         if size < wanted.floor:
             return f"{size} octets : trop court"
+        if not _is_whole(part, ending):
+            return f"le fichier {ending} est coupé ou illisible"
         return self._checksum_fault(wanted, part)
 
     def _checksum_fault(self, wanted: Wanted, part: Path) -> str | None:
@@ -355,6 +361,23 @@ class Downloads:
                 if found != told[0].lower():
                     return "la somme de contrôle n’est pas celle du service"
         return None
+
+
+def _is_whole(part: Path, ending: str) -> bool:
+    """Say whether an archive or a JSON can be read to its end: a service that breaks off may still say 200."""
+    try:
+        if ending == ".gz":
+            with gzip.open(part) as stream:
+                while stream.read(_BLOCK_BYTES):
+                    pass
+        elif ending == ".zip":
+            with zipfile.ZipFile(part) as archive:
+                return archive.testzip() is None
+        elif ending in _TEXT:
+            json.loads(part.read_bytes())
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error, zipfile.BadZipFile):
+        return False
+    return True
 
 
 def _sha256(path: Path) -> str:

@@ -251,13 +251,7 @@ class _Fetch:
         try:
             return self.bring(role, name, producer=producer, floor=20, **values)
         except (ServiceUnavailable, InputError) as error:
-            values_said = {
-                "name": name,
-                "why": str(
-                    error.values.get("reason") or error.values.get("code") or "absent du cache"
-                ),
-            }
-            self.notes.append(Note("fetch_without", values_said))
+            self.notes.append(Note("fetch_without", {"name": name, "why": _why(error)}))
             return None
 
     def _description(self, role: str) -> tuple[str, str]:
@@ -405,16 +399,15 @@ class _Fetch:
             )
             try:
                 fetched = self.downloads.fetch(wanted)
-            except (ServiceUnavailable, InputError):
+            except (ServiceUnavailable, InputError) as error:
                 self.notes.append(
-                    Note("fetch_without", {"name": feed["title"], "why": "indisponible"})
+                    Note("fetch_without", {"name": feed["title"], "why": _why(error)})
                 )
                 continue
             self.fetched[name] = fetched
             found.append((feed["width"], -fetched.bytes, number, fetched))
-        if not found:
+        if not feeds:
             self.notes.append(Note("fetch_no_transit", {}))
-            return []
         found.sort(key=lambda one: one[:3])
         return [one[3].path for one in found]
 
@@ -474,6 +467,12 @@ class _Fetch:
         }
         with replacing(target.with_name(f"{target.name}.source.json")) as temporary:
             temporary.write_text(json.dumps(said, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _why(error: ServiceUnavailable | InputError) -> str:
+    """Say in a word why a file could not be had."""
+    said = error.values  # noqa: PD011 - what the error tells, no table
+    return str(said.get("reason") or said.get("code") or "absent du cache")
 
 
 def _stem(what: str) -> str:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -16,16 +17,20 @@ import pytest
 import shapely
 
 from rpe_geo.cli import run
-from rpe_geo.domain import Agrement, Child, Childminder, Request
+from rpe_geo.domain import Agrement, Child, Childminder, Publication, Request
 from rpe_geo.errors import InvalidFile
 from rpe_geo.formats.records import write_childminders, write_requests
 from rpe_geo.open_data.street_extract import cut_streets, places_of_care
 from rpe_geo.open_data.territory_files import Area, TerritoryRequest, feeds_of
 from rpe_geo.schedule import Timetable
+from rpe_geo.settings import Settings
+from rpe_geo.storage.repository import open_repository
 from rpe_geo.synthetic.places import demonstration_folder
 from rpe_geo.territory import Territory, TerritoryInputs, build_territory
+from rpe_geo.wiring import open_accounts, open_relais
 from tests.open_data import official_layouts
 from tests.open_data.loopback import serving
+from tests.pages.opened import search_form
 
 EPCI = "200096000"
 
@@ -92,7 +97,8 @@ def demonstration_answers() -> dict[str, bytes]:
         "/data/ban/adresses/latest/csv/adresses-96.csv.gz": (
             folder / "addresses.csv.gz"
         ).read_bytes(),
-        "/api/datasets": b"[]",
+        "/api/datasets": json.dumps(timetables_known()).encode(),
+        "/api/1/datasets/r/gtfs-aubrelle": (folder / "gtfs.zip").read_bytes(),
         "/melodi/file/DS_ETAT_CIVIL_NAIS_COMMUNES/DS_ETAT_CIVIL_NAIS_COMMUNES_2024_CSV_FR": official_layouts.zip_of(
             "x_data.csv", births.getvalue().encode()
         ),
@@ -101,6 +107,30 @@ def demonstration_answers() -> dict[str, bytes]:
             {"license": "lov2", "last_update": "2026-11-28T04:00:00"}
         ).encode(),
     }
+
+
+def timetables_known() -> list[dict]:
+    """What transport.data.gouv.fr lists: the network of the intercommunalité, one that ended, and one elsewhere."""
+
+    def dataset(title, siren, resource, **more):
+        known = {"format": "GTFS", "is_available": True, "updated": "2026-10-03T09:00:00Z"}
+        return {
+            "type": "public-transit",
+            "title": title,
+            "licence": "fr-lo",
+            "publisher": {"name": f"Autorité de {title}"},
+            "covered_area": [{"type": "epci", "insee": siren, "nom": title}],
+            "resources": [known | {"url": resource, "original_url": resource} | more],
+            "community_resources": [known | {"url": "https://copies.example/other.zip"}],
+        }
+
+    stable = "https://www.data.gouv.fr/api/1/datasets/r/"
+    ended = {"metadata": {"start_date": "2024-01-01", "end_date": "2024-12-31"}}
+    return [
+        dataset("Aubrelle", EPCI, f"{stable}gtfs-aubrelle"),
+        dataset("Aubrelle d'hier", EPCI, f"{stable}gtfs-ended", **ended),
+        dataset("Ailleurs", "200000001", f"{stable}gtfs-elsewhere"),
+    ]
 
 
 @pytest.fixture
@@ -128,6 +158,13 @@ def test_fetch_then_update(services, tmp_path, capsys):
     assert sources["adresses-96.csv.gz"].licence == "Licence Ouverte 2.0"
     assert sources["adresses-96.csv.gz"].date == "2026-11-28"
     assert "non lue" in sources["contours.parquet"].licence
+    assert territory.contents["transit"]["trips"] > 0
+    (timetable,) = (one for one in territory.sources if one.file.startswith("gtfs-"))
+    assert timetable.licence == "Licence Ouverte"
+    assert timetable.date == "2026-10-03"
+    assert timetable.producer == "Autorité de Aubrelle"
+    asked = [path for path, _ in services.asked]
+    assert not any("ended" in one or "elsewhere" in one or "other" in one for one in asked)
     assert run(["observatory", "build", str(tmp_path / "obs"), "--territory", str(directory)]) == 0
     summary = pd.read_csv(tmp_path / "obs" / "summary.csv")
     assert len(summary)
@@ -215,6 +252,74 @@ def test_wrong_areas(services, tmp_path, capsys, arguments, code, said):
     assert said in error
     assert len(error.strip().splitlines()) == 1
     assert not (tmp_path / "T").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("/data/ban/adresses/latest/csv/adresses-96.csv.gz", "truncated"),
+        ("/data/ban/adresses/latest/csv/adresses-96.csv.gz", "page"),
+        ("/data/ban/adresses/latest/csv/adresses-96.csv.gz", "layout"),
+        ("/contours-administratifs/2025/geojson/communes-100m.geojson.gz", "truncated"),
+        ("/contours-administratifs/2025/geojson/communes-100m.geojson.gz", "layout"),
+        ("/communes", "truncated"),
+        ("/communes", "layout"),
+        ("/communes", "page"),
+        ("/epcis", "layout"),
+        ("/melodi/file/DS_ETAT_CIVIL_NAIS_COMMUNES/DS_ETAT_CIVIL_NAIS_COMMUNES_2024_CSV_FR", "layout"),
+        ("/api/explore/v2.1/catalog/datasets/nbpla_pe_epci/exports/csv", "layout"),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_is_named_and_fetched_again(services, tmp_path, capsys, path, what):
+    """One line that names the file; once the service is well again the same command goes on by itself."""
+    whole = services.answers[path]
+    services.answers[path] = {
+        "truncated": whole[: len(whole) * 3 // 5],
+        "page": b"<!DOCTYPE html><html><body>Maintenance</body></html>" * 20,
+        "layout": _other_layout(whole),
+    }[what]
+    assert run(command(tmp_path / "T")) in {2, 3}
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1, lines
+    assert re.search(r"\.(?:json|csv|gz|zip|geojson)\b|http", lines[0]), lines
+    assert not (tmp_path / "T").exists()
+    services.answers[path] = whole
+    assert run(command(tmp_path / "T")) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/melodi/file/DS_ETAT_CIVIL_NAIS_COMMUNES/DS_ETAT_CIVIL_NAIS_COMMUNES_2024_CSV_FR",
+        "/api/1/datasets/r/gtfs-aubrelle",
+    ],
+)
+def test_a_territory_can_do_without(services, tmp_path, capsys, path):
+    """Births and timetables that arrive broken are left, and said; the next run has them."""
+    whole = services.answers[path]
+    services.answers[path] = whole[: len(whole) * 3 // 5]
+    assert run(command(tmp_path / "T")) == 0
+    assert "coupé ou illisible" in capsys.readouterr().err
+    services.answers[path] = whole
+    capsys.readouterr()
+    assert run(["territory", "update", str(tmp_path / "T")]) == 0
+    assert "coupé" not in capsys.readouterr().err
+
+
+def _other_layout(whole: bytes) -> bytes:
+    """The same kind of file, its names changed by its producer."""
+    if whole.startswith(b"PK"):
+        return official_layouts.zip_of("x_data.csv", b"colonne;autre\n1;2\n" * 40)
+    if whole.startswith(b"\x1f\x8b"):
+        if gzip.decompress(whole).startswith(b"{"):
+            features = [{"type": "Feature", "properties": {"insee": "1"}, "geometry": None}] * 200
+            other = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+        else:
+            other = b"colonne;autre\n" + b"1;2\n" * 400
+        return gzip.compress(other, mtime=0) + b"\0" * 0
+    if whole.startswith(b"["):
+        return json.dumps([{"insee": "1", "libelle": "x"}] * 200).encode()
+    return b"colonne;autre\n" + b"1;2\n" * 200
 
 
 def test_faults_of_services_are_one_line(services, tmp_path, capsys, monkeypatch):
@@ -318,12 +423,6 @@ def test_places_of_care_in_an_extract(tmp_path):
 @pytest.mark.real
 def test_montpellier_from_an_empty_folder(real_data, tmp_path, monkeypatch, capsys):
     """The three doors on a territory made by one command from the official paths."""
-    from fastapi.testclient import TestClient
-
-    from api.app import create_app
-    from rpe_geo.settings import Settings
-    from rpe_geo.wiring import open_relais
-
     monkeypatch.setenv("RPE_SOURCES_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RPE_DATABASE_URL", f"sqlite:///{tmp_path / 'r.sqlite'}")
     directory = tmp_path / "T"
@@ -353,6 +452,7 @@ def test_montpellier_from_an_empty_folder(real_data, tmp_path, monkeypatch, caps
             latitude=43.61,
             working_hours=Timetable.parse("Mo-Fr 07:00-19:00"),
             contracts=(),
+            publication=Publication(consent=True),
         )
         for n in range(6)
     ]
@@ -374,11 +474,58 @@ def test_montpellier_from_an_empty_folder(real_data, tmp_path, monkeypatch, caps
     assert run(["observatory", "map", str(observatory), "-o", str(tmp_path / "c.html")]) == 0
     table = pd.read_csv(observatory / "indicators.csv", dtype={"code": str}).set_index("code")
     assert len(table) == 31
-    settings = Settings().override(territory=directory, observatory=observatory)
+    settings = Settings().override(
+        territory=directory,
+        observatory=observatory,
+        masking_secret="le secret des tests est assez long",
+        secret_key="un autre secret des tests, assez long",
+        public_url="http://testserver",
+        forms_per_minute=0,
+        tiles_url="",
+    )
     with open_relais(settings) as relais:
         assert relais.suggest(request, today=date(2026, 12, 1)).suggestions
+    _open_the_three_doors(settings)
+
+
+def _open_the_three_doors(settings):
+    """A family's search, the desk of an animateur, a planner's observatory and report, through the app."""
+    from fastapi.testclient import TestClient
+
+    from api.app import create_app
+
+    repository = open_repository(settings.database_url)
+    accounts = open_accounts(repository)
+    for email, role in (("agathe@rpe.example", "animateur"), ("plan@rpe.example", "planner")):
+        accounts.create(email, email, "une phrase assez longue", {settings.rpe_id: role})
+    repository.close()
+    place = {
+        "adresse": "128 Rue Bernard Blier 34070 Montpellier",
+        "mode": "car",
+        "max_minutes": "30",
+    }
     with TestClient(create_app(settings)) as client:
-        assert client.get("/api/v1/health").status_code == 200
+        family = client.post("/", data=search_form(**place))
+        assert family.status_code == 200
+        assert 'class="place"' in family.text
+        sign_in(client, "agathe@rpe.example")
+        assert client.get("/pro/demandes").status_code == 200
+        assert client.get("/pro/demandes/nouvelle").status_code == 200
+        assert client.get("/pro/registre").status_code == 200
+    with TestClient(create_app(settings)) as client:
+        sign_in(client, "plan@rpe.example")
+        page = client.get("/pro/observatoire")
+        assert page.status_code == 200
+        assert "Castelnau-le-Lez" in page.text
+        assert client.get("/pro/observatoire/rapport.html").status_code == 200
+
+
+def sign_in(client, email):
+    answer = client.post(
+        "/pro/connexion", data={"email": email, "password": "une phrase assez longue"}
+    )
+    assert answer.status_code == 200
+    assert "/pro/connexion" not in str(answer.url)
 
 
 @pytest.mark.real

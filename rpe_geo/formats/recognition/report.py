@@ -90,7 +90,7 @@ def _tell_nothing_read(
 ) -> None:
     """Say of a column that holds something, and of which nothing was understood in any row."""
     for column in columns:
-        first = next((row[column] for row in listing.rows if column in row), None)
+        first = next((row[column] for row in listing.rows if row.get(column)), None)
         if first is not None:
             values = {"column": column, "label": label, "first": str(first)[:60]}
             report.notes.append(RowFault(Where(file=report.file), "column_gave_nothing", values))
@@ -142,7 +142,7 @@ def complete(
         told.add(name)
         filled = sum(_stands(one.values, name) for one in records)
         if not filled and name != "longitude":
-            _tell_nothing_read(report, listing, label, matched.get(name, ()))
+            _tell_nothing_read(report, listing, label, columns)
         report.fields.append(FieldReading(name, label, tuple(columns), filled, total))
     used = days | {column for several in matched.values() for column in several}
     report.ignored = [title for title in listing.columns if title not in used]
