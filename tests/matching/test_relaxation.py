@@ -123,7 +123,7 @@ def test_an_earlier_end_before_the_age_of_a_creche_is_passed():
 def test_two_changes_where_everybody_refuses_one_thing_and_something_more():
     people = [minder(1, "Mo-Fr 07:00-17:00"), minder(2, "Mo-Fr 07:00-12:00")]
     asked = request(
-        "Mo-Fr 08:00-18:00", children=(Child(date(2024, 1, 1), school="École {du} Lac"),)
+        "Mo-Th 08:00-18:00", children=(Child(date(2024, 1, 1), school="École {du} Lac"),)
     )
     said = sentences(people, asked)
     assert said[0] == (
@@ -132,7 +132,7 @@ def test_two_changes_where_everybody_refuses_one_thing_and_something_more():
     )
     (opened, *_) = find_openings(compile_registry(people), asked, today=TODAY, scoring=SCORING)
     assert opened.change.request.children[0].school is None
-    assert opened.change.request.schedule == Timetable.parse("Mo-Fr 08:00-17:00")
+    assert opened.change.request.schedule == Timetable.parse("Mo-Th 08:00-17:00")
     written = answer_json(
         "R-1", parameters={}, suggestions=(), refused=(), alternatives=(),
         openings=[opened.relaxation], stability=None, feasible_count=0, to_ask_count=0,
