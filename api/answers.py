@@ -163,7 +163,7 @@ def suggestions_out(answer: Suggestions) -> SuggestionsOut:
 
 def suggestions_public(answer: Suggestions, places: Mapping[str, PublicPlace]) -> SuggestionsPublic:
     """
-    Write what a family may read of an answer that was computed upon stand-ins.
+    Write what a family may read of an answer that was computed on stand-ins.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class Service:
     relais
         Everything, for the professionals of this RPE.
     public
-        The same use cases upon stand-ins: what families may ask.
+        The same use cases on stand-ins: what families may ask.
     public_registry
         Who may be shown to them, and where.
     territory

@@ -1,5 +1,5 @@
 """
-The ground of every map: one self-contained file, French controls, the territory's own streets beneath.
+The ground of every map: one self-contained file, French controls, the territory's own streets below.
 
 Leaflet, the font and the drawing code are written into the file; the only other host that it ever asks is the one of
 the tiles, when there are any. Without tiles, or when they do not answer, the streets, water and communes are there.
@@ -250,7 +250,7 @@ def base_map(  # noqa: PLR0913 - each layer of the ground is an argument of its 
     title: str = "Carte",
 ) -> TerritoryMap:
     """
-    Make the map that others draw upon: a self-contained file whose ground is never blank.
+    Make the map that others draw on: a self-contained file whose ground is never blank.
 
     Parameters
     ----------

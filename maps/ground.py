@@ -172,7 +172,7 @@ def ground_layers(
     margin: float = 0.8,
 ) -> dict[str, Any]:
     """
-    Pack the territory's own streets, water and communes for drawing beneath everything.
+    Pack the territory's own streets, water and communes for drawing below everything.
 
     Parameters
     ----------

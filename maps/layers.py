@@ -1,5 +1,5 @@
 """
-What stands upon the ground: marks, zones, routes, reach, as plain data that `rpe-map.js` draws.
+What stands on the ground: marks, zones, routes, reach, as plain data that `rpe-map.js` draws.
 
 The same data serves the map files here and the pages of the service; `add_places` puts it on a folium map.
 """
@@ -86,7 +86,7 @@ class IsochroneSpec(TypedDict):
 
 
 class Places(TypedDict):
-    """Everything that one map draws upon its ground."""
+    """Everything that one map draws on its ground."""
 
     marks: list[MarkSpec]
     zones: list[ZoneSpec]
@@ -212,7 +212,7 @@ def places(
     refused_label: str = "",
     selected: str | None = None,
 ) -> Places:
-    """Gather everything that one map draws upon its ground; `selected` is the mark chosen at first."""
+    """Gather everything that one map draws on its ground; `selected` is the mark chosen at first."""
     return {
         "marks": list(marks),
         "zones": list(zones),

@@ -29,7 +29,7 @@ def week_ribbon(need: Timetable, offered: Timetable | None = None, *, letters: b
     offered
         The hours offered; None covers everything.
     letters
-        Whether the days are named beneath.
+        Whether the days are named below.
 
     Returns
     -------

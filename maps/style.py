@@ -75,7 +75,7 @@ GROUND: Mapping[str, str] = {
     "border": "#A79DA0",
     "label": "#4A4250",
 }
-"""Nearly grey, so that what is drawn upon it stands out."""
+"""Nearly grey, so that what is drawn on it stands out."""
 
 STATES: Mapping[str, tuple[str, str]] = {
     "ok": ("#1E6B4C", "#E6F3EC"),
@@ -115,7 +115,7 @@ class PlaceStyle:
     halo, shape
         SVG of the white rim and of the coloured shape, about the origin, some 36 px wide.
     glyph
-        SVG drawn in white upon the shape where no rank is.
+        SVG drawn in white on the shape where no rank is.
     """
 
     kind: PlaceKind

@@ -252,7 +252,7 @@ class SchoolTrip:
     school
         As the request names it.
     facility_id, name
-        The place of the registry that bears this id or name.
+        The place of the registry that has this id or name.
     mode
         How the child is taken there.
     to_school_min, from_school_min

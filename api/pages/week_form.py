@@ -106,7 +106,7 @@ class HoursForm:
         Returns
         -------
         Timetable or None
-            None when nothing is said, or something is faulty.
+            None when nothing is given, or something is faulty.
         """
         if len(self.weeks) > CYCLE_WEEKS_MAX:
             faults["semaines"] = phrase(

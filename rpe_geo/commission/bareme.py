@@ -37,7 +37,7 @@ class Criterion:
     Parameters
     ----------
     criterion_id, title, source
-        Its name as facts bear it, what it is called, who decided it.
+        Its name as facts write it, what it is called, who decided it.
     points
         For one unit of the fact.
     maximum

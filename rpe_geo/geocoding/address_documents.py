@@ -85,7 +85,7 @@ def _street_rows(street: dict[str, Any]) -> Iterator[RawAddress]:
 
 def read_geojson(source: AddressSource) -> Iterator[AddressRow]:
     """
-    Read a GeoJSON of points whose properties bear the columns of BAN, BAL or lieux-dits.
+    Read a GeoJSON of points whose properties have the columns of BAN, BAL or lieux-dits.
 
     Parameters
     ----------

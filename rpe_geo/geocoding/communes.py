@@ -112,7 +112,7 @@ class ExactName:
     Parameters
     ----------
     communes
-        All that bear the name, now or formerly, inside the territory or not.
+        All that have the name, now or formerly, inside the territory or not.
     typed
         The words.
     natural
@@ -164,7 +164,7 @@ class _Cut:
     beside: tuple[str, ...] = ()
     """Words of the same part left aside, where the part is surely a city's."""
     first: bool = False
-    """Whether the city would stand before the street: a building may bear a commune's name."""
+    """Whether the city would stand before the street: a building may have a commune's name."""
 
 
 def read_communes(parsed: ParsedAddress, store: AddressStore) -> Readings:

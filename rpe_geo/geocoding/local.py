@@ -389,7 +389,7 @@ class LocalGeocoder:
 
 
 def _plates_of(street: Street, parsed: ParsedAddress) -> list[Plate]:
-    """List the plates that bear the number typed."""
+    """List the plates that have the number typed."""
     return street.plates.numbered(parsed.number.number) if parsed.number else []
 
 

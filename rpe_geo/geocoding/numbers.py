@@ -144,7 +144,7 @@ class Plates(Sequence[Plate]):
         return self._unpacked[index]
 
     def numbered(self, number: int) -> list[Plate]:
-        """List the plates that bear a number."""
+        """List the plates that have a number."""
         key = _NUMBER.pack(number)
         found = []
         at = self._packed.find(key)

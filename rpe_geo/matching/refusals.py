@@ -1,4 +1,4 @@
-"""What is said of a refusal: from when, at which hours, how much too much."""
+"""What is reported of a refusal: from when, at which hours, how much too much."""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ def said(path: str, value: Any) -> str:
     Returns
     -------
     str
-        « – » when nothing is said.
+        « – » when nothing is given.
     """
     named = CHOICES.get(path, {})
     match value:

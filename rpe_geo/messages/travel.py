@@ -14,7 +14,6 @@ MESSAGES = {
     "streets_projected": (
         "les nœuds de ce graphe sont en {longitude}, {latitude} : donnez un graphe osmnx en degrés (EPSG:4326), non projeté."
     ),
-    "edge_without_weight": "l'arête de {start} à {end} n'a pas de « {weight} » : calculez-le d'abord (osmnx.routing.add_edge_travel_times).",
     "streets_missing": "ce dossier ne contient pas de rues : lancez « rpe-geo territory build … --streets F.osm.pbf ».",
     "streets_damaged": "les rues de ce territoire sont incomplètes ou abîmées : reconstruisez-le par « rpe-geo territory build ».",
     "streets_old_format": "ces rues ont été construites par une autre version : reconstruisez le territoire par « rpe-geo territory build ».",

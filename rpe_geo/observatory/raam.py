@@ -261,7 +261,7 @@ def _newton(options: _Options, crowding: Floats, entropy: float) -> tuple[Floats
 def _newton_step(
     options: _Options, share: Floats, come: Floats, gradient: Floats, entropy: float
 ) -> Floats:
-    """Solve (K + (diag(D) − ΠᵀPΠ) / ε) step = gradient: sparsely when places are hardly linked, densely when few."""
+    """Solve (K + (diag(D) − ΠᵀPΠ) / ε) step = gradient: sparsely when places have few links, densely when few."""
     n, m = len(options.people), len(options.room)
     felt = share > 1e-10
     at = (options.row[felt], options.column[felt])
@@ -273,7 +273,7 @@ def _newton_step(
         hessian: Floats = np.diag(diagonal) - product / entropy
         return np.asarray(np.linalg.solve(hessian, gradient), dtype=np.float64)
     if len(at[0]) < SPARSE_OPTIONS * n:
-        # Few options are still open to each zone: places are hardly linked, and elimination fills little.
+        # Few options are still open to each zone: places have few links, and elimination fills little.
         linked = sp.csc_array(sp.diags_array(diagonal) - (shares.T @ weighted) / entropy)
         if linked.nnz < SPARSE_LINKS * m:
             return np.asarray(spsolve(linked, gradient), dtype=np.float64)

@@ -1,5 +1,5 @@
 """
-How many children under three live in each zone: by the best source at hand, which is said, with the range that it leaves.
+How many children under three live in each zone: by the best source at hand, which is reported, with the range that it leaves.
 
 Best first: a count that the zones carry; births by IRIS; the census of the IRIS; the grid of 200 m; the surface, loudly.
 Births and census yield to each other by age: the newer tells more. Whatever the source, it spreads the children of the

@@ -25,7 +25,7 @@ from rpe_geo.observatory.zones import zone_of
 __all__ = ["HomeCommunes", "home_communes"]
 
 _STRADDLES = 0.9
-"""Share of a zone in its own commune below which it is said to lie across a border."""
+"""Share of a zone in its own commune below which it counts as lying across a border."""
 _FAR_KM = 5.0
 _ELSEWHERE = 0.1
 """Share of the ground of the zones that may lie in other communes, contours being generalised, than the one asked for."""

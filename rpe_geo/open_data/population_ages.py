@@ -2,7 +2,7 @@
 Children under three where a census counts them: by commune in single years of age, by IRIS, and by cells of 200 m.
 
 `Y0 + Y1 + Y2` of the Melodi table are the children under three. The cells' `ind_0_3` are four years (0 to 3): three quarters of
-them are taken, and it is said. IRIS publish 0–2 themselves (`P22_POP0002`).
+them are taken, and this is reported. IRIS publish 0–2 themselves (`P22_POP0002`).
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class PublicRegistry:
         return [double for identity, double in view.stand_ins.items() if identity in view.places]
 
     def version(self) -> int:
-        """Return the version of the registry beneath."""
+        """Return the version of the registry below."""
         return self._registry.version()
 
     def childminders(self) -> list[Childminder]:
@@ -207,4 +207,4 @@ class PublicRegistry:
         raise Forbidden("professionals_only")
 
     def close(self) -> None:
-        """Leave the registry beneath to whoever opened it."""
+        """Leave the registry below to whoever opened it."""

@@ -38,7 +38,7 @@ def suggestion_page(
     relais
         For the ways and the reach.
     territory
-        For the streets and communes beneath, drawn also where no tile can be fetched.
+        For the streets and communes below, drawn also where no tile can be fetched.
     settings
         For the base map.
     today
@@ -86,7 +86,7 @@ def _readable_steps(limit_min: float) -> list[float]:
 
 @dataclass(frozen=True)
 class _Ground:
-    """What is drawn beneath."""
+    """What is drawn below."""
 
     streets: gpd.GeoDataFrame | None = None
     water: gpd.GeoDataFrame | None = None

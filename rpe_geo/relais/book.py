@@ -145,7 +145,7 @@ class ProviderBook:
 
     @cached_property
     def schools(self) -> dict[str, Facility]:
-        """Schools with a place, by id and by name; a name that several bear is nobody's."""
+        """Schools with a place, by id and by name; a name that several have is nobody's."""
         placed = [
             place for place in self.other_places if place.is_school and place.longitude is not None
         ]

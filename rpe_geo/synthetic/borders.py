@@ -62,7 +62,7 @@ def draw_borders(layout: Layout, seed: int) -> Borders:
     Returns
     -------
     Borders
-        Polygons that share their edges; the river is often the border, as water is dear to cross.
+        Polygons that share their edges; the river is often the border, as water is expensive to cross.
     """
     grid = RoadGrid(layout, np.random.default_rng([seed, 4]))
     grid.cost = np.where(grid.wet, 18.0, np.clip(grid.cost, 0.8, 3.0))

@@ -1,7 +1,7 @@
 """
 Roads between settlements, as the cheapest ways over the ground.
 
-Each new road is the least-cost path on a grid where water is dear, slopes and woods cost a little and existing roads are cheap,
+Each new road is the least-cost path on a grid where water is expensive, slopes and woods cost a little and existing roads are cheap,
 so that roads merge, bend around hills and share the few bridges. After Galin, Peytavie, Guérin and Benes (2011),
 "Authoring hierarchical road networks", Computer Graphics Forum 30(7).
 """

@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 from shapely import LineString
 
-from rpe_geo.errors import InputError
 from rpe_geo.travel.contraction import Hierarchy
 from rpe_geo.travel.street import StreetEngine
 from rpe_geo.travel.streets.network import build_streets
-from rpe_geo.travel.streets.osmnx_graphs import from_osmnx, to_osmnx
+from tests.travel.osmnx_graphs import from_osmnx, to_osmnx
 
 from .conftest import PER_METRE, grid_town, places, write_pbf
 
@@ -82,15 +81,6 @@ def test_there_and_back(tmp_path):
     np.testing.assert_allclose(first, second, atol=0.15)
     assert copy.describe()["source"] == "copy"
     assert copy.routes(points.iloc[0], points, mode="bike")[1].steps[-1].name == ""
-
-
-def test_what_cannot_be_used_is_named():
-    graph = random_graph()
-    with pytest.raises(InputError, match="edge_without_weight"):
-        from_osmnx(graph, mode="car", weight="seconds")
-    graph.nodes[1000]["x"] = 770_000.0
-    with pytest.raises(InputError, match="streets_projected"):
-        from_osmnx(graph, mode="car")
 
 
 def test_streets_are_built_from_a_saved_graph(tmp_path):

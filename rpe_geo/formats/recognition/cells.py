@@ -184,7 +184,7 @@ def _facility(cells: Cells, row: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _months(text: str, unit: str = "ans") -> int | None:
-    """Read an age: years where no unit is said, as OpenStreetMap does; « 10 semaines », « 3 mois », « 2 mois et demi »."""
+    """Read an age: years where no unit is given, as OpenStreetMap does; « 10 semaines », « 3 mois », « 2 mois et demi »."""
     match = re.fullmatch(
         r"(\d+(?:[.,]\d+)?)\s*(mois|months?|semaines?|weeks?|ans?|years?)?( (?:et demi|1/2))?",
         without_accents(text).lower().strip() or "-",
@@ -302,7 +302,7 @@ BUILDERS = {
 
 
 def is_closed(cells: Cells, row: Mapping[str, Any], today: date) -> bool:
-    """Leave out what is closed, and say so; a closing to come is said too."""
+    """Leave out what is closed, and say so; a future closing is reported too."""
     if any(str(name).split(":")[0] in _DISUSED for name in row if ":" in str(name)):
         cells.note("state", "closed_left_out", value="disused")
         return True

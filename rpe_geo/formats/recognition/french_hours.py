@@ -64,7 +64,7 @@ def french_hours(text: str) -> str | None:
     Returns
     -------
     str or None
-        The same week as `Mo-Fr 07:30-18:30`; None when a part of it is not understood, or no day is said.
+        The same week as `Mo-Fr 07:30-18:30`; None when a part of it is not understood, or no day is given.
 
     Examples
     --------

@@ -106,7 +106,7 @@ def recognise(
     columns
         `champ=COLONNE`, by whoever knows.
     memory
-        File of the columns that were told before: those of a list with the same titles are used again, and it is said.
+        File of the columns that were told before: those of a list with the same titles are used again, and this is reported.
     today
         The day against which closing dates are held.
 

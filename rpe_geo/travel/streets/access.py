@@ -56,7 +56,7 @@ def said_of(tags: Tags, mode: str, direction: Direction | None = None) -> str | 
     Returns
     -------
     str or None
-        None where nothing is said.
+        None where nothing is given.
 
     Notes
     -----
@@ -84,7 +84,7 @@ def access_of(tags: Tags, mode: str, direction: Direction | None = None) -> Acce
     Returns
     -------
     Access or None
-        None where nothing that is understood is said; of several values (`agricultural;destination`) the widest.
+        None where nothing that is understood is tagged; of several values (`agricultural;destination`) the widest.
     """
     said = said_of(tags, mode, direction)
     if said is None:

@@ -37,7 +37,7 @@ _PASSABLE: Mapping[str, frozenset[str]] = {
     ),
 }  # fmt: skip
 """
-Modes that pass a barrier of which nothing is said: the `implies` of the wiki's pages Tag:barrier=*. A barrier without default
+Modes that pass a barrier about which nothing is tagged: the `implies` of the wiki's pages Tag:barrier=*. A barrier without default
 is `access=no` (wiki, Barriers). A kissing gate, a stile and a turnstile let people through one by one, no wheels.
 """
 _CARRIED = frozenset({"stile", "turnstile", "full-height_turnstile", "horse_stile", "kissing_gate", "step"})  # fmt: skip

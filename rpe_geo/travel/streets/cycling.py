@@ -102,7 +102,7 @@ def _ridden(tags: Tags, highway: str, speeds: Mapping[str, Any]) -> float:
 
 
 def _own_consent(tags: Tags) -> bool:
-    """On a footway only what is said of bikes or vehicles opens it, not `access=yes`."""
+    """On a footway only what is tagged for bikes or vehicles opens it, not `access=yes`."""
     named = {key: value for key, value in tags.items() if key != "access"}
     return "open" in {access_of(named, "bike", d) for d in ("forward", "backward")}
 

@@ -37,7 +37,7 @@ def speed_limit(
     Returns
     -------
     float or None
-        None where nothing is said. `zone:maxspeed=FR:30`, `maxspeed:type=FR:zone30` and `source:maxspeed=FR:urban` are read where
+        None where nothing is given. `zone:maxspeed=FR:30`, `maxspeed:type=FR:zone30` and `source:maxspeed=FR:urban` are read where
         `maxspeed` is missing, `zone:traffic` last and on roads alone (wiki, Key:zone:maxspeed, Key:zone:traffic).
     """
     first = (f"maxspeed:{direction}",) if direction else ()

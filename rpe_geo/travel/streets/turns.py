@@ -1,4 +1,4 @@
-"""What turns do to the search graph: copies of junctions and of edges that remember whence one comes."""
+"""What turns do to the search graph: copies of junctions and of edges that remember where one comes from."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ class TransitSearch:
         return self.footpaths.backwards()
 
     def _lines(self, day: date, kind: str) -> DayLines:
-        """Lay out a day: `around` with its eve and morrow, `back` the same with time running back, `service`, `service_back`."""
+        """Lay out a day: `around` with the days before and after, `back` the same with time running back, `service`, `service_back`."""
         key = (day, kind)
         lines = self._days.get(key)
         if lines is None:

@@ -269,7 +269,7 @@ class Timetable:
         return np.unique(self._arrays["pattern_stops"])
 
     def day(self, day: date) -> list[DayPattern]:
-        """Return the trips that one can ride on a day: its own, those of the eve after midnight, and the next day's."""
+        """Return the trips that one can ride on a day: its own, those of the day before after midnight, and the next day's."""
         return self._patterns_of(day, (-1, 0, 1))
 
     def service_day(self, day: date) -> list[DayPattern]:

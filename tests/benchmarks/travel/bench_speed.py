@@ -31,7 +31,7 @@ from rpe_geo.travel.street import StreetEngine
 from rpe_geo.travel.streets.mode_network import TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.streets.network import build_streets
 from rpe_geo.travel.streets.osm_file import read_pbf
-from rpe_geo.travel.streets.osmnx_graphs import to_osmnx
+from tests.travel.osmnx_graphs import to_osmnx
 
 SOURCE = Path(os.environ.get("RPE_REAL_DATA", "../shared/data")) / "heidelberg/heidelberg.osm.pbf"
 CUTOFF_MIN = 30.0

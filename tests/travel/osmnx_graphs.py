@@ -1,4 +1,4 @@
-"""Exchange networks with osmnx: graphs in, graphs out, with the same shortest paths."""
+"""Exchange networks with osmnx, so that networkx can be asked for the same shortest paths on the same weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy as np
 import shapely
 
 from rpe_geo.crs import WGS84, great_circle_m
-from rpe_geo.errors import InputError
 from rpe_geo.parameters import parameter_table
 from rpe_geo.travel.streets.junctions import connected_edges
 from rpe_geo.travel.streets.mode_network import ENTRY_TICKS, NO_WAY, TICKS_PER_MIN, ModeNetwork
@@ -44,24 +43,13 @@ def from_osmnx(
     -------
     ModeNetwork
         States are the nodes in the graph's order; the two directions of a street are one edge.
-
-    Raises
-    ------
-    InputError
-        For a projected graph, or an edge without weight.
     """
     number = {node: index for index, node in enumerate(graph.nodes)}
     longitude = np.array([float(x) for _, x in graph.nodes(data="x")])
     latitude = np.array([float(y) for _, y in graph.nodes(data="y")])
-    if longitude.size and (np.abs(longitude).max() > 180 or np.abs(latitude).max() > 90):
-        raise InputError(
-            "streets_projected", longitude=float(longitude[0]), latitude=float(latitude[0])
-        )
     streets: dict[tuple[Any, ...], list[float]] = {}
     shapes: dict[tuple[Any, ...], list[tuple[float, float]]] = {}
     for start, end, attributes in graph.edges(data=True):
-        if weight not in attributes:
-            raise InputError("edge_without_weight", weight=weight, start=str(start), end=str(end))
         tail, head = number[start], number[end]
         line = _line(
             attributes, (longitude[tail], latitude[tail]), (longitude[head], latitude[head])
