@@ -127,12 +127,12 @@ def test_two_changes_where_everybody_refuses_one_thing_and_something_more():
     )
     said = sentences(people, asked)
     assert said[0] == (
-        "Si quelqu’un d’autre va à l’école « École {du} Lac », et en finissant à 17 h au lieu de 18 h : "
+        "Si quelqu’un d’autre va à l’école « École {du} Lac », et avec les mêmes horaires 1 h plus tôt : "
         "1 possibilité de plus"
     )
     (opened, *_) = find_openings(compile_registry(people), asked, today=TODAY, scoring=SCORING)
     assert opened.change.request.children[0].school is None
-    assert opened.change.request.schedule == Timetable.parse("Mo-Th 08:00-17:00")
+    assert opened.change.request.schedule == Timetable.parse("Mo-Th 07:00-17:00")
     written = answer_json(
         "R-1", parameters={}, suggestions=(), refused=(), alternatives=(),
         openings=[opened.relaxation], stability=None, feasible_count=0, to_ask_count=0,
