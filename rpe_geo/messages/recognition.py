@@ -42,6 +42,10 @@ MESSAGES = {
     "places_unreadable": "« {value} » n'est pas un nombre de places ; laissé vide.",
     "places_not_care": "{value} places de « {kind} » : ce ne sont pas des places d'accueil du jeune enfant ; non comptées.",
     "places_summed": "{value} places : la somme des colonnes {columns}, aucune ne disant le total.",
+    "address_of_town_only": (
+        "aucune colonne ne donne la rue : les adresses ne sont que des communes, et personne ne peut être placé à son domicile. "
+        "Dites-la : --column adresse=COLONNE."
+    ),
     "total_left_out": "ligne de total : laissée de côté.",
     "hours_not_understood": "horaires « {value} » non compris ; laissés vides.",
     "column_gave_nothing": (

@@ -559,4 +559,56 @@ Babylou,Micro-crèche,3 rue Douce,75990,Paris,10,48.85,2.35,0140000000
         placed=1,
         filled=("name", "kind", "address", "places", "phone"),
     ),
+    # ---- childminders, MAM, requests ----
+    Case(
+        "assistants_maternels_departement.csv",
+        _text("""
+Civilité;Nom;Prénom;Adresse;CP;Commune;Téléphone;N° agrément;Nb places;Date début agrément;Date fin agrément;Horaires d'accueil
+Mme;INVENTÉE;Anne;3 rue du Puits;48990;Aubrac;04 66 00 00 01;2019-112;4;01/09/2024;31/08/2029;du lundi au vendredi de 7h30 à 18h30
+M.;FICTIF;Paul;4 rue du Puits;48990;Aubrac;04 66 00 00 02;2020-044;3 places;15/01/2023;14/01/2028;lundi, mardi et jeudi : 8h-17h
+""", "cp1252"),
+        [("Anne INVENTÉE", None, 4), ("Paul FICTIF", None, 3)],
+        kind="childminders",
+        filled=("name", "address", "agrement.places", "agrement.valid_until", "working_hours", "phone"),
+    ),
+    Case(
+        "liste-assmat-pmi.xlsx",
+        _xlsx(
+            (
+                "Liste",
+                [
+                    ["Liste des assistant(e)s maternel(le)s agréé(e)s au 01/11/2026"],
+                    [],
+                    ["NOM D'USAGE", "PRENOM", "ADRESSE 1", "ADRESSE 2", "CODE POSTAL", "VILLE", "TEL FIXE", "TEL PORTABLE", "AGREMENT (nombre d'enfants)", "ECHEANCE AGREMENT"],
+                    ["IMAGINAIRE", "Lise", "Résidence Haute", "5 rue du Lac", 48990, "Aubrac", None, "06 00 00 00 01", 4, "2029-03-01"],
+                    ["SUPPOSÉE", "Inès", None, "6 rue du Lac", 48990, "Aubrac", "04 66 00 00 03", None, "2 enfants de 0 à 18 ans + 1 périscolaire", "2028-03-01"],
+                ],
+            )
+        ),
+        [("Lise IMAGINAIRE", None, 4), ("Inès SUPPOSÉE", None, None)],
+        kind="childminders",
+        filled=("name", "address", "agrement.valid_until", "phone"),
+    ),
+    Case(
+        "annuaire-mam.csv",
+        _text("""
+Nom de la MAM,Adresse,Code postal,Ville,Nombre d'assistantes maternelles,Capacité d'accueil,Téléphone
+Les P'tits Bouts,1 rue Longue,48990,Aubrac,4,16,04 66 00 00 05
+Le Cocon,2 rue Longue,48990,Aubrac,3,12 enfants,04 66 00 00 06
+"""),
+        [("Les P'tits Bouts", None, 16), ("Le Cocon", None, 12)],
+        kind="mams",
+        filled=("name", "address", "children_max", "members_present_max", "phone"),
+    ),
+    Case(
+        "demandes-de-garde.csv",
+        _text("""
+N° dossier;Adresse de la famille;Code postal;Commune;Date de naissance de l'enfant;Date d'entrée souhaitée;Jours et horaires souhaités;Moyen de transport
+2026-01;3 rue Haute;48990;Aubrac;12/05/2026;04/01/2027;lundi, mardi, jeudi et vendredi de 8h à 17h30;voiture
+2026-02;4 rue Haute;48990;Aubrac;02/02/2026;01/02/2027;8h30-18h du lundi au vendredi;à pied
+"""),
+        [(None, None, None), (None, None, None)],
+        kind="requests",
+        filled=("request_id", "address", "children.birth_date", "start", "schedule", "mode"),
+    ),
 ]  # fmt: skip

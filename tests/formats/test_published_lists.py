@@ -65,3 +65,10 @@ def test_hours_in_french(text, week):
 def test_hours_of_a_column_for_each_day():
     assert hours_by_day({0: "8h-18h", 1: "8h-12h / 14h-17h", 2: "fermé"}) == "Mo 08:00-18:00; Tu 08:00-12:00,14:00-17:00"  # fmt: skip
     assert hours_by_day({0: "8h-18h", 1: "le matin"}) is None
+
+
+def test_an_address_of_a_town_alone_is_told(tmp_path):
+    path = tmp_path / "liste.csv"
+    path.write_text("Nom;Prénom;CP;Commune;Nb places\nFICTIVE;Anne;48990;Aubrac;4\n", "utf-8")
+    _, report = recognise(path, "childminders")
+    assert "address_of_town_only" in {note.code for note in report.notes}

@@ -67,6 +67,7 @@ def codes(reading):
         ("2015", None, "implausible"),
         ("-4", None, "implausible"),
         ("3 unités de 12 places", None, "several"),
+        ("2 enfants + 1 périscolaire", None, "several"),
         ("oui", None, "unreadable"),
         ("NC", None, None),
         ("", None, None),

@@ -159,6 +159,9 @@ def read_count(value: Any) -> Count:
     text = _in_words(_marked(text))
     if _BARE.match(text):
         return _whole(float(text))
+    if "scolaire" in text and len(re.findall(r"\d+", text)) > 1:
+        # « 2 + 1 périscolaire »: a place for an older child is none for a child under three.
+        return Count(None, "several")
     if match := _SUM.match(text):
         return _whole(float(sum(map(int, re.findall(r"\d+", match[0])))))
     if _AGREEMENT.match(text):

@@ -21,7 +21,7 @@ from rpe_geo.formats.recognition.words import tokens
 __all__ = ["FIELDS", "LABELS", "field_named", "match_columns", "title_score"]
 
 _PLACE: dict[str, tuple[str, ...]] = {
-    "address": ("adresse complete", "adresse postale", "adresse", "address", "adr", "adresse 1", "localisation", "lieu accueil", "adr voie", "ligne adresse"),
+    "address": ("adresse complete", "adresse postale", "adresse", "address", "adr", "adresse 1", "adresse 2", "adresse 3", "adresse famille", "adresse parents", "adresse domicile", "localisation", "lieu accueil", "adr voie", "ligne adresse"),
     "house_number": ("numero voie", "numero rue", "numero", "num voie", "norue", "num", "housenumber", "addr housenumber", "adr num", "no voie", "no rue", "numvoie"),
     "repetition": ("bis", "repetition", "indice repetition", "suffixe", "rep", "indrep"),
     "street_type": ("type voie", "typvoie", "nature voie", "type rue", "typ voie"),
@@ -31,7 +31,7 @@ _PLACE: dict[str, tuple[str, ...]] = {
     "longitude": ("longitude", "long", "lon", "lng", "x wgs", "coord x", "x", "coordonnee x", "point x", "xlong", "x l93", "x lambert", "lambert x", "x cc", "x rgr", "x rgf", "xl93", "coordonnee x l93"),
     "latitude": ("latitude", "lat", "y wgs", "coord y", "y", "coordonnee y", "point y", "ylat", "y l93", "y lambert", "lambert y", "y cc", "y rgr", "y rgf", "yl93", "coordonnee y l93"),
     "geo_point": ("geo point 2d", "geo point", "geopoint", "geolocalisation", "coordonnees", "coordonnees geographiques", "geom xy", "position", "latlon", "geoloc", "the geom", "geom", "wkt", "geometry", "localisation", "center", "centre geo"),
-    "phone": ("telephone", "tel", "phone", "contact phone", "n telephone", "numero telephone", "portable", "mobile"),
+    "phone": ("telephone", "tel", "phone", "contact phone", "tel fixe", "telephone fixe", "telephone portable", "n telephone", "numero telephone", "portable", "mobile"),
     "email": ("courriel", "email", "e mail", "mail", "contact email", "adresse mail", "adresse electronique", "mel"),
 }  # fmt: skip
 _STATE: dict[str, tuple[str, ...]] = {
@@ -109,10 +109,10 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
         "closed_on": ("date fermeture", "date cessation", "date fin activite"),
     },
     "requests": {
-        "request_id": ("request id", "identifiant", "id", "numero demande", "n demande", "numero", "numero dossier", "reference", "code"),
+        "request_id": ("request id", "identifiant", "id", "numero demande", "n demande", "n dossier", "dossier", "n demandeur", "numero", "numero dossier", "reference", "code"),
         **{name: phrases for name, phrases in _PLACE.items() if name not in {"phone", "email"}},
         "work_address": ("work address", "adresse travail", "lieu travail", "adresse employeur"),
-        "mode": ("mode", "mode transport", "transport", "deplacement"),
+        "mode": ("mode", "mode transport", "moyen transport", "moyen deplacement", "mode deplacement", "transport", "deplacement"),
         "max_minutes": ("max minutes", "temps maximal", "duree maximale trajet", "minutes maximum"),
         "children.birth_date": ("children birth date", "date naissance", "naissance enfant", "ne le", "date naissance enfant", "nee le", "date prevue accouchement", "terme prevu"),
         "start": ("start", "date debut", "debut accueil", "date entree", "debut souhaite", "date souhaitee", "a partir du"),

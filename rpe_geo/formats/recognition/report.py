@@ -96,6 +96,16 @@ def _tell_nothing_read(
             report.notes.append(RowFault(Where(file=report.file), "column_gave_nothing", values))
 
 
+def _tell_towns_only(
+    report: Recognition, listing: Listing, matched: Mapping[str, Sequence[str]]
+) -> None:
+    """Say that no column gave a street: an address of a town alone places everybody at its centre."""
+    drawn = any(point is not None for point in listing.points)
+    placed = drawn or {"address", "street", "longitude", "geo_point"} & set(matched)
+    if not placed and {"city", "postcode"} & set(matched):
+        report.notes.append(RowFault(Where(file=report.file), "address_of_town_only"))
+
+
 def complete(
     report: Recognition,
     listing: Listing,
@@ -111,6 +121,7 @@ def complete(
     total = len(records)
     told: set[str] = set()
     days: set[str] = set()
+    _tell_towns_only(report, listing, matched)
     for name in dict.fromkeys((*_REPORTED[report.kind], *FIELDS[report.kind])):
         if name in told or name in {
             "latitude",
