@@ -27,6 +27,7 @@ __all__ = [
     "Streets",
     "open_accounts",
     "open_casework",
+    "open_commissions",
     "open_geocoder",
     "open_links",
     "open_masking",

@@ -14,6 +14,7 @@ import maps
 from api.pages import about, ground
 from api.pages.accounts import members, openid, sign_in
 from api.pages.accounts.session import install_sessions
+from api.pages.commission import routes as commission
 from api.pages.error_pages import install_page_errors, refuse
 from api.pages.family import follow_page, list_csv, search_page
 from api.pages.observatory import routes
@@ -82,6 +83,7 @@ def install_pages(app: FastAPI, settings: Settings, headers: Mapping[str, str]) 
         records,
         confirmation_links,
         activity,
+        commission,
         routes,
         confirm,
     )

@@ -100,12 +100,17 @@ def assign_command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Résultat (.json, .xlsx, .html).")
     ] = None,
+    letters: Annotated[
+        Path | None, typer.Option(help="Courriers aux familles, sans nom (.html).")
+    ] = None,
     territory: Annotated[Path | None, typer.Option(help="Dossier du territoire.")] = None,
     database: Annotated[str | None, typer.Option(help="Base de données du registre.")] = None,
 ) -> None:
     """Attribuer les places d’une commission : barème ou bien-être, règles vérifiées, motifs dits."""
     if output is not None and output.suffix.lower() not in {".json", ".xlsx", ".html"}:
         raise InputError("assign_output_kind", given=output.name)
+    if letters is not None and letters.suffix.lower() != ".html":
+        raise InputError("assign_letters_kind", given=letters.name)
     today = date.today() if on is None else on.date()  # noqa: DTZ011 - the local day of the person who asks
     ask = Ask(
         policy=policy.value,
@@ -144,6 +149,10 @@ def assign_command(
         )
     written = assignment_json(found)
     _write(written, output)
+    if letters is not None:
+        from rpe_geo.publishing.commission_letters import letters_html
+
+        write_whole(letters, letters_html(written))
     if output is not None:
         _print(written)
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from rpe_geo.commission.bareme import Bareme
 from rpe_geo.errors import InputError
 
-__all__ = ["with_points", "written_bareme"]
+__all__ = ["with_points", "written_bareme", "written_points"]
 
 _MOST = 1000
 
@@ -71,7 +71,7 @@ def written_bareme(bareme: Bareme) -> str:
             "[[criteria]]",
             f"id = {_quoted(one.criterion_id)}",
             f"title = {_quoted(one.title)}",
-            f"points = {_number(float(one.points))}",
+            f"points = {written_points(one.points)}",
         ]
         if one.maximum != 1:
             lines.append(f"maximum = {_number(one.maximum)}")
@@ -92,6 +92,11 @@ def written_bareme(bareme: Bareme) -> str:
             f"criterion = {_quoted(reserved.criterion_id)}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def written_points(points: Fraction) -> str:
+    """Write points with every digit that they have."""
+    return _number(float(points))
 
 
 def _quoted(text: str) -> str:

@@ -80,7 +80,7 @@ def metrics_of(case: Case, plan: Plan, ranks: Priorities, envies: Envies) -> dic
         "blocking_groups": len(envies.groups),
         "unused_room": len(envies.wasted),
         "transfers_moved": sum(
-            plan.chosen[one] >= 0 and not table.stays[plan.chosen[one]]
+            plan.chosen[one] >= 0 and not bool(table.stays[plan.chosen[one]])
             for one in case.providers.held
         ),
         "by_need": {
@@ -137,7 +137,7 @@ def costs_between(case: Case, plans: Sequence[Plan]) -> list[list[dict[str, Any]
                 "gain": sum(a >= 0 > b for a, b in zip(one.chosen, other.chosen, strict=True)),
                 "lose": sum(b >= 0 > a for a, b in zip(one.chosen, other.chosen, strict=True)),
                 "move": sum(
-                    a >= 0 and b >= 0 and options.provider[a] != options.provider[b]
+                    a >= 0 and b >= 0 and bool(options.provider[a] != options.provider[b])
                     for a, b in zip(one.chosen, other.chosen, strict=True)
                 ),
                 "hours": round(hours[row] - hours[column], 2),

@@ -102,6 +102,7 @@ def best_plan(
     *,
     gain: NDArray[np.int64] | None = None,
     begin: Plan | None = None,
+    proven: tuple[Bound, LinearPrices] | None = None,
 ) -> Solved:
     """
     Find a plan of large value.
@@ -116,6 +117,8 @@ def best_plan(
         What is added up, by option; the values when None.
     begin
         A lawful plan to begin with, where it is better than the first one found.
+    proven
+        What `proven_bound` gave for the same gain, where nobody holds a place; found when None.
 
     Returns
     -------
@@ -128,7 +131,7 @@ def best_plan(
     rightful = sorted({*case.providers.held, *case.fixed})
     held = np.isin(case.options.family, rightful)
     weighed = gain + right * held
-    bound, linear = proven_bound(case, rooms, weighed, search)
+    bound, linear = proven or proven_bound(case, rooms, weighed, search)
     plan = first_plan(case, rooms, judge, weighed, bound)
     if begin is not None and _sum(weighed, begin) > _sum(weighed, plan):
         plan = begin.copy()
@@ -149,8 +152,8 @@ def best_plan(
     )
     # Conflicts learnt on the way may lower the bound at the same prices.
     again, _ = lagrangian(rooms, weighed, bound.prices, linear, nodes=search.nodes)
-    proven = min(bound.value, again) - right * len(rightful)
-    return Solved(plan, max(proven, _sum(gain, plan)))
+    least = min(bound.value, again) - right * len(rightful)
+    return Solved(plan, max(least, _sum(gain, plan)))
 
 
 def _sum(gain: NDArray[np.int64], plan: Plan) -> int:

@@ -13,7 +13,14 @@ from typing import Any, Protocol
 
 from rpe_geo.errors import Conflict, InputError
 
-__all__ = ["CommissionStore", "KeptCommission", "with_fix", "without_fix"]
+__all__ = [
+    "SEED_MAX",
+    "CommissionStore",
+    "KeptCommission",
+    "require_open",
+    "with_fix",
+    "without_fix",
+]
 
 SEED_MAX = 2**31 - 1
 

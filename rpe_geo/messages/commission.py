@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from rpe_geo.messages import french
 
-__all__ = ["MESSAGES", "POLICY_NAMES", "phrase_reason"]
+__all__ = ["MESSAGES", "POLICY_HINTS", "POLICY_NAMES", "phrase_reason", "proof_words"]
 
 MESSAGES = {
     "family_twice": "la demande {request_id} figure deux fois ; gardez-en une.",
@@ -36,6 +37,8 @@ MESSAGES = {
     "commission_changed": "quelqu'un a changé la commission pendant que vous lisiez. Rien n'a été enregistré : relisez, puis recommencez.",
     "commission_closed": "cette commission est arrêtée ; plus rien n'y change.",
     "commission_running": "un calcul est déjà en cours.",
+    "commission_not_read": "cochez d'abord que la commission a relu les propositions et les refus.",
+    "bareme_without_source": "écrivez la délibération qui publie ce barème.",
     "commission_not_run": "lancez d'abord le calcul.",
     "commission_stale": "le registre ou les demandes ont changé depuis ce calcul : relancez-le.",
     "commission_seed": "la graine est un nombre entier de 0 à 2 147 483 647.",
@@ -43,6 +46,7 @@ MESSAGES = {
     "fix_without_reason": "écrivez le motif de la décision : il figure au procès-verbal.",
     "criterion_without_points": "Il manque les points de « {title} ». Écrivez 0 si ce critère ne compte plus.",
     "criterion_points_wrong": "« {given} » ne va pas pour « {title} » : écrivez un nombre de 0 à 1 000.",
+    "assign_letters_kind": "les courriers s'écrivent en .html ; changez la fin de « {given} ».",
     "previous_unreadable": "ce fichier n'est pas le résultat d'une attribution.",
 }
 
@@ -51,6 +55,12 @@ POLICY_NAMES = {
     "welfare": "Bien-être",
     "bottleneck": "Pire trajet",
     "present": "Pratique actuelle",
+}
+POLICY_HINTS = {
+    "points": "le barème, rien que le barème",
+    "welfare": "le plus de besoins couverts",
+    "bottleneck": "personne trop loin",
+    "present": "premier arrivé, premier vœu",
 }
 PROOF_WORDS = {
     "verified": "Vérifié",
@@ -114,3 +124,44 @@ def _missed(values: Mapping[str, Any], where: str) -> str:
             f"Aucun point ne manquait pour {where} : le sort a désigné une autre famille.{siblings}"
         )
     return f"Aucun point ne manquait pour {where}, mais la place a servi autrement.{siblings}"
+
+
+def proof_words(written: Mapping[str, Any]) -> dict[str, str]:
+    """
+    Say in one sentence what is proven of a result, never « optimal ».
+
+    Parameters
+    ----------
+    written
+        A result with `policy`, `proof`, `gap`, `bound`, `objective`, `minutes_bound` and `metrics`.
+
+    Returns
+    -------
+    dict
+        `mot`, `genre` (ok, info or none) and `phrase`.
+    """
+    proof, metrics = written["proof"], written["metrics"]
+    gap = math.ceil(1000 * written["gap"]) / 10
+    word = PROOF_WORDS[proof].format(gap=french.number(gap))
+    kind = {"verified": "ok", "proven": "ok", "within": "info"}.get(proof, "")
+    if proof == "verified":
+        said = "Aucune famille ne peut dire : « une autre a eu ma place avec moins de points ». C’est vérifié famille par famille."
+    elif proof == "blocked":
+        left = french.plural(metrics["envy_pairs"] + metrics["blocking_groups"], "blocage")
+        said = f"Nous n’avons pas trouvé d’attribution qui respecte toutes les priorités ; il reste {left}, comptés ici."
+    elif written["policy"] == "bottleneck":
+        worst, least = metrics["minutes_max"], written["minutes_bound"]
+        if worst is None:
+            said = "Aucune famille n’est placée."
+        elif proof == "proven":
+            said = f"Placer autant de familles sans qu’aucune ne fasse plus de {french.number(math.ceil(worst))} min est possible ; en dessous, c’est démontré impossible."
+        else:
+            word, least = "Encadré", least or 0.0
+            said = f"Le pire trajet est de {french.number(math.ceil(worst))} min ; sous {french.number(math.floor(least))} min, c’est démontré impossible."
+    elif proof == "replayed":
+        said = "L’ordre d’arrivée, puis le premier vœu. Ce n’est pas un calcul du meilleur : c’est un point de départ."
+    elif proof == "proven":
+        said = f"{french.number(round(metrics['hours']))} h couvertes. Aucune attribution ne vaut davantage : la valeur trouvée égale la borne."
+    else:
+        said = f"{french.number(round(metrics['hours']))} h couvertes. Aucune attribution ne peut valoir plus de {french.number(round(written['bound']))} ; celle-ci vaut {french.number(round(written['objective']))}."
+    return {"mot": word, "genre": kind, "phrase": said}

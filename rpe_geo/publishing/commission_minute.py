@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from html import escape
 from typing import Any
 
 from rpe_geo.messages.commission import POLICY_NAMES
-from rpe_geo.messages.french import number, plural
+from rpe_geo.messages.french import day, number, plural
 
 __all__ = ["minute_html"]
 
@@ -18,7 +19,9 @@ _STYLE = (
 )
 
 
-def minute_html(written: Mapping[str, Any]) -> str:
+def minute_html(
+    written: Mapping[str, Any], *, held_on: str = "", names: Mapping[str, str] | None = None
+) -> str:
     """
     Write the minute for the council.
 
@@ -26,15 +29,20 @@ def minute_html(written: Mapping[str, Any]) -> str:
     ----------
     written
         A result as `rpe_geo.formats.assignments.assignment_json` gives it.
+    held_on
+        Day of the commission, ISO 8601.
+    names
+        What crèches are called; the others stay ids, for a childminder's name is a person's.
 
     Returns
     -------
     str
         A page that stands alone; families are numbers of requests, never names.
     """
-    metrics = written["metrics"]
+    metrics, called = written["metrics"], names or {}
     parts = [
         f"<h1>{plural(metrics['placed'], 'famille')} sur {number(metrics['requests'])} auraient une place</h1>",
+        f"<p>Commission du {day(date.fromisoformat(held_on))}.</p>" if held_on else "",
         "<p>Projet, rien n’est arrêté : la commission décide.</p>",
         _policies(written),
         _proof(written),
@@ -45,7 +53,7 @@ def minute_html(written: Mapping[str, Any]) -> str:
                 (
                     number(one["points"]),
                     one["request_id"],
-                    one["provider_id"],
+                    called.get(one["provider_id"], one["provider_id"]),
                     str(one["choice"]),
                     "–" if one["minutes"] is None else number(one["minutes"]),
                     f"{number(100 * one['hours_share'], 0)} %",

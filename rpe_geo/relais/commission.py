@@ -26,7 +26,7 @@ from rpe_geo.relais.book import ProviderBook
 from rpe_geo.relais.casework import Casework
 from rpe_geo.relais.location import Located, locate
 
-__all__ = ["open_requests", "travel_table"]
+__all__ = ["Gathered", "gather", "open_requests", "results_of", "travel_table", "work_out"]
 
 _ORIGINS_AT_ONCE = 500
 

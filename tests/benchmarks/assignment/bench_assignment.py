@@ -39,12 +39,13 @@ POINTS = parse_bareme('[[criteria]]\nid = "b"\npoints = 1\nmaximum = 60', "bench
 
 
 def _until(seconds: float) -> Callable[[], bool]:
-    end = time.monotonic() + seconds
-    return lambda: time.monotonic() < end
+    """Stop after so much CPU time: other people's work on the machine changes nothing."""
+    end = time.process_time() + seconds
+    return lambda: time.process_time() < end
 
 
 def weekly(*, wide: bool = False) -> None:
-    """300 childminders and 1,500 families, 60 seconds each: three seeds alone, one with 8 % of siblings."""
+    """300 childminders and 1,500 families, 60 seconds of CPU each: three seeds alone, one with 8 % of siblings."""
     gaps = []
     for seed, siblings in ((0, 0.0), (1, 0.0), (2, 0.0), (0, 0.08)):
         begun, clock = cpu_s(), _until(60.0)
@@ -52,9 +53,9 @@ def weekly(*, wide: bool = False) -> None:
         rooms = build_rooms(case)
         search = Search.of_size(case, seed=0, go_on=clock)
         before = cpu_s()
-        bound, _ = proven_bound(case, rooms, case.options.value, search)
+        bound, linear = proven_bound(case, rooms, case.options.value, search)
         bound_s = cpu_s() - before
-        found = best_plan(case, rooms, Judge(case), search)
+        found = best_plan(case, rooms, Judge(case), search, proven=(bound, linear))
         proven = min(bound.value, found.bound)
         gap = (proven - found.plan.value) / proven
         if not siblings:
@@ -175,7 +176,7 @@ def _solve_gap(worth: np.ndarray, takes: np.ndarray, room: np.ndarray) -> tuple[
 
 
 def large() -> None:
-    """5,000 × 20,000: a proven bound, and a plan within ten minutes."""
+    """5,000 × 20,000: a proven bound, and a plan within ten minutes of CPU."""
     begun, clock = cpu_s(), _until(600.0)
     case = case_of(*generated(5000, 20000, seed=0, reach=15))
     print(f"options {len(case.options)}: {cpu_s() - begun:.1f} s CPU", flush=True)
@@ -183,9 +184,9 @@ def large() -> None:
     print(f"rooms: {cpu_s() - begun:.1f} s CPU", flush=True)
     search = Search.of_size(case, seed=0, go_on=clock)
     before = cpu_s()
-    bound, _ = proven_bound(case, rooms, case.options.value, search)
+    bound, linear = proven_bound(case, rooms, case.options.value, search)
     print(f"bound {bound.value}: {cpu_s() - before:.1f} s CPU", flush=True)
-    found = best_plan(case, rooms, Judge(case), search)
+    found = best_plan(case, rooms, Judge(case), search, proven=(bound, linear))
     proven = min(bound.value, found.bound)
     print(
         f"value {found.plan.value}: gap {(proven - found.plan.value) / proven:.2%}, {cpu_s() - begun:.1f} s CPU, {peak_mb():.0f} MB"
