@@ -19,7 +19,7 @@ from folium.template import Template
 from maps.base import Bounds, TerritoryMap, base_map, encode_line, script_json
 from maps.choropleth import SHOWN, classify, shown_values, shown_zones
 from maps.style import facility_place, mark_svg
-from rpe_geo.messages.french import number, typeset
+from rpe_geo.messages.french import children_words, number, typeset
 from rpe_geo.observatory.results import Observatory
 
 __all__ = ["coverage_data", "coverage_map", "data_credits", "decay_words", "method_notes"]
@@ -120,10 +120,9 @@ def _bounds(zones: gpd.GeoDataFrame) -> Bounds:
 
 def _lead(observatory: Observatory) -> str:
     parameters, summary = observatory.parameters, observatory.summary
-    years = parameters["children_years"]
     return (
         f"{number(summary['zones'])} {'communes' if parameters['zones'] == 'communes' else 'zones'}, "
-        f"{number(summary['children'], 0)} enfants de moins de 3\u00a0ans (nés de {years[0]} à {years[-1]}). "
+        f"{number(summary['children'], 0)} enfants de moins de 3\u00a0ans ({children_words(parameters)}). "
         f"Accès {_MODES[parameters['mode']]}, {number(parameters['minutes'])}\u00a0min au plus."
     )
 

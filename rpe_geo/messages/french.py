@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,7 @@ __all__ = [
     "MONTHS",
     "NBSP",
     "WEEKDAYS",
+    "children_words",
     "curly",
     "curly_page",
     "day",
@@ -197,3 +198,11 @@ def mobile_of(phone: str) -> str | None:
     plain = re.sub(r"[^\d+]", "", phone.replace("(0)", ""))
     national = re.sub(r"^(\+|00)33", "0", plain)
     return plain if re.fullmatch(r"0[67]\d{8}", national) else None
+
+
+def children_words(parameters: Mapping[str, Any]) -> str:
+    """Say how the children under three of an observatory were counted, from its parameters."""
+    years = parameters["children_years"]
+    born = f"nés de {years[0]} à {years[-1]}"
+    census = parameters.get("children_census")
+    return born if census is None else f"recensement {census} ; à défaut, {born}"

@@ -161,6 +161,14 @@ MESSAGES = {
         "les zones se recouvrent ({share} % de leur surface ; « {first} » et « {second} » le plus) : un lieu serait compté "
         "deux fois. Corrigez les contours, ou donnez des zones disjointes."
     ),
+    "children_by_census": (
+        "Enfants de moins de trois ans : recensement {year} (INSEE, âges 0, 1 et 2) dans {count} communes ou "
+        "arrondissements, {children} enfants ; les naissances de {first} à {last} y sont {births}. Naissances dans {others} autres."
+    ),
+    "places_estimated": (
+        "Places estimées : {count} communes n'ont pas de places publiées ; {places} places de leur intercommunalité leur sont "
+        "partagées selon leurs enfants. Elles sont dites incertaines, avec un intervalle à 90 %."
+    ),
     "births_shifted": (
         "Les naissances de {wanted} manquent : les enfants sont ceux nés de {first} à {last}. Donnez --births (état civil) "
         "pour les années exactes."

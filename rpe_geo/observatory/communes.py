@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from rpe_geo.errors import InputError
 from rpe_geo.messages.french import number
 from rpe_geo.observatory.calibration import Check, calibrate
+from rpe_geo.observatory.census_children import ages_of, told_census
 from rpe_geo.observatory.checks import compare_communes
 from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate
 from rpe_geo.observatory.decay import Decay
@@ -41,6 +42,7 @@ from rpe_geo.observatory.neighbours import straight_pairs
 from rpe_geo.observatory.pairs import TravelPairs
 from rpe_geo.observatory.profile import access_profile, merge_parts, summarise, with_need
 from rpe_geo.observatory.results import Note, Observatory
+from rpe_geo.observatory.shared_places import SHARED_WHY, places_range, told_shares
 from rpe_geo.observatory.tiles import Runner, tiled_access_profile
 from rpe_geo.protocols import Mode, Progress, TravelTimeEngine, silent
 
@@ -90,8 +92,9 @@ def observe_communes(  # noqa: PLR0915 - one pass, step by step
     progress("observatory_read", 1, steps)
 
     parts = parts_of(communes, official, births, study.year)
-    parts["children_source"] = np.where(parts["children"].notna(), "observé", "absent")
-    ages = births.by_age.reindex(parts.index)
+    census, census_notes = told_census(parts[parts["whole"].isin(asked)], births)
+    notes += census_notes
+    ages = ages_of(parts, births)
     learnt: dict[str, Any] = {}
     if study.estimate_missing:
         parts, ages, learnt_notes, learnt = with_missing_children(parts, communes, births)
@@ -127,8 +130,11 @@ def observe_communes(  # noqa: PLR0915 - one pass, step by step
     if not partial:
         checks = [*compare_communes(zones, inputs), *epci_checks]
         notes += epci_notes
+    shared = inside["places_source"] == "estimé"
+    if shared.any():
+        inside = inside.join(places_range(inside["places"], shared, table))
     inside = _flags(inside, checks, table)
-    notes += _without_figures(inside)
+    notes += [*told_shares(parts[parts["whole"].isin(inside.index)]), *_without_figures(inside)]
     inside = kinds_of_communes(inside)
     progress("observatory_read", 4, steps)
     inside = _local_statistics(inside, table, minutes)
@@ -150,6 +156,7 @@ def observe_communes(  # noqa: PLR0915 - one pass, step by step
             "zones": "communes",
             "year": study.year,
             "children_years": list(births.years),
+            **census,
             "mode": study.mode,
             "minutes": minutes,
             "decay": str(decay),
@@ -280,8 +287,9 @@ def _coverage(communes: Communes, parts: pd.DataFrame) -> pd.DataFrame:
     # A city with one part that is not published is not published.
     by_city = parts.groupby("whole")
     amounts = by_city[columns].sum(skipna=False)
-    # « absent » before « estimé » before « observé »: the weakest of the parts.
+    # « absent » before « estimé » before « observé » before « recensement »: the weakest of the parts.
     amounts["children_source"] = by_city["children_source"].min()
+    amounts["places_source"] = by_city["places_source"].min()
     names = communes.table.loc[communes.table.index.intersection(amounts.index, sort=False)]
     zones = names[["nom", "departement", "epci", "epci_nom", "longitude", "latitude"]].join(amounts)
     zones["coverage_rate"] = coverage_rate(zones["places"], zones["children"])
@@ -324,6 +332,7 @@ def _flags(zones: pd.DataFrame, checks: Sequence[Check], table: Any) -> pd.DataF
     unsure = zones["departement"].isin(far) & ~missing
     steep = zones["coverage_rate"] > float(table["uncertain_rate"])
     guessed = zones["children_source"] == "estimé"
+    shared = zones["places_source"] == "estimé"
     apart = zones.get("epci_calibration", pd.Series("", index=zones.index)).eq("trop loin")
     reasons = [
         " ; ".join(
@@ -336,14 +345,15 @@ def _flags(zones: pd.DataFrame, checks: Sequence[Check], table: Any) -> pd.DataF
                 (loose, "somme du département éloignée du total publié"),
                 (far_off, "somme de l’intercommunalité éloignée du total publié"),
                 (guess, "nombre d’enfants estimé"),
+                (part, SHARED_WHY),
             )
             if flag
         )
-        for gone, empty, small, high, loose, far_off, guess in zip(
-            missing, none, few, steep, unsure, apart, guessed, strict=True
+        for gone, empty, small, high, loose, far_off, guess, part in zip(
+            missing, none, few, steep, unsure, apart, guessed, shared, strict=True
         )
     ]
-    flagged = missing | none | few | steep | unsure | apart | guessed
+    flagged = missing | none | few | steep | unsure | apart | guessed | shared
     return zones.assign(uncertain=flagged, uncertain_why=reasons)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from rpe_geo.domain import Childminder, Facility
 from rpe_geo.errors import InputError, Where
+from rpe_geo.observatory.census_children import census_year, with_census
 from rpe_geo.observatory.codes import today
 from rpe_geo.observatory.coverage import PLACE_MODES
 from rpe_geo.observatory.decay import Decay
@@ -75,6 +76,8 @@ class OfficialTable:
         The year found in the name of the file, if any.
     epci_of
         Intercommunalité of each commune in the year of the file, when it says so (CNAF: `comp1`).
+    estimated
+        Communes whose figures are a share of their intercommunalité's, as `observatory prepare` makes them.
     """
 
     communes: pd.DataFrame
@@ -84,6 +87,7 @@ class OfficialTable:
     france: pd.Series
     year: int | None = None
     epci_of: pd.Series | None = None
+    estimated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -341,7 +345,8 @@ def parts_of(
     Returns
     -------
     DataFrame
-        By code: `whole, longitude, latitude, radius_km, children, places_…, places, inner_min`.
+        By code: `whole, longitude, latitude, radius_km, children, children_source, places_…, places, places_source` (« publié », « estimé »,
+        « absent »), `inner_min`.
 
     Raises
     ------
@@ -366,6 +371,10 @@ def parts_of(
             found = [str(c)[-4:] for c in parts.columns if str(c).startswith("places_assmat_")]
             raise InputError("places_year_missing", year=str(year), present=found or "aucune")
         places = parts[list(columns)].rename(columns=columns)
+    total = places[list(PLACE_MODES)].sum(axis=1, min_count=len(PLACE_MODES))
+    estimated = parts.index.isin(sorted(official.estimated) if official is not None else [])
+    census = census_year(communes.table.columns, births.years[2], year)
+    children, source = with_census(births.communes.reindex(parts.index), parts, census)
     radius_km = np.sqrt(parts["superficie_km2"].astype(np.float64).fillna(0) / np.pi)
     return pd.DataFrame(
         {
@@ -373,9 +382,13 @@ def parts_of(
             "longitude": parts["longitude"].astype(np.float64),
             "latitude": parts["latitude"].astype(np.float64),
             "radius_km": radius_km,
-            "children": births.communes.reindex(parts.index),
+            "children": children,
+            "children_source": source,
             **{mode: places[mode] for mode in PLACE_MODES},
-            "places": places[list(PLACE_MODES)].sum(axis=1, min_count=len(PLACE_MODES)),
+            "places": total,
+            "places_source": np.where(
+                total.isna(), "absent", np.where(estimated, "estimé", "publié")
+            ),
         }
     ).pipe(_with_inner_minutes, parameter_table("observatory", date(year, 12, 31)))
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rpe_geo.observatory.census_children import ages_of
 from rpe_geo.observatory.inputs import Births, Communes
 from rpe_geo.observatory.missing_children import estimate_children
 from rpe_geo.observatory.profile import scaled_ages
@@ -56,7 +57,7 @@ def with_missing_children(
     Parameters
     ----------
     parts
-        Points of computation: `children`, nan where not published.
+        Points of computation: `children`, nan where not published, and `children_source`.
     communes
         For their populations.
     births
@@ -78,7 +79,7 @@ def with_missing_children(
     )
     table = found.table
     estimated = table.index[table["refused"] == ""]
-    source = pd.Series("observé", index=parts.index)
+    source = parts["children_source"].copy()
     source[table.index] = "absent"
     source[estimated] = "estimé"
     parts = parts.assign(
@@ -86,7 +87,7 @@ def with_missing_children(
         children_source=source,
         **{name: table[name].reindex(parts.index) for name in ESTIMATES},
     )
-    ages = births.by_age.reindex(parts.index)
+    ages = ages_of(parts, births)
     if len(estimated):
         # Their ages are those of all the others.
         ages.loc[estimated] = scaled_ages(ages.sum(), parts.loc[estimated, "children"])

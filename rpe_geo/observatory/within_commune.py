@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rpe_geo.errors import InputError
 from rpe_geo.observatory.calibration import Check, calibrate, compare
+from rpe_geo.observatory.census_children import ages_of, told_census
 from rpe_geo.observatory.commune_supply import ZoneSupply, zone_supply
 from rpe_geo.observatory.communes import travel_words
 from rpe_geo.observatory.coverage import PLACE_MODES, coverage_rate, freshness, vacancy_rate
@@ -25,6 +26,7 @@ from rpe_geo.observatory.neighbours import straight_pairs
 from rpe_geo.observatory.pair_chunks import PairBlocks
 from rpe_geo.observatory.profile import merge_parts, scaled_ages, summarise, with_need
 from rpe_geo.observatory.results import Note, Observatory
+from rpe_geo.observatory.shared_places import SHARED_WHY, places_range, told_shares
 from rpe_geo.observatory.supply import NEEDS, SLOTS
 from rpe_geo.observatory.zone_access import Offer, zone_access
 from rpe_geo.observatory.zone_children import ZoneChildren, zone_children
@@ -76,6 +78,8 @@ def observe_zones(
     flat = zones.table.to_crs(plane_of(zones.table.geometry))
     homes = home_communes(flat, parts, inputs, below, study.codes, study.departements)
     flat = flat.loc[homes.of_zone.index]
+    census, source_notes = told_census(parts[homes.points.notna()], births)
+    source_notes += told_shares(parts[homes.points.notna()])
     _refuse_without_children(homes, below, births.years)
     progress("observatory_read", 1, steps)
 
@@ -114,6 +118,7 @@ def observe_zones(
     progress("observatory_read", 4, steps)
 
     result = _registry_columns(result, supply.table, below, table)
+    result = _with_places_range(result, own_homes, table)
     result = _flags(result, supply, people, table)
     result = _hot_spots(result, flat, table)
     drawn = supply.table[supply.table["drawn"].astype(bool)]
@@ -139,6 +144,7 @@ def observe_zones(
             "communes": [str(code) for code in homes.totals.index],
             "year": study.year,
             "children_years": list(births.years),
+            **census,
             "children_from": str(people.table["children_source"].iloc[0]),
             "registry_on": study.day.isoformat() if below.childminders is not None else "",
             "mode": study.mode,
@@ -150,6 +156,7 @@ def observe_zones(
         },
         sources=(*inputs.sources, *below.sources),
         notes=(
+            *source_notes,
             *inputs.notes,
             *inputs.shape_notes,
             *zones.notes,
@@ -289,7 +296,7 @@ def _ages(
     result: pd.DataFrame, homes: HomeCommunes, inputs: CommuneInputs, parts: pd.DataFrame
 ) -> pd.DataFrame:
     """Give zones the ages of their commune: no file tells those of a zone."""
-    by_age = inputs.births.by_age.reindex(parts.index).groupby(homes.points).sum(min_count=1)
+    by_age = ages_of(parts, inputs.births).groupby(homes.points).sum(min_count=1)
     shares = [
         scaled_ages(
             by_age.loc[code], result.loc[homes.of_zone.index[homes.of_zone == code], "children"]
@@ -388,9 +395,10 @@ def _flags(
         else pd.Series(data=False, index=zones.index)
     )
     steep = zones["coverage_rate"] > float(table["uncertain_rate"])
+    shared = zones["places_source"] == "estimé"
     words = []
     none = zones["children"] == 0
-    for gone, empty, small, high, old, listed, level, ground, some in zip(
+    for gone, empty, small, high, old, listed, level, ground, some, part in zip(
         missing & ~none,
         none,
         few & ~missing,
@@ -400,6 +408,7 @@ def _flags(
         apart,
         by_surface,
         in_part,
+        shared,
         strict=True,
     ):
         reasons = ["donnée absente"] if gone else []
@@ -411,9 +420,26 @@ def _flags(
         reasons += ["enfants de la source loin du chiffre de la commune"] if level else []
         reasons += ["enfants répartis selon la surface"] if ground else []
         reasons += ["commune couverte en partie par les zones"] if some else []
+        reasons += [SHARED_WHY] if part else []
         words.append(" ; ".join(reasons))
-    flagged = missing | few | steep | stale | over | apart | by_surface | in_part
+    flagged = missing | few | steep | stale | over | apart | by_surface | in_part | shared
     return zones.assign(uncertain=flagged, uncertain_why=words)
+
+
+def _with_places_range(
+    zones: pd.DataFrame, homes: HomeCommunes, table: ParameterTable
+) -> pd.DataFrame:
+    """Say whether the places of the commune are published, and give its zones their part of the range where they are not."""
+    zones = zones.assign(places_source=homes.of_zone.map(homes.totals["places_source"]))
+    shared = homes.totals["places_source"] == "estimé"
+    if not shared.any():
+        return zones
+    whole = homes.totals[list(PLACE_MODES)].sum(axis=1, min_count=len(PLACE_MODES))
+    of_commune = places_range(whole, shared, table)
+    part = zones["places"] / homes.of_zone.map(whole.where(whole > 0))
+    return zones.assign(
+        **{name: part * homes.of_zone.map(bound) for name, bound in of_commune.items()}
+    )
 
 
 def _hot_spots(zones: pd.DataFrame, flat: gpd.GeoDataFrame, table: Any) -> pd.DataFrame:

@@ -47,7 +47,7 @@ class HomeCommunes:
     points
         Code of the commune that each point of computation belongs to, nan where its commune has no zone.
     totals
-        By code: `children`, places by mode, `places`, `name`.
+        By code: `children`, places by mode, `places_source`, `name`.
     covered
         Share of the commune's ground that its zones cover; nan where its contour is not known.
     notes
@@ -149,6 +149,7 @@ def home_communes(
         totals = totals.mask(missing)
     names = pd.concat([inputs.communes.boroughs["nom"], inputs.communes.table["nom"]])
     totals["name"] = names.reindex(totals.index)
+    totals["places_source"] = parts["places_source"].groupby(points).min().reindex(totals.index)
     covered = _covered(shared, of_zone, shapes)
     return HomeCommunes(of_zone, points, totals, covered.reindex(totals.index), tuple(notes))
 

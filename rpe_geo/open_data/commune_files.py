@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rpe_geo.errors import InvalidFile, Where
+from rpe_geo.observatory.census_children import census_year
 from rpe_geo.observatory.inputs import (
     Births,
     CommuneInputs,
@@ -131,7 +132,12 @@ def read_commune_inputs(
         shapes=shapes,
         rates=rates,
         rates_births=rates_births,
-        sources=_commune_sources(files, study.year, births.years),
+        sources=_commune_sources(
+            files,
+            study.year,
+            births.years,
+            census_year(communes.table.columns, births.years[2], study.year),
+        ),
         notes=(*births_notes, *places_notes),
         shape_notes=tuple(shape_notes),
         files={"communes": files.communes.name},
@@ -226,7 +232,8 @@ def _official_places(
     if official.year is None:
         values = {"file": files.places.name, "year": str(year)}
         notes.append(Note("places_year_unknown", values))
-    return replace(official, communes=own), notes
+    estimated = frozenset(former.get(code, code) for code in official.estimated)
+    return replace(official, communes=own, estimated=estimated), notes
 
 
 def _births(
@@ -302,7 +309,7 @@ def _year(path: Path | None) -> str:
 
 
 def _commune_sources(
-    files: CommuneFiles, year: int, years: tuple[int, int, int]
+    files: CommuneFiles, year: int, years: tuple[int, int, int], census: int | None
 ) -> tuple[Source, ...]:
     """Name the producers of the open data used, and the years that were read."""
     licence = "Licence Ouverte 2.0"
@@ -312,6 +319,12 @@ def _commune_sources(
             "Communes, populations et intercommunalités",
             "INSEE, CNAF, DREES",
             str(year),
+        ),
+        (
+            files.communes if census is not None else None,
+            "Population par âge détaillé (0, 1 et 2 ans)",
+            "INSEE",
+            str(census),
         ),
         (files.contours, "Contours des communes", "IGN", _year(files.contours)),
         (files.places, "Places offertes aux enfants de moins de trois ans", "CNAF", str(year)),

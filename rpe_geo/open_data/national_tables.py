@@ -179,7 +179,7 @@ def read_communes(path: Path) -> Communes:
     table["code"] = table["code"].astype(str)
     table = table.rename(columns={"centroid_lon": "longitude", "centroid_lat": "latitude"})
     text = {"code", "nom", "departement", "epci", "epci_nom", "type", "region"}
-    amounts = re.compile(r"naiss\d\d|places_.*|population|superficie_km2")
+    amounts = re.compile(r"naiss\d\d|enfants_0_2_.*|places_.*|population|superficie_km2")
     for column in table.columns:
         if column not in text:
             signed = amounts.fullmatch(str(column)) is None
@@ -278,7 +278,7 @@ def read_places(path: Path) -> OfficialTable:
     Parameters
     ----------
     path
-        `id, assmat, eaje, autr`.
+        `id, assmat, eaje, autr`, and `source` (« estimé » where a commune has a share of its intercommunalité's).
 
     Returns
     -------
@@ -287,9 +287,14 @@ def read_places(path: Path) -> OfficialTable:
         are nan: the file writes 0 for them.
     """
     names = {"assmat": "places_childminder", "eaje": "places_facility", "autr": "places_other"}
-    found = _levels(_read_table(path), path, names)
+    table = _read_table(path)
+    found = _levels(table, path, names)
     unknown = found.departements.index[found.departements.isna().all(axis=1)]
     hidden = departement_of(found.communes.index).isin(unknown)
+    estimated: frozenset[str] = frozenset()
+    if "source" in table:
+        shared = table.loc[table["source"].eq("estimé"), "id"].astype(str)
+        estimated = frozenset(shared.str.zfill(5)) & frozenset(found.communes.index)
     return OfficialTable(
         found.communes.mask(pd.Series(hidden, index=found.communes.index)),
         found.epcis,
@@ -298,6 +303,7 @@ def read_places(path: Path) -> OfficialTable:
         found.france,
         found.year,
         found.epci_of,
+        estimated,
     )
 
 

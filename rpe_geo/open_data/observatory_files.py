@@ -62,6 +62,12 @@ _OTHER_LABELS = {
     "children_estimate": ("Enfants estimés, où les naissances ne sont pas publiées", "enfants"),
     "children_low": ("Enfants, borne basse de l’intervalle à 90 %", "enfants"),
     "children_high": ("Enfants, borne haute de l’intervalle à 90 %", "enfants"),
+    "places_source": (
+        "Places de la commune : publié, estimé (part de l’intercommunalité) ou absent",
+        "",
+    ),
+    "places_low": ("Places, borne basse de l’intervalle à 90 %, où elles sont estimées", "places"),
+    "places_high": ("Places, borne haute de l’intervalle à 90 %, où elles sont estimées", "places"),
     "commune": ("Code de la commune sur laquelle la zone est calée", ""),
     "commune_nom": ("Nom de cette commune", ""),
     "epci_calibration": ("Calage sur l’intercommunalité : fait, ou pourquoi non", ""),

@@ -16,7 +16,7 @@ import pandas as pd
 
 from maps.coverage import decay_words
 from rpe_geo.messages import phrase
-from rpe_geo.messages.french import day, number, plural
+from rpe_geo.messages.french import children_words, day, number, plural
 from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.observatory.zones import zone_of
@@ -216,7 +216,6 @@ def _offer(observatory: Observatory, zones: pd.DataFrame) -> Chapter:
 
 
 def _needs(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable) -> Chapter:
-    years = observatory.parameters["children_years"]
     rates = table["use_rate_by_age"]
     described = table.describe("use_rate_by_age")
     need = zones["need"]
@@ -226,7 +225,7 @@ def _needs(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable)
     blocks: list[Block] = [
         Paragraph(
             f"{number(observatory.summary['children'], 0)} enfants de moins de 3 ans vivent sur le territoire "
-            f"(naissances domiciliées de {years[0]} à {years[-1]}). Tous n’ont pas besoin d’un accueil : selon l’âge, "
+            f"({children_words(observatory.parameters)}). Tous n’ont pas besoin d’un accueil : selon l’âge, "
             f"{number(100 * float(rates['0']), 0)} % à {number(100 * float(rates['2']), 0)} % environ, soit "
             f"{number(float(need.sum()), 0)} enfants."
         ),

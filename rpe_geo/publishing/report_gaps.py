@@ -117,28 +117,43 @@ def gaps_chapter(observatory: Observatory, zones: pd.DataFrame, table: Parameter
 
 
 def _to_create(row: pd.Series, threshold: float) -> str:
-    """Write the places that are missing; where the children of the zone are estimated, with the range that this leaves."""
+    """Write the places that are missing; where the zone's children or places are estimated, with the range that this leaves."""
     missing = figure(math.ceil(row["missing"]))
+
+    def bound(name: str, otherwise: str) -> float:
+        found = float(row.get(name, math.nan))
+        return found if math.isfinite(found) else float(row[otherwise])
+
     low, high = (
-        math.ceil(max(threshold / 100 * float(row.get(name, math.nan)) - row["places"], 0.0))
-        if math.isfinite(float(row.get(name, math.nan)))
-        else None
-        for name in ("children_low", "children_high")
+        math.ceil(max(threshold / 100 * bound(children, "children") - bound(places, "places"), 0.0))
+        for children, places in (("children_low", "places_high"), ("children_high", "places_low"))
     )
-    if low is None or high is None or low == high:
+    if low == high:
         return missing
     return f"{missing} (de {figure(low)} à {figure(high)})"
 
 
 def _range_words(zones: pd.DataFrame) -> str:
     """Say what the ranges are, where there are any."""
-    if "children_low" not in zones or zones["children_low"].isna().all():
+    ranged = [
+        name
+        for name in ("children_low", "places_low")
+        if name in zones and zones[name].notna().any()
+    ]
+    if not ranged:
         return ""
-    sources = ", ".join(sorted({str(one) for one in zones.get("children_source", ())}))
-    return (
-        " Entre parenthèses, l’intervalle à 90 % que laisse le nombre d’enfants de la zone, qui est estimé"
-        f"{f' ({sources})' if sources else ''}."
-    )
+    what = []
+    if "children_low" in ranged:
+        of_children = zones.loc[zones["children_low"].notna()].get("children_source", ())
+        sources = ", ".join(sorted({str(one) for one in of_children}))
+        what.append(
+            f"le nombre d’enfants de la zone, qui est estimé{f' ({sources})' if sources else ''}"
+        )
+    if "places_low" in ranged:
+        what.append(
+            "ses places, estimées là où la commune n’est pas publiée (part de l’intercommunalité)"
+        )
+    return f" Entre parenthèses, l’intervalle à 90 % que laisse {' et '.join(what)}."
 
 
 def objectives_chapter(

@@ -15,6 +15,7 @@ from rpe_geo.observatory.coverage import coverage_rate, tension
 from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.profile import summarise
 from rpe_geo.observatory.results import Observatory
+from rpe_geo.observatory.shared_places import SHARED_WHY
 
 __all__ = ["Group", "grouped", "narrowed"]
 
@@ -120,7 +121,9 @@ def grouped(observatory: Observatory, by: Group) -> Observatory:
     if "need" in table and "access_e2sfca" in members:
         expected = (members["access_e2sfca"] * children).groupby(label).sum(min_count=1)
         table["tension"] = tension(table["need"], expected.reindex(table.index))
-    unsure = (children.where(members["uncertain"].astype(bool), 0.0)).groupby(label).sum()
+    # What is shared out inside an intercommunalité is published of it as a whole.
+    doubted = members["uncertain"].astype(bool) & (members["uncertain_why"] != SHARED_WHY)
+    unsure = children.where(doubted, 0.0).groupby(label).sum()
     everyone = children.groupby(label).sum()
     missing = table["children"].isna() | table["places"].isna()
     doubtful = (unsure > everyone / 2).reindex(table.index, fill_value=False) | missing

@@ -45,7 +45,7 @@ from rpe_geo.departements import departement_name
 from rpe_geo.folding import fold_words
 from rpe_geo.messages import phrase
 from rpe_geo.messages.french import MODES as TRAVEL_MODES
-from rpe_geo.messages.french import number, plural, typed_number
+from rpe_geo.messages.french import children_words, number, plural, typed_number
 from rpe_geo.observatory.indicators import Indicator
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.publishing.territories import narrowed
@@ -235,10 +235,9 @@ def _changed(asked: Asked) -> str:
 def _lead(territory: Territory) -> str:
     parameters, summary = territory.here.parameters, territory.here.summary
     word = "commune" if territory.whole.parameters["zones"] == "communes" else "zone"
-    years = parameters["children_years"]
     return (
         f"{plural(len(territory.here.zones), word)}, {number(summary['children'], 0)} enfants de moins de 3\u00a0ans "
-        f"(nés de {years[0]} à {years[-1]}). Places de {parameters['year']}. Accès {TRAVEL_MODES[parameters['mode']]}, "
+        f"({children_words(parameters)}). Places de {parameters['year']}. Accès {TRAVEL_MODES[parameters['mode']]}, "
         f"{number(parameters['minutes'])}\u00a0min au plus."
     )
 
