@@ -438,7 +438,8 @@ def _with_places_range(
     of_commune = places_range(whole, shared, table)
     part = zones["places"] / homes.of_zone.map(whole.where(whole > 0))
     return zones.assign(
-        **{name: part * homes.of_zone.map(bound) for name, bound in of_commune.items()}
+        places_low=part * homes.of_zone.map(of_commune["places_low"]),
+        places_high=part * homes.of_zone.map(of_commune["places_high"]),
     )
 
 
