@@ -18,7 +18,7 @@ from rpe_geo.observatory.results import Note
 if TYPE_CHECKING:
     from rpe_geo.observatory.inputs import Births
 
-__all__ = ["CENSUS_COLUMN", "ages_of", "census_year", "told_census", "with_census"]
+__all__ = ["ages_of", "census_year", "told_census", "with_census"]
 
 CENSUS_COLUMN = re.compile(r"enfants_0_2_(20\d\d)")
 """Name of the column of a table of communes: children of 0 to 2 years, and the year of the census."""
