@@ -13,11 +13,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from branca.element import Element, MacroElement
+from branca.element import MacroElement
 from folium.template import Template
 
-from maps.base import Bounds, TerritoryMap, base_map, encode_line, script_json
+from maps.base import base_map
 from maps.choropleth import SHOWN, classify, shown_values, shown_zones
+from maps.folium_page import TerritoryMap, Verbatim, script_json
+from maps.ground import Bounds, encode_line
 from maps.style import facility_place, mark_svg
 from rpe_geo.messages.french import children_words, number, typeset
 from rpe_geo.observatory.results import Observatory
@@ -398,22 +400,11 @@ class _Coverage(MacroElement):
         return script_json(self.data)
 
 
-class _Raw(Element):  # the same as in maps.base: braces must not be read as a template
-    """Code that goes into the page as it is."""
-
-    def __init__(self, content: str) -> None:
-        super().__init__()
-        self._content = content
-
-    def render(self, **_kwargs: Any) -> str:
-        return self._content
-
-
 def add_coverage(m: TerritoryMap, data: dict[str, Any]) -> TerritoryMap:
     """Put a choropleth on a map made by `maps.base.base_map`, and return it."""
     header = cast("Any", m.get_root()).header
     css = (_STATIC / "coverage.css").read_text(encoding="utf-8")
     script = (_STATIC / "coverage.js").read_text(encoding="utf-8")
-    header.add_child(_Raw(f"<style>{css}</style><script>{script}</script>"))
+    header.add_child(Verbatim(f"<style>{css}</style><script>{script}</script>"))
     m.add_child(_Coverage(data))
     return m

@@ -19,7 +19,8 @@ from folium.template import Template
 from shapely import LineString, Point, Polygon, affinity
 from shapely.geometry.base import BaseGeometry
 
-from maps.base import encode_line, script_json
+from maps.folium_page import script_json
+from maps.ground import encode_line
 from maps.style import ISOCHRONE, PLACES, PRUNE, ROUTE, ZONE, PlaceKind, mark_svg
 from rpe_geo.messages.french import minutes as in_minutes
 

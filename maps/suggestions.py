@@ -12,8 +12,10 @@ import numpy as np
 from shapely import Point
 
 from maps import style
-from maps.base import Bounds, TerritoryMap, base_map
+from maps.base import base_map
 from maps.cards import Card, cards_html, popup_html, refused_html, refused_popup
+from maps.folium_page import TerritoryMap
+from maps.ground import Bounds
 from maps.layers import (
     MarkSpec,
     Places,

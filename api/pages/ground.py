@@ -12,7 +12,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from api.dependencies import ServiceDep
-from maps.base import Bounds, ground_bounds, ground_layers
+from maps.ground import Bounds, ground_bounds, ground_layers
 from maps.layers import Places
 from maps.style import GROUND, ZONE
 from rpe_geo.errors import InputError

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from xstatic.pkg import leaflet
 
-from maps.base import script_json
+from maps.folium_page import script_json
 from maps.ribbon import week_ribbon
 from maps.style import mark_svg
 from rpe_geo.desk.accounts import home_of, reads_observatory, works_on_requests

@@ -1,22 +1,6 @@
-/* The maps of rpe_geo upon Leaflet: ground, marks, zones, routes, reach. No inline style or script is needed. */
+/* The maps of rpe_geo on Leaflet: ground, marks, zones, routes, reach. No inline style or script is needed. */
 ((root) => {
   const L = root.L;
-
-  // What folium's pop-ups ask of jQuery, and no more.
-  if (!root.$) {
-    root.$ = (what) => {
-      if (typeof what === "string") {
-        const holder = document.createElement("template");
-        holder.innerHTML = what.trim();
-        return [holder.content.firstElementChild];
-      }
-      return {
-        ready: (run) => {
-          run();
-        },
-      };
-    };
-  }
 
   function decode(text) {
     const points = [];

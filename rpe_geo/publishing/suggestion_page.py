@@ -8,7 +8,7 @@ from datetime import date
 import geopandas as gpd
 import numpy as np
 
-from maps.base import Bounds, ground_bounds
+from maps.ground import Bounds, ground_bounds
 from maps.suggestions import suggestion_map
 from rpe_geo.protocols import Route
 from rpe_geo.relais import Relais

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from shapely import LineString, MultiPolygon, Point, Polygon, box
 
 from maps import style
-from maps.base import base_map, encode_line, ground_layers, script_json
+from maps.base import base_map
+from maps.folium_page import script_json
+from maps.ground import encode_line, ground_layers
 from maps.layers import add_places, isochrone_specs, mark_spec, places
 from maps.ribbon import week_ribbon
 from maps.suggestions import suggestion_map, suggestion_places
