@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
 
 from rpe_geo.files import replacing_folder
 from rpe_geo.travel.streets.mode_network import ModeNetwork
@@ -21,7 +22,7 @@ __all__ = [
 ]
 
 LARGE_STATES = 250_000
-"""Ordering a larger network takes minutes: it waits for a job that needs it."""
+"""Ordering a larger network takes ten seconds, or a minute without METIS: it waits for a job that needs it."""
 
 _FOLDER = "hierarchy"
 
@@ -40,12 +41,69 @@ def _tails(network: ModeNetwork) -> NDArray[np.uint32]:
     return np.repeat(np.arange(counts.size, dtype=np.uint32), counts)
 
 
+def neighbours(network: ModeNetwork) -> csr_array:
+    """Return the graph without directions nor weights, each neighbour once, nobody its own neighbour."""
+    shape = (network.state_count,) * 2
+    ones = np.ones(network.indices.size, dtype=np.int8)
+    arcs = csr_array((ones, np.asarray(network.indices), np.asarray(network.indptr)), shape=shape)
+    both = coo_array(arcs + arcs.T)
+    apart = both.row != both.col
+    links = np.ones(int(apart.sum()), dtype=np.int8)
+    return csr_array((links, (both.row[apart], both.col[apart])), shape=shape)
+
+
+def dissect(network: ModeNetwork) -> NDArray[np.uint32] | None:
+    """
+    Order the states by nested dissection: halves first, what separates them last (METIS).
+
+    Parameters
+    ----------
+    network
+        The network.
+
+    Returns
+    -------
+    ndarray or None
+        The states, the least important first; None where pymetis is not installed.
+    """
+    try:
+        import pymetis
+    except ImportError:
+        return None
+    links = neighbours(network)
+    graph = pymetis.CSRAdjacency(
+        adj_starts=links.indptr.astype(np.int32), adjacent=links.indices.astype(np.int32)
+    )
+    # METIS draws from a generator of its own: the same graph gives the same order every time.
+    order, _ = pymetis.nested_dissection(adjacency=graph)
+    return np.asarray(order, dtype=np.uint32)
+
+
 def build_hierarchy(network: ModeNetwork, directory: Path) -> None:
     """Order the states of a network by nested dissection and keep the order in the folder, where pyroutingkit is installed."""
     if not hierarchy_is_available() or not network.indices.size:
         return
     with replacing_folder(directory / _FOLDER) as building:
-        _build(network).save(str(building))
+        order = dissect(network)
+        if order is None:
+            _build(network).save(str(building))
+        else:
+            _save_order(network, order, building)
+
+
+def _save_order(network: ModeNetwork, order: NDArray[np.uint32], folder: Path) -> None:
+    """Write an order as pyroutingkit saves its own: it dissects five times more slowly."""
+    rank = np.empty_like(order)
+    rank[order] = np.arange(order.size, dtype=np.uint32)
+    heads = np.asarray(network.indices, dtype=np.uint32)
+    for name, values in {
+        "order": order,
+        "rank": rank,
+        "tail": _tails(network),
+        "head": heads,
+    }.items():
+        values.tofile(folder / name)
+    np.array([order.size], dtype=np.uint32).tofile(folder / "node_count")
 
 
 def hierarchy_is_built(directory: Path) -> bool:
