@@ -172,6 +172,8 @@ def find_openings(
     list of Opening
         Cheapest for the family first; empty when the request has `relaxation_threshold` solutions or more.
     """
+    # The hours of a roster are its schedule: changed, they are no longer those of its dates.
+    request = replace(request, roster=None)
     search = _Search(registry, request, today, scoring, minutes_of, law)
     search.start(mask)
     if not always and int(search.accepted.sum()) >= scoring["relaxation_threshold"]:

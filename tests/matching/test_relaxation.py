@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rpe_geo.domain import Agrement, Child, Childminder, Contract, Facility, Request
+from rpe_geo.domain import Agrement, Child, Childminder, Contract, Facility, Request, RosterDay
 from rpe_geo.formats.suggestions import answer_json
 from rpe_geo.matching.changes import shifts, trims
 from rpe_geo.matching.feasibility import compile_registry, evaluate, feasible_mask
@@ -143,6 +143,17 @@ def test_two_changes_where_everybody_refuses_one_thing_and_something_more():
     assert only_school == [
         "Si quelqu’un d’autre va à l’école « École {du} Lac » : 1 possibilité de plus"
     ]
+
+
+def test_the_hours_of_a_roster_can_be_cut():
+    roster = (
+        RosterDay(date(2027, 1, 4), "08:00-18:00"),
+        RosterDay(date(2027, 1, 6), "08:00-17:00"),
+    )
+    asked = request("off", roster=roster)
+    assert "En finissant à 17 h au lieu de 18 h : 1 possibilité de plus" in sentences(
+        [minder(1, "Mo-Fr 08:00-17:00")], asked
+    )
 
 
 def test_a_later_start_when_a_place_falls_free():
