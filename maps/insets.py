@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rpe_geo.crs import metric_crs
 
-__all__ = ["Inset", "Plane", "plane_of"]
+__all__ = ["Inset", "Plane", "overseas_of", "plane_of"]
 
 _METROPOLE = (-6.0, 41.0, 10.0, 52.0)
 _OVERSEAS = {
@@ -93,6 +93,28 @@ def plane_of(shapes: gpd.GeoSeries) -> Plane:
         tuple(insets),
         int((~placed).sum()),
     )
+
+
+def overseas_of(shapes: gpd.GeoSeries) -> NDArray[np.str_]:
+    """
+    Tell which overseas département each shape lies in.
+
+    Parameters
+    ----------
+    shapes
+        Any geometries, EPSG:4326.
+
+    Returns
+    -------
+    ndarray of str
+        « 971 » to « 976 », in the order of `shapes`; empty elsewhere, and where there is no shape.
+    """
+    drawn = ~(shapes.isna() | shapes.is_empty).to_numpy(dtype=bool)
+    boxes = shapes.bounds
+    codes = np.full(len(shapes), "", dtype="U3")
+    for code, (_, box) in _OVERSEAS.items():
+        codes[drawn & _within(boxes, box)] = code
+    return codes
 
 
 def _within(boxes: pd.DataFrame, box: tuple[float, float, float, float]) -> NDArray[np.bool_]:

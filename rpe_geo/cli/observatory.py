@@ -1,4 +1,4 @@
-"""`rpe-geo access` and `rpe-geo observatory build|map|report`."""
+"""`rpe-geo access` and `rpe-geo observatory build|map|export|report`."""
 
 from __future__ import annotations
 
@@ -292,6 +292,14 @@ def build(
     _tell(observatory, directory)
 
 
+def _known_indicator(observatory: Observatory, indicator: str) -> None:
+    from rpe_geo.observatory.indicators import INDICATORS
+
+    known = [name for name in INDICATORS if name in observatory.zones]
+    if indicator not in known:
+        raise InputError("indicator_unknown", given=indicator, known=known)
+
+
 @group.command("map")
 def draw(
     directory: Annotated[Path, typer.Argument(help="Dossier construit par « observatory build ».")],
@@ -304,13 +312,10 @@ def draw(
     indicator: Annotated[str, typer.Option(help="Indicateur montré d’abord.")] = "coverage_rate",
 ) -> None:
     """Dessiner la carte : un fichier qui se suffit, ou une figure pour l’impression."""
-    from rpe_geo.observatory.indicators import INDICATORS
     from rpe_geo.open_data.observatory_files import read_observatory
 
     observatory = read_observatory(directory)
-    known = [name for name in INDICATORS if name in observatory.zones]
-    if indicator not in known:
-        raise InputError("indicator_unknown", given=indicator, known=known)
+    _known_indicator(observatory, indicator)
     if observatory.zones.geometry.isna().all():
         raise InputError("contours_needed")
     match output.suffix.lower():
@@ -332,6 +337,40 @@ def draw(
                 "observatory_ending", given=output.name, known=[".html", ".svg", ".png", ".pdf"]
             )
     console().print(f"Carte : {output}")
+
+
+@group.command()
+def export(
+    directory: Annotated[Path, typer.Argument(help="Dossier construit par « observatory build ».")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Fichier .gpkg, .parquet, .geojson, .fgb, .xlsx ou .csv.",
+        ),
+    ],
+    format: Annotated[  # noqa: A002 - the word of the command
+        str | None,
+        typer.Option(
+            metavar="FORMAT",
+            help="gpkg, geoparquet, geojson, flatgeobuf, xlsx ou csvw ; selon le nom du fichier si rien n'est dit.",
+        ),
+    ] = None,
+    indicator: Annotated[
+        str, typer.Option(help="Indicateur qui colore d'abord le GeoPackage.")
+    ] = "coverage_rate",
+) -> None:
+    """Écrire les indicateurs pour un autre logiciel (QGIS, tableur, base de données), petits effectifs tus."""
+    from rpe_geo.open_data.observatory_files import read_observatory
+    from rpe_geo.publishing.export.formats import export_observatory
+
+    observatory = read_observatory(directory)
+    _known_indicator(observatory, indicator)
+    written = export_observatory(observatory, output, format=format, indicator=indicator)
+    console().print(
+        f"{'Fichier' if len(written) == 1 else 'Fichiers'} : {', '.join(map(str, written))}"
+    )
 
 
 @group.command()

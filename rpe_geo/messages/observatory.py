@@ -297,6 +297,8 @@ MESSAGES = {
     "departement_unknown": "aucun département « {given} » parmi ces communes : écrivez 01, 2A ou 971.",
     "indicator_unknown": "indicateur « {given} » absent de ces résultats ; choisissez parmi {known}.",
     "contours_needed": "ces résultats n'ont pas de contours : construisez-les avec --contours (ou --zones).",
+    "export_format": "Format « {given} » inconnu : choisissez parmi {known}.",
+    "export_undescribed": "{where}ce fichier ne dit pas ce que sont ses colonnes (« {part} » manque) : exportez-le de nouveau avec « rpe-geo observatory export ».",
     "observatory_ending": "« {given} » : terminez le nom du fichier par {known}.",
     "scheduler_unreachable": (
         "le cluster « {given} » ne répond pas : vérifiez l'adresse, ou écrivez --scheduler local."

@@ -34,7 +34,7 @@ from rpe_geo.observatory.calibration import Check
 from rpe_geo.observatory.indicators import INDICATORS
 from rpe_geo.observatory.results import Note, Observatory, Source
 
-__all__ = ["read_observatory", "write_observatory"]
+__all__ = ["described_columns", "read_observatory", "write_observatory"]
 
 _METADATA = "observatory.json"
 _FIRST = (
@@ -116,8 +116,20 @@ def _columns(zones: pd.DataFrame) -> list[str]:
     return [name for name in _FIRST if name in zones.columns] + rest
 
 
-def _described(columns: list[str]) -> list[dict[str, str]]:
-    """Say what each column is and its unit, as written in the file."""
+def described_columns(columns: list[str]) -> list[dict[str, str]]:
+    """
+    Say what each column is and its unit, as written in the file.
+
+    Parameters
+    ----------
+    columns
+        Names of columns of an observatory's zones or places.
+
+    Returns
+    -------
+    list of dict
+        `colonne, libelle, unite` of each, in the same order.
+    """
     rows = []
     for name in columns:
         if name in INDICATORS:
@@ -174,7 +186,7 @@ def write_observatory(observatory: Observatory, directory: Path) -> None:
     zones = gpd.GeoDataFrame(observatory.zones.rename_axis("code").reset_index(), crs=4326)
     columns = _columns(zones)
     zones = zones[[*columns, "geometry"]]
-    described = _described(columns)
+    described = described_columns(columns)
     licences = [asdict(source) for source in observatory.sources]
     with replacing(directory / "indicators.csv") as temporary:
         pd.DataFrame(zones[columns]).to_csv(temporary, index=False, lineterminator="\n")

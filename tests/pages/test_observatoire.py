@@ -213,7 +213,7 @@ def test_small_counts_are_told_nowhere(client, tmp_path):
     table = client.get(f"{PAGE}/tableau.csv?jeu=Villeneuve&indicateur=places").text
     first = next(line for line in table.splitlines() if line.startswith("1;"))
     assert f";{secret[1]}" not in first
-    for kind in ("csv", "gpkg", "parquet"):
+    for kind in ("csv", "gpkg", "parquet", "xlsx"):
         answer = client.get(f"{PAGE}/donnees.{kind}?jeu=Villeneuve")
         path = tmp_path / f"f.{kind}"
         path.write_bytes(answer.content)
@@ -222,6 +222,8 @@ def test_small_counts_are_told_nowhere(client, tmp_path):
             if kind == "csv"
             else gpd.read_file(path, layer="indicateurs")
             if kind == "gpkg"
+            else gpd.pd.read_excel(path, sheet_name="indicateurs", dtype={"code": str})
+            if kind == "xlsx"
             else gpd.read_parquet(path)
         ).set_index("code")
         for name in ("places_childminder", "coverage_childminder", "places", "coverage_rate"):

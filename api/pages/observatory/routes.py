@@ -28,6 +28,7 @@ from rpe_geo.errors import Forbidden, NotFound
 from rpe_geo.folding import fold_words
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.open_data.observatory_files import write_observatory
+from rpe_geo.publishing.export.formats import export_observatory
 from rpe_geo.publishing.report import coverage_report
 from rpe_geo.publishing.report_html import report_html
 from rpe_geo.publishing.report_pdf import report_pdf
@@ -40,6 +41,7 @@ _KINDS = {
     "csv": "text/csv; charset=utf-8",
     "gpkg": "application/geopackage+sqlite3",
     "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _printing = threading.Lock()
 _KEPT = {"cache-control": "private, no-cache"}
@@ -105,11 +107,18 @@ def table(_session: PlannerDep, known: SomeDep, asked: AskedQuery) -> Response:
 
 @router.get("/donnees.{kind}")
 def figures(
-    _session: PlannerDep, known: SomeDep, asked: AskedQuery, kind: Literal["csv", "gpkg", "parquet"]
+    _session: PlannerDep,
+    known: SomeDep,
+    asked: AskedQuery,
+    kind: Literal["csv", "gpkg", "parquet", "xlsx"],
 ) -> Response:
     """Give the whole observatory as a file, units and licences inside, small counts left out."""
     edition = chosen_edition(known, asked)
-    path = _files(edition) / f"indicators.{kind}"
+    path = (
+        _exported(edition, kind)
+        if kind in {"gpkg", "xlsx"}
+        else _files(edition) / f"indicators.{kind}"
+    )
     if not path.is_file():
         raise NotFound("coverage_not_built")
     return FileResponse(
@@ -167,6 +176,20 @@ def _written(edition: Edition) -> tempfile.TemporaryDirectory[str]:
     kept = tempfile.TemporaryDirectory(prefix="rpe-observatoire-")
     write_observatory(published(edition), Path(kept.name))
     return kept
+
+
+@lru_cache(maxsize=2)
+def _export_folder(_edition: Edition) -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="rpe-observatoire-")
+
+
+def _exported(edition: Edition, kind: str) -> Path:
+    """Name the file of a kind that opens coloured, or as sheets; it is written when it is first asked for."""
+    with _printing:
+        path = Path(_export_folder(edition).name) / f"observatoire.{kind}"
+        if not path.is_file():
+            export_observatory(published(edition), path)
+    return path
 
 
 def _files(edition: Edition) -> Path:
