@@ -19,6 +19,7 @@ __all__ = [
     "DIVERGING",
     "GROUND",
     "INK",
+    "INK_3",
     "ISOCHRONE",
     "NO_DATA",
     "PAPER",

@@ -60,6 +60,7 @@ ARGUMENTS = {
     "geocode": ("addresses.csv", "--territory", "T", "-o", "out.csv"),
     "isochrone": ("--at", "AT", "--territory", "T", "--mode", "walk", "-o", "out.geojson"),
     "matrix": ("points.csv", "points.csv", "--territory", "T", "--mode", "walk", "-o", "out.csv"),
+    "observatory export": ("OBSERVATORY", "-o", "out.parquet"),
     "observatory map": ("OBSERVATORY", "-o", "out.svg"),
     "observatory report": ("OBSERVATORY", "-o", "out.html"),
     "person export": ("AM-1", "--database", "DATABASE", "-o", "out.json"),

@@ -354,11 +354,11 @@ def export(
         str | None,
         typer.Option(
             metavar="FORMAT",
-            help="gpkg, geoparquet, geojson, flatgeobuf, xlsx ou csvw ; selon le nom du fichier si rien n'est dit.",
+            help="gpkg, geoparquet, geojson, flatgeobuf, xlsx ou csvw ; selon le nom du fichier si rien n’est dit.",
         ),
     ] = None,
     indicator: Annotated[
-        str, typer.Option(help="Indicateur qui colore d'abord le GeoPackage.")
+        str, typer.Option(help="Indicateur qui colore d’abord le GeoPackage.")
     ] = "coverage_rate",
 ) -> None:
     """Écrire les indicateurs pour un autre logiciel (QGIS, tableur, base de données), petits effectifs tus."""

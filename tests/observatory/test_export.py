@@ -121,9 +121,9 @@ def test_places_of_care_are_written_too(observatory, tmp_path, ending):
     assert rows["estimated"].tolist() == [False, True]
 
 
-def test_overseas_départements_are_layers_of_their_own(observatory, tmp_path):
+def test_overseas_departements_are_layers_of_their_own(observatory, tmp_path):
     path, project = export_observatory(observatory, tmp_path / "pays.gpkg")
-    west, _, east, north = pyogrio.read_info(path, layer="indicateurs")["total_bounds"]
+    west, _, east, _ = pyogrio.read_info(path, layer="indicateurs")["total_bounds"]
     assert (west, east) == pytest.approx((3.8, 3.95))
     assert len(gpd.read_file(path, layer="indicateurs_974")) == 1
     assert project.name == "pays.qgs"

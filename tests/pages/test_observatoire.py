@@ -222,7 +222,9 @@ def test_small_counts_are_told_nowhere(client, tmp_path):
             if kind == "csv"
             else gpd.read_file(path, layer="indicateurs")
             if kind == "gpkg"
-            else gpd.pd.read_excel(path, sheet_name="indicateurs", dtype={"code": str})
+            else gpd.pd.read_excel(
+                path, sheet_name="indicateurs", dtype={"code": str}, engine="openpyxl"
+            )
             if kind == "xlsx"
             else gpd.read_parquet(path)
         ).set_index("code")

@@ -101,7 +101,7 @@ def _styles(layers: Sequence[Layer], indicator: str) -> Iterable[tuple[str, str,
     """Yield table, name, QML, whether it is the first, and description of each style."""
     for layer in layers:
         if layer.name.startswith(PLACES):
-            yield layer.name, "Lieux d'accueil", places_qml(layer), True, layer.title
+            yield layer.name, "Lieux d’accueil", places_qml(layer), True, layer.title
             continue
         for one in indicators_of(layer):
             shown = one.name == indicator

@@ -18,14 +18,14 @@ from rpe_geo.departements import departement_name
 from rpe_geo.observatory.results import Observatory
 from rpe_geo.open_data.observatory_files import described_columns
 
-__all__ = ["PLACES", "ZONES", "Column", "Datatype", "Layer", "layers_of", "typed"]
+__all__ = ["Column", "Datatype", "Layer", "layers_of", "typed"]
 
 ZONES, PLACES = "indicateurs", "offre"
 
 Datatype = Literal["string", "number", "integer", "boolean"]
 
 _PLACE_LABELS = {
-    "kind": "Nature du lieu d'accueil",
+    "kind": "Nature du lieu d’accueil",
     "name": "Nom",
     "places": "Places",
     "estimated": "Places estimées",
@@ -88,7 +88,7 @@ def layers_of(observatory: Observatory, *, apart: bool = True) -> tuple[Layer, .
     layers = []
     for name, what, frame in (
         (ZONES, f"{title} : indicateurs", zones),
-        (PLACES, f"{title} : places d'accueil", observatory.supply),
+        (PLACES, f"{title} : places d’accueil", observatory.supply),
     ):
         rows = _tidy(frame)
         codes = overseas_of(rows.geometry) if apart else np.full(len(rows), "")

@@ -24,7 +24,6 @@ from rpe_geo.publishing.export.layers import Layer, typed
 
 __all__ = [
     "about_layer",
-    "feature_collection",
     "read_geojson",
     "read_geoparquet",
     "read_layers",
