@@ -237,6 +237,9 @@ class Downloads:
                 answer = self._once(wanted, url, here)
             except httpx.HTTPError as error:
                 last, pause = type(error).__name__, wait
+                if isinstance(error, httpx.ConnectError) and attempt:
+                    # No network, twice: it is said at once rather than after a minute of waits.
+                    break
             else:
                 if isinstance(answer, dict):
                     return self._settle(wanted, edition, url, here, answer)
