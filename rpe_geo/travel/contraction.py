@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
 from rpe_geo.files import replacing_folder
-from rpe_geo.travel.streets.mode_network import ModeNetwork
+from rpe_geo.travel.streets.mode_network import NO_WAY, ModeNetwork
+from rpe_geo.travel.sweep import Sweep, sweep_is_available
 
 __all__ = [
     "LARGE_STATES",
@@ -125,6 +128,13 @@ def _build(network: ModeNetwork) -> Any:
     return topology
 
 
+def _own_order(network: ModeNetwork) -> NDArray[np.uint32]:
+    """Order the states as RoutingKit does; it tells its order by saving it."""
+    with tempfile.TemporaryDirectory() as folder:
+        _build(network).save(folder)
+        return np.fromfile(Path(folder) / "order", dtype=np.uint32)
+
+
 class Hierarchy:
     """
     A customised hierarchy; one search at a time, since the library shares its working memory.
@@ -138,20 +148,43 @@ class Hierarchy:
     """
 
     def __init__(self, network: ModeNetwork, directory: Path | None = None) -> None:
+        folder = None if directory is None else directory / _FOLDER
+        self._network = network
+        self._folder = folder if folder is not None and folder.is_dir() else None
+        self._lock = threading.Lock()
+        self._opening = threading.Lock()
+
+    @cached_property
+    def _metric(self) -> Any:
+        """RoutingKit's own, opened when a way or a table is first asked of it."""
         from pyroutingkit import INF_WEIGHT, CCHMetric, CCHTopology
 
-        folder = None if directory is None else directory / _FOLDER
-        if folder is not None and folder.is_dir():
-            self._topology = CCHTopology()
-            self._topology.load(str(folder))
+        if self._folder is None:
+            topology = _build(self._network)
         else:
-            self._topology = _build(network)
-        self._metric = CCHMetric(self._topology)
-        weights = np.asarray(network.weights)
+            topology = CCHTopology()
+            topology.load(str(self._folder))
+        metric = CCHMetric(topology)
+        weights = np.asarray(self._network.weights)
         weights = np.where(np.isfinite(weights), weights, INF_WEIGHT)
-        self._metric.customize(weights.astype(np.uint32))
-        self._unreachable = INF_WEIGHT
-        self._lock = threading.Lock()
+        metric.customize(weights.astype(np.uint32))
+        return metric
+
+    @cached_property
+    def _sweep(self) -> Sweep:
+        if self._folder is not None:
+            order = np.fromfile(self._folder / "order", dtype=np.uint32)
+        else:
+            dissected = dissect(self._network)
+            order = _own_order(self._network) if dissected is None else dissected
+        return Sweep(self._network, order)
+
+    def sweep(self) -> Sweep | None:
+        """Return the network ready for large tables; None where the installation could not compile their kernel."""
+        if not sweep_is_available():
+            return None
+        with self._opening:
+            return self._sweep
 
     def table(self, sources: NDArray[np.int64], targets: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return ticks from each source state to each target state; `inf` where there is no way."""
@@ -160,13 +193,13 @@ class Hierarchy:
                 sources.astype(np.uint32), targets.astype(np.uint32)
             )
         result: NDArray[np.float64] = ticks.reshape(sources.size, targets.size).astype(np.float64)
-        result[ticks.reshape(result.shape) >= self._unreachable] = np.inf
+        result[ticks.reshape(result.shape) >= NO_WAY] = np.inf
         return result
 
     def path(self, source: int, target: int) -> tuple[float, list[int]]:
         """Return ticks and the states passed, ends included; `inf` and nothing where there is no way."""
         with self._lock:
             ticks, states, _ = self._metric.query(source, target)
-        if ticks >= self._unreachable:
+        if ticks >= NO_WAY:
             return float("inf"), []
         return float(ticks), [int(state) for state in states]

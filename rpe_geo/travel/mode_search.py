@@ -19,7 +19,13 @@ from rpe_geo.travel.contraction import (
     hierarchy_is_built,
 )
 from rpe_geo.travel.paths import Tracer
-from rpe_geo.travel.search import BoundedSearch, Ends, search_by_hierarchy, street_minutes
+from rpe_geo.travel.search import (
+    BoundedSearch,
+    Ends,
+    search_by_hierarchy,
+    street_minutes,
+    swept_minutes,
+)
 from rpe_geo.travel.snapping import SegmentGrid, Snapped
 from rpe_geo.travel.streets.mode_network import TICKS_PER_MIN, ModeNetwork
 from rpe_geo.travel.streets.network import Ways
@@ -74,8 +80,11 @@ class ModeSearch:
             return self._tracer
 
     def minutes(self, origins: Snapped, destinations: Snapped, cutoff_min: float) -> Floats:
-        """Minutes along the network; times beyond the cutoff may be `inf`."""
+        """Minutes from door to door by the network; times beyond the cutoff may be `inf`."""
         hierarchy = self.hierarchy(origins.edge.size)
+        sweep = None if hierarchy is None else hierarchy.sweep()
+        if sweep is not None:
+            return swept_minutes(self.network, origins, destinations, sweep, cutoff_min)
 
         def search(leaving: Ends, arriving: Ends) -> Floats:
             if hierarchy is not None:

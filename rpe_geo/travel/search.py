@@ -16,8 +16,16 @@ from rpe_geo.crs import EARTH_RADIUS_M, great_circle_m
 from rpe_geo.travel.contraction import Hierarchy
 from rpe_geo.travel.snapping import Snapped
 from rpe_geo.travel.streets.mode_network import ENTRY_TICKS, NO_WAY, TICKS_PER_MIN, ModeNetwork
+from rpe_geo.travel.sweep import Places, Sweep
 
-__all__ = ["BoundedSearch", "Ends", "distances_from_all", "search_by_hierarchy", "street_minutes"]
+__all__ = [
+    "BoundedSearch",
+    "Ends",
+    "distances_from_all",
+    "search_by_hierarchy",
+    "street_minutes",
+    "swept_minutes",
+]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -85,7 +93,8 @@ class Ends:
         ticks = np.column_stack(
             [np.where(forward, ahead, np.inf), np.where(backward, behind, np.inf)]
         )
-        return cls(np.maximum(states, 0), ticks * _TICKS_PER_S)
+        # Whole ticks, as the weights of the network: every way of searching then gives the same time to the bit.
+        return cls(np.maximum(states, 0), np.rint(ticks * _TICKS_PER_S))
 
 
 Search = Callable[[Ends, Ends], Floats]
@@ -349,7 +358,7 @@ def street_minutes(
     network: ModeNetwork, origins: Snapped, destinations: Snapped, search: Search
 ) -> Floats:
     """
-    Return minutes along the network between snapped places.
+    Return minutes from door to door between snapped places, on foot between the doors and the street.
 
     Parameters
     ----------
@@ -368,9 +377,35 @@ def street_minutes(
     ticks = search(Ends.leaving(network, origins), Ends.arriving(network, destinations))
     if network.settings.get("has_regions"):
         forget_entries(ticks)
-    _stay_on_edge(network, origins, destinations, ticks)
+    row, column, direct = _along_one_edge(network, origins, destinations)
+    ticks[row, column] = np.minimum(ticks[row, column], direct)
     ticks /= TICKS_PER_MIN
+    ticks += origins.access_min[:, None]
+    ticks += destinations.access_min[None, :]
     return ticks
+
+
+def swept_minutes(
+    network: ModeNetwork,
+    origins: Snapped,
+    destinations: Snapped,
+    sweep: Sweep,
+    cutoff_min: float,
+) -> Floats:
+    """Return what `street_minutes` returns, by a sweep; times above the cutoff are `inf`."""
+    leaving, arriving = Ends.leaving(network, origins), Ends.arriving(network, destinations)
+    minutes = sweep.minutes(
+        Places(leaving.states, leaving.ticks, origins.access_min),
+        Places(arriving.states, arriving.ticks, destinations.access_min),
+        cutoff_min,
+    )
+    row, column, direct = _along_one_edge(network, origins, destinations)
+    direct /= TICKS_PER_MIN
+    direct += origins.access_min[row]
+    direct += destinations.access_min[column]
+    direct[direct > cutoff_min] = np.inf
+    minutes[row, column] = np.minimum(minutes[row, column], direct)
+    return minutes
 
 
 def forget_entries(ticks: Floats) -> None:
@@ -380,21 +415,18 @@ def forget_entries(ticks: Floats) -> None:
         ticks[entered] %= ENTRY_TICKS
 
 
-def _stay_on_edge(
-    network: ModeNetwork, origins: Snapped, destinations: Snapped, ticks: Floats
-) -> None:
-    """Two places of one edge: straight along it, where that is allowed."""
+def _along_one_edge(
+    network: ModeNetwork, origins: Snapped, destinations: Snapped
+) -> tuple[Ints, Ints, Floats]:
+    """Pairs of places that lie on one edge, with the ticks straight along it, where that is allowed."""
     row, column = _same_edge(origins.edge, destinations.edge)
-    if not row.size:
-        return
     edge = origins.edge[row]
     ahead = destinations.forward_s[column] - origins.forward_s[row]
     behind = origins.backward_s[row] - destinations.backward_s[column]
     # Which of the two lies farther along the edge is told by the vertex, then by either running time.
     forward = np.where((network.time_forward[edge] < NO_WAY) & (ahead >= 0), ahead, np.inf)
     backward = np.where((network.time_backward[edge] < NO_WAY) & (behind >= 0), behind, np.inf)
-    direct = np.minimum(forward, backward) * _TICKS_PER_S
-    ticks[row, column] = np.minimum(ticks[row, column], direct)
+    return row, column, np.minimum(forward, backward) * _TICKS_PER_S
 
 
 def _same_edge(origins: Ints, destinations: Ints) -> tuple[Ints, Ints]:

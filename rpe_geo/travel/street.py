@@ -178,8 +178,6 @@ class StreetEngine:
     ) -> Floats:
         """Minutes along the streets, and on foot between them and the doors."""
         minutes = search.minutes(start, stop, cutoff_min)
-        minutes += start.access_min[:, None]
-        minutes += stop.access_min[None, :]
         if start.island is not None and stop.island is not None:
             # Neighbours on streets that are cut off reach each other there.
             among = StreetEngine._door_to_door(search, start.island, stop.island, cutoff_min)

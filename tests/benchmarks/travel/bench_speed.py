@@ -18,11 +18,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import geopandas as gpd
 import networkx as nx
 import numpy as np
 import osmium
+import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
@@ -112,8 +114,8 @@ def _tables(engine: StreetEngine) -> None:
     )
     points = points[engine.serves(points, mode="car")]
 
-    def ask(origins: int, destinations: int, *, fresh: bool) -> Callable[[], object]:
-        def run() -> object:
+    def ask(origins: int, destinations: int, *, fresh: bool) -> Callable[[], pd.DataFrame]:
+        def run() -> pd.DataFrame:
             if fresh:
                 engine._snapped.clear()
             return engine.travel_times(
@@ -128,6 +130,14 @@ def _tables(engine: StreetEngine) -> None:
         f"1 × 500, engine         {1000 * few:6.2f} ms  ({1000 * few_fresh:.2f} ms with attaching)"
     )
     print(f"1000 × 2000, engine     {1000 * many:6.0f} ms  (attaching and turns included)")
+
+    hierarchy = engine._search("car").hierarchy()
+    if hierarchy is not None and hierarchy.sweep() is not None:
+        swept = ask(1000, 2000, fresh=True)()
+        with patch.object(hierarchy, "sweep", lambda: None):
+            plain = timed(ask(1000, 2000, fresh=True), 3)
+            assert swept.equals(ask(1000, 2000, fresh=True)())
+        print(f"the same by RoutingKit  {1000 * plain:6.0f} ms  ({plain / many:.1f} × ours)")
 
     limit = CUTOFF_MIN * TICKS_PER_MIN
     graph = csr_array(
