@@ -249,7 +249,7 @@ def open_runner(
     scheduler: str | None, kept_in: Path, progress: Progress
 ) -> AbstractContextManager[Runner | None]:
     """
-    Start what runs the tiles of an observatory: processes here, or a cluster.
+    Start what runs the tiles of an observatory: threads here, or a cluster.
 
     Parameters
     ----------
@@ -262,8 +262,10 @@ def open_runner(
     """
     if scheduler is None:
         return nullcontext()
-    from rpe_geo.deployment.cluster import DaskRunner
+    from rpe_geo.deployment.cluster import DaskRunner, LocalRunner
 
+    if scheduler == "local":
+        return LocalRunner(kept_in=kept_in, progress=progress)
     return DaskRunner(scheduler, kept_in=kept_in, progress=progress)
 
 

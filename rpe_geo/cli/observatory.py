@@ -207,7 +207,7 @@ def build(
     scheduler: Annotated[
         str | None,
         typer.Option(
-            help="Calculer par tuiles : « local » (processus) ou l’adresse d’un cluster Dask, tcp://hôte:port."
+            help="Calculer par tuiles : « local » (fils d’exécution) ou l’adresse d’un cluster Dask, tcp://hôte:port."
         ),
     ] = None,
     estimate_missing: Annotated[

@@ -1,11 +1,10 @@
 """Tiles give the same bits as one piece, wherever they run, and go on where they stopped."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
 
+from rpe_geo.deployment.cluster import LocalRunner
 from rpe_geo.observatory.decay import Gaussian, Step
 from rpe_geo.observatory.neighbours import StraightPace, straight_pairs
 from rpe_geo.observatory.profile import access_profile
@@ -55,22 +54,18 @@ def test_zones_that_are_demand_and_supply_keep_their_inner_minutes():
     pd.testing.assert_frame_equal(tiled, whole, check_exact=True)
 
 
-def test_a_cluster_gives_the_same_bits_and_restarts(tmp_path):
-    pytest.importorskip("distributed")
-    from rpe_geo.deployment.cluster import DaskRunner
-
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_threads_give_the_same_bits_and_restart(tmp_path, threads):
     demand, supply = country(300, 120)
     decay = Step({5: 1, 10: 0.3, 15: 0.1})
     expected = tiled_access_profile(demand, supply, PACE, decay)
     told = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with DaskRunner(
-            "local", workers=1, kept_in=tmp_path, progress=lambda *step: told.append(step)
-        ) as run:
-            first = tiled_access_profile(demand, supply, PACE, decay, run=run)
-            kept = len(list(tmp_path.glob("*.npy")))
-            again = tiled_access_profile(demand, supply, PACE, decay, run=run)
+    with LocalRunner(
+        threads=threads, kept_in=tmp_path, progress=lambda *step: told.append(step)
+    ) as run:
+        first = tiled_access_profile(demand, supply, PACE, decay, run=run)
+        kept = len(list(tmp_path.glob("*.npy")))
+        again = tiled_access_profile(demand, supply, PACE, decay, run=run)
     pd.testing.assert_frame_equal(first, expected, check_exact=True)
     pd.testing.assert_frame_equal(again, expected, check_exact=True)
     assert kept > 10
