@@ -220,7 +220,10 @@ def _circles(axes: Any, areas: Sequence[Mapping[str, Any]], plane: Plane) -> Non
 
 def _title(about: Indicator, observatory: Observatory) -> str:
     unit = f" ({about.unit})" if about.unit else ""
-    return f"{about.label}{unit}, {observatory.parameters['year']}"
+    projection = observatory.parameters.get("projection")
+    coming = projection is not None and about.name in {"places_missing", "children_projected"}
+    year = projection["years"][-1] if coming else observatory.parameters["year"]
+    return f"{about.label}{unit}, {year}"
 
 
 def _bounds(plane: Plane) -> tuple[float, float, float, float]:

@@ -33,6 +33,7 @@ _THEMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Accès", ("access_e2sfca", "access_2sfca", "access_3sfca", "places_within_reach", "minutes_to_closest", "tension", "choices")),
     ("Horaires et besoins", ("access_early", "access_late", "access_saturday", "access_step_free")),
     ("Registre", ("open_requests", "vacancy_rate", "freshness")),
+    ("Ce qui vient", ("places_missing", "children_projected")),
     ("Population et places", ("children", "children_age_0", "children_age_1", "children_age_2", "need", "places", "places_childminder", "places_facility", "places_other")),
     ("Analyse", ("kind", "gi_star", "access_margin_effect")),
 )  # fmt: skip

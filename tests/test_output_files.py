@@ -62,6 +62,7 @@ ARGUMENTS = {
     "matrix": ("points.csv", "points.csv", "--territory", "T", "--mode", "walk", "-o", "out.csv"),
     "observatory export": ("OBSERVATORY", "-o", "out.parquet"),
     "observatory map": ("OBSERVATORY", "-o", "out.svg"),
+    "observatory project": ("OBSERVATORY", "--births", "births.csv", "-o", "out.csv"),
     "observatory report": ("OBSERVATORY", "-o", "out.html"),
     "person export": ("AM-1", "--database", "DATABASE", "-o", "out.json"),
     "scenario": (
@@ -110,6 +111,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scenario = {"title": "Une fermeture", "changes": [{"close": ["AM-1"]}]}
     (folder / "scenario.json").write_text(json.dumps(scenario))
     (folder / "times.csv").write_text(TIMES)
+    years = ";".join(f"NAISD{year}" for year in range(16, 26))
+    (folder / "births.csv").write_text(
+        f"CODGEO;{years}\n34001{';12' * 10}\n34002{';40' * 10}\n30009{';7' * 10}\n"
+    )
     (folder / "addresses.csv").write_text(
         f"id,adresse\n1,{near['numero']} {near['nom_voie']} {near['code_postal']} {near['nom_commune']}\n"
     )

@@ -1,4 +1,4 @@
-"""`rpe-geo access` and `rpe-geo observatory build|map|export|report`."""
+"""`rpe-geo access` and `rpe-geo observatory build|map|export|report|project`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from rpe_geo.cli.areas import codes_of_epcis, tables_of
 from rpe_geo.cli.observatory_prepare import prepare_tables
+from rpe_geo.cli.observatory_project import project_years
 from rpe_geo.cli.screen import console, progress_bar, write_whole
 from rpe_geo.errors import InputError
 from rpe_geo.messages import phrase
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(access)
     group.command("prepare")(prepare_tables)
+    group.command("project")(project_years)
     app.add_typer(group, name="observatory")
 
 

@@ -134,4 +134,34 @@ MESSAGES = {
     "scenario_ids": "« {given} » : une liste d'identifiants est attendue.",
     "scenario_degrees": "longitude et latitude sont deux nombres, en degrés (WGS 84).",
     "scenario_place_missing": "il manque le lieu : donnez {field}, ou longitude et latitude.",
+    "project_answer": (
+        "{year} : {children_expected} enfants de moins de 3 ans [{children_low} à {children_high}], {missing_expected} places "
+        "manquantes [{missing_low} à {missing_high}], {recruits_expected} agréments à susciter [{recruits_low} à "
+        "{recruits_high}] (intervalles à {level} %)."
+    ),
+    "project_years": "années « {given} » : écrivez une année ou « 2027-2032 ».",
+    "project_year_past": (
+        "l'année {given} est déjà connue : les naissances vont jusqu'à {last} ; demandez des années d'après."
+    ),
+    "project_births_years": (
+        "les naissances couvrent {found} : il faut {needed} années de suite au moins ; ajoutez un fichier (--births)."
+    ),
+    "project_approvals_years": (
+        "les agréments couvrent {found} : il faut {needed} années de suite au moins."
+    ),
+    "project_target": "--target {given} : donnez des places pour 100 enfants, entre 0 et 200.",
+    "project_level": "--level {given} : donnez une part entre 0,5 et 0,99.",
+    "project_ages_alone": "--ages ne sert qu'avec --registry.",
+    "project_birth_year": "« {id} » : {given} n'est pas une année de naissance de professionnel.",
+    "project_not_communes": (
+        "les naissances sont publiées par commune et cet observatoire est par « {given} » : construisez-le par communes."
+    ),
+    "project_nothing_known": (
+        "aucune zone n'a à la fois des naissances et des places publiées : vérifiez que --births couvre ces communes."
+    ),
+    "project_registry_empty": (
+        "le registre n'a aucun professionnel en activité, avec des places, dans ces zones : retirez --registry pour suivre "
+        "la tendance."
+    ),
+    "project_births_missing": "Communes dont des années de naissances ne sont pas publiées : {count}.",
 }

@@ -71,6 +71,10 @@ INDICATORS: dict[str, Indicator] = {
                   meaning="Places chez les assistantes et assistants maternels pour 100 enfants."),
         Indicator("coverage_facility", "Couverture par les établissements", _PER_100, "sequential",
                   meaning="Places en établissement pour 100 enfants."),
+        Indicator("children_projected", "Enfants de moins de 3 ans projetés", "enfants", "count", decimals=0,
+                  meaning="Enfants attendus la dernière année de la projection."),
+        Indicator("places_missing", "Places manquantes projetées", "places", "count", decimals=0,
+                  meaning="Places qui manqueraient la dernière année de la projection pour tenir le taux visé."),
         Indicator("access_e2sfca", "Places accessibles", _PER_100, "sequential", 100.0,
                   meaning="Places atteignables, partagées avec les enfants qui les atteignent aussi, les plus proches "
                           "comptant davantage (E2SFCA)."),

@@ -23,6 +23,7 @@ from rpe_geo.observatory.zones import zone_of
 from rpe_geo.parameters import ParameterTable, parameter_table
 from rpe_geo.privacy.zones import published_zones
 from rpe_geo.publishing.blocks import Block, Chapter, KeyFigures, Paragraph, Report, TableBlock
+from rpe_geo.publishing.projection_report import projection_chapter
 from rpe_geo.publishing.report_gaps import gaps_chapter, objectives_chapter
 from rpe_geo.publishing.report_parts import (
     FEW,
@@ -79,9 +80,16 @@ def coverage_report(observatory: Observatory, *, on: date) -> Report:
             _needs(observatory, zones, table),
             gaps_chapter(observatory, zones, table),
             objectives_chapter(observatory, zones, table),
+            *_projection(observatory),
             _method(observatory, table),
         ),
     )
+
+
+def _projection(observatory: Observatory) -> tuple[Chapter, ...]:
+    """Write what comes, where a projection is kept with the observatory."""
+    document = observatory.parameters.get("projection")
+    return () if document is None else (projection_chapter(observatory, document),)
 
 
 def _summary(observatory: Observatory, zones: pd.DataFrame, table: ParameterTable) -> Chapter:
