@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,27 +38,27 @@ def project_years(
     years: Annotated[str, typer.Option(help="Années, « 2027-2032 ».")] = "2027-2032",
     target: Annotated[
         float | None,
-        typer.Option(help="Places pour 100 enfants visées ; par défaut le taux d'aujourd'hui."),
+        typer.Option(help="Places pour 100 enfants visées ; par défaut le taux d’aujourd’hui."),
     ] = None,
     approvals: Annotated[
         Path | None,
         typer.Option(help="Agréments par département et année (DREES) : leur tendance."),
     ] = None,
     registry: Annotated[
-        bool, typer.Option("--registry", help="Départs d'après le registre plutôt que la tendance.")
+        bool, typer.Option("--registry", help="Départs d’après le registre plutôt que la tendance.")
     ] = False,
     ages: Annotated[
         Path | None, typer.Option(help="Avec --registry : année de naissance, id, birth_year.")
     ] = None,
-    level: Annotated[float, typer.Option(help="Part des cas dans l'intervalle, 0,5 à 0,99.")] = 0.8,
+    level: Annotated[float, typer.Option(help="Part des cas dans l’intervalle, 0,5 à 0,99.")] = 0.8,
     seed: Annotated[int, typer.Option(help="Graine des tirages.", min=0)] = 0,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Garder dans l'observatoire : sa carte et son rapport.")
+        bool, typer.Option("--keep", help="Garder dans l’observatoire : sa carte et son rapport.")
     ] = False,
     database: Annotated[str | None, typer.Option(help="Base de données du registre.")] = None,
     on: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd'hui.", show_default=False),
+        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd’hui.", show_default=False),
     ] = None,
 ) -> None:
     """Projeter les enfants, les départs, les places manquantes et les recrutements, avec intervalles."""
@@ -106,9 +107,8 @@ def project_years(
     if target is None:
         target = float(observatory.summary["coverage_rate"])
     whole = whole_errors(counted, departements, mean=float(wanted.iloc[:, -1].sum()))
-    found = project(
-        zones, forecast, kept, table, target=target, level=level, whole_errors=whole, seed=seed
-    )
+    forecast = replace(forecast, whole=whole)
+    found = project(zones, forecast, kept, table, target=target, level=level, seed=seed)
     document = projection_document(
         found,
         zones["nom"].astype(str),

@@ -21,6 +21,7 @@ from scipy.stats import gamma
 from rpe_geo.errors import InputError
 
 __all__ = [
+    "FEWEST_YEARS",
     "BirthsForecast",
     "Errors",
     "births_forecast",
@@ -82,6 +83,10 @@ class BirthsForecast:
         Of those, axes (commune, year).
     observed_to
         Last year of known births.
+    errors
+        Of communes.
+    whole
+        Of the sum of the communes (see `whole_errors`); None takes those of communes, which are larger.
     """
 
     communes: pd.Index
@@ -91,6 +96,7 @@ class BirthsForecast:
     variance: Floats
     observed_to: int
     errors: Errors
+    whole: Errors | None = None
 
     @property
     def children(self) -> Floats:

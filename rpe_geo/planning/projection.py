@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rpe_geo.errors import InputError
 from rpe_geo.parameters import ParameterTable
-from rpe_geo.planning.births import BirthsForecast, Errors
+from rpe_geo.planning.births import BirthsForecast
 from rpe_geo.planning.departures import ApprovalsTrend
 
 __all__ = [
@@ -179,7 +179,6 @@ def project(
     *,
     target: float,
     level: float = 0.8,
-    whole_errors: Errors | None = None,
     draws: int = 2000,
     seed: int = 0,
 ) -> Projection:
@@ -200,8 +199,6 @@ def project(
         Places for 100 children.
     level
         Share of cases within the intervals.
-    whole_errors
-        Errors of the sum (see `births.whole_errors`); those of communes when not given, which are larger.
     draws, seed
         Of the draws: same seed, same bits.
 
@@ -253,7 +250,7 @@ def project(
         # The whole has its own uncertainty: errors of communes partly make up for each other, those of a bad year do not.
         mean = float(forecast.mean[rows, at].sum())
         variance = float(
-            (whole_errors or forecast.errors).variance(np.array([mean]), year - last)[0]
+            (forecast.whole or forecast.errors).variance(np.array([mean]), year - last)[0]
         )
         children = forecast.known[rows, at].sum() + _gamma(generator, mean, variance, draws)
         missing = np.maximum(target / 100 * children - whole["places"] - whole["other"], 0.0)
