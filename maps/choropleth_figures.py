@@ -221,8 +221,9 @@ def _circles(axes: Any, areas: Sequence[Mapping[str, Any]], plane: Plane) -> Non
 def _title(about: Indicator, observatory: Observatory) -> str:
     unit = f" ({about.unit})" if about.unit else ""
     projection = observatory.parameters.get("projection")
-    coming = projection is not None and about.name in {"places_missing", "children_projected"}
-    year = projection["years"][-1] if coming else observatory.parameters["year"]
+    year = observatory.parameters["year"]
+    if projection is not None and about.name in {"places_missing", "children_projected"}:
+        year = projection["years"][-1]
     return f"{about.label}{unit}, {year}"
 
 
