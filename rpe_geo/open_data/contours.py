@@ -8,6 +8,7 @@ and metres cannot be told apart by their numbers alone. Malformed polygons are m
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,7 @@ _COMMUNE_LAYERS = re.compile(r"commune|municipal|\bcom\b", re.IGNORECASE)
 COMMUNE = r"(?:0[1-9]|[1-8]\d|9[0-8])\d{3}|2[AB]\d{3}"
 _LOOKS_LIKE = 0.9
 """Share of the cells of a column that must look like commune codes for it to be one."""
+_ZIPPED = (".shp", ".gpkg", ".fgb", ".geojson", ".json", ".gml")
 _SURFACES = ("Polygon", "MultiPolygon")
 
 
@@ -176,7 +178,11 @@ def _read_layer(
 ) -> tuple[gpd.GeoDataFrame, list[Note], str]:
     """Read the layer with polygons of a vector file, and name it; say which was taken, where there is a choice."""
     path = source.path
-    opened: Path | str = f"/vsigzip/{path.resolve()}" if path.suffix.lower() == ".gz" else path
+    opened: Path | str = path
+    if path.suffix.lower() == ".gz":
+        opened = f"/vsigzip/{path.resolve()}"
+    elif path.suffix.lower() == ".zip":
+        opened = _inside_zip(path)
     found = {str(name): str(kind) for name, kind in pyogrio.list_layers(opened)}
     if source.layer is not None:
         if source.layer not in found:
@@ -207,6 +213,24 @@ def _read_layer(
     values = {"file": path.name, "layer": taken, "others": others}
     notes = [Note("layer_taken", values)] if others else []
     return gpd.read_file(opened, layer=taken), notes, taken
+
+
+def _inside_zip(path: Path) -> str:
+    """Name the folder or the file of an archive that holds the polygons, however deep (IGN puts them four folders down)."""
+    root = f"/vsizip/{path.resolve()}"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile:
+        raise InvalidFile("archive_broken", where=Where(file=path.name)) from None
+    for ending in _ZIPPED:
+        found = sorted(name for name in names if name.lower().endswith(ending))
+        if found and ending == ".shp":
+            # A folder of shapefiles is read as one source, a layer each.
+            return f"{root}/{found[0].rpartition('/')[0]}".rstrip("/")
+        if found:
+            return f"{root}/{found[0]}"
+    return root
 
 
 def column_named(frame: pd.DataFrame, names: Sequence[str]) -> str | None:

@@ -3,12 +3,15 @@
 import csv
 import math
 
+import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from rpe_geo.cli.observatory import register
 from rpe_geo.errors import InputError
 from rpe_geo.messages import explain
+from rpe_geo.open_data.access_tables import read_pairs
 
 
 @pytest.fixture
@@ -187,3 +190,28 @@ def test_pairs_of_unknown_places_are_left_out_and_counted(run):
     rows, result = run(DEMAND, SUPPLY, TIMES + "01004,elsewhere,1\n", "--method", "closest")
     assert dict(rows)["01004"] == 5
     assert "elsewhere" in result.stderr
+
+
+@pytest.mark.parametrize("ids", [[3, 4], ["a", " b"]])
+def test_pairs_of_parquet_are_those_of_text(tmp_path, ids):
+    known = pd.Index([str(one).strip() for one in ids])
+    table = pd.DataFrame(
+        {
+            "origin_id": [ids[0], ids[1], ids[0]],
+            "destination_id": ["s", "s", "t"],
+            "minutes": [1.5, 2, np.inf],
+        }
+    )
+    table.to_csv(tmp_path / "t.csv", index=False)
+    table.to_parquet(tmp_path / "t.parquet")
+    here, there = (known, tmp_path / "d.csv"), (pd.Index(["s", "t"]), tmp_path / "s.csv")
+    (text, _), (binary, _) = (
+        read_pairs(tmp_path / f"t.{end}", here, there) for end in ("csv", "parquet")
+    )
+    assert binary.demand_at.tolist() == text.demand_at.tolist()
+    assert binary.supply_at.tolist() == text.supply_at.tolist()
+    assert binary.minutes.tolist() == text.minutes.tolist()
+    table.assign(minutes=[1.0, -2.0, 3.0]).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(InputError) as refused:
+        read_pairs(tmp_path / "t.parquet", here, there)
+    assert (refused.value.code, refused.value.where.row) == ("cell_negative", 2)

@@ -1,5 +1,7 @@
 """Polygons from any file: the coordinate system that it declares, any layer and column, surfaces kept."""
 
+import zipfile
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -134,6 +136,20 @@ def test_rows_of_one_commune_are_united(tmp_path):
     codes = ["01001", "01002", "01001"]
     gpd.GeoDataFrame({"code": codes}, geometry=parts, crs=4326).to_parquet(path)
     assert same_place(path) == ["rows_united"]
+
+
+def test_polygons_deep_inside_an_archive_are_found(tmp_path):
+    (tmp_path / "s").mkdir()
+    two(code=["01001", "01002"]).to_crs(2154).to_file(tmp_path / "s/COMMUNE.shp")
+    two(code=["01001", "01002"]).dissolve().to_file(tmp_path / "s/REGION.shp")
+    with zipfile.ZipFile(tmp_path / "ADE.zip", "w") as archive:
+        for part in sorted((tmp_path / "s").iterdir()):
+            archive.write(part, f"ADE/1_DONNEES_LIVRAISON/ADE-COG/{part.name}")
+    assert same_place(tmp_path / "ADE.zip") == ["layer_taken"]
+    (tmp_path / "broken.zip").write_bytes((tmp_path / "ADE.zip").read_bytes()[:300])
+    with pytest.raises(InputError) as refused:
+        read_contours(tmp_path / "broken.zip")
+    assert refused.value.code == "archive_broken"
 
 
 def test_gzipped_geojson_heights_and_points_among_polygons(tmp_path):
