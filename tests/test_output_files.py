@@ -65,6 +65,10 @@ ARGUMENTS = {
     "observatory project": ("OBSERVATORY", "--births", "births.csv", "-o", "out.csv"),
     "observatory report": ("OBSERVATORY", "-o", "out.html"),
     "person export": ("AM-1", "--database", "DATABASE", "-o", "out.json"),
+    "rounds": (
+        *("people.csv", "sites.csv", "site_times.csv", "--slot", "Tu 09:00-12:00"),
+        *("--from", "2027-01-04", "--until", "2027-02-28", "-o", "out.ics"),
+    ),
     "scenario": (
         *("scenario.json", "--requests", "need.json", "--territory", "T"),
         *("--database", "DATABASE", "-o", "out.json"),
@@ -106,6 +110,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "need.json").write_text(json.dumps([need | place]))
     (folder / "demand.csv").write_text(DEMAND)
     (folder / "supply.csv").write_text(SUPPLY)
+    (folder / "people.csv").write_text("id,people\nz1,10\nz2,5\n")
     (folder / "sites.csv").write_text("id\ns1\ns2\n")
     (folder / "site_times.csv").write_text(TIMES + "z1,s2,9\nz2,s2,2\n")
     scenario = {"title": "Une fermeture", "changes": [{"close": ["AM-1"]}]}

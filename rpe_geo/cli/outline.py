@@ -76,6 +76,10 @@ COMMANDS = {
     "observatory": Command(
         "observatory", "Mesurer l’offre et les besoins d’accueil d’un territoire.", is_group=True
     ),
+    "rounds": Command(
+        "rounds",
+        "Choisir les salles et demi-journées d’un relais itinérant, et en écrire le calendrier.",
+    ),
     "scenario": Command(
         "scenario",
         "Rejouer les demandes réelles sur une offre changée : qui gagne, qui perd, où l’accès change.",

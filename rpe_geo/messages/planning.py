@@ -164,4 +164,18 @@ MESSAGES = {
         "la tendance."
     ),
     "project_births_missing": "Communes dont des années de naissances ne sont pas publiées : {count}.",
+    "rounds_answer": (
+        "{stops} demi-journées par cycle dans {halls} salles : {reached} sur {people} personnes à {cutoff} min au plus."
+    ),
+    "rounds_dates": "dates « {first} » à « {last} » : la dernière suit la première, de deux ans au plus.",
+    "rounds_slot_none": "--slot « {given} » n'a aucune heure : écrivez « Tu 09:00-12:00 ».",
+    "rounds_slot_night": "--slot « {given} » passe minuit : une halte tient dans un jour.",
+    "rounds_slot_twice": "--slot « {given} » : une même demi-journée est donnée deux fois.",
+    "rounds_no_hall": (
+        "aucune salle n'est libre à ces demi-journées : changez --slot, free_hours ou busy_hours."
+    ),
+    "rounds_nobody": (
+        "personne n'est à {cutoff} min d'une salle libre : augmentez --cutoff, vérifiez les trajets ou ajoutez une salle."
+    ),
+    "rounds_undecided": "aucune tournée trouvée en {seconds} s : augmentez --time-limit.",
 }
