@@ -40,7 +40,7 @@ def rounds(
     ],
     slot: Annotated[
         list[str],
-        typer.Option(help="Demi-journée d'itinérance, « Tu 09:00-12:00 » ; répétable."),
+        typer.Option(help="Demi-journée d’itinérance, « Tu 09:00-12:00 » ; répétable."),
     ],
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Résultat : .json, .ics, .html ou .pdf.")
@@ -54,7 +54,7 @@ def rounds(
     closed: Annotated[
         Path | None, typer.Option(help="Jours sans itinérance (fériés, congés) : date[, until].")
     ] = None,
-    title: Annotated[str, typer.Option(help="Titre de l'affiche.")] = "Le relais itinérant",
+    title: Annotated[str, typer.Option(help="Titre de l’affiche.")] = "Le relais itinérant",
     time_limit: Annotated[float, typer.Option(help="Secondes de recherche au plus.", min=1)] = 30.0,
 ) -> None:
     """Choisir les salles et demi-journées d’un relais itinérant, et en écrire le calendrier."""

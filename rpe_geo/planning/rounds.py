@@ -20,6 +20,7 @@ from rpe_geo.errors import InputError
 from rpe_geo.schedule import Span, Timetable, monday_of
 
 __all__ = [
+    "GAINS",
     "HalfDay",
     "Hall",
     "RoundDay",
