@@ -84,6 +84,12 @@ def test_without_a_hand_the_file_is_taken_and_without_a_change_nothing_is(ours, 
     assert values_of(kept.record) == values_of(ours)
 
 
+def test_a_position_is_kept_when_the_file_repeats_the_address_alone():
+    told = replace(BASE, longitude=None, latitude=None)
+    kept = merge(BASE, told, told, told)
+    assert (kept.record.longitude, kept.record.latitude) == (3.8, 43.6)
+
+
 def test_every_field_has_a_name_that_people_understand():
     for kind in (Childminder, Mam, Facility, Request):
         assert [one.path for one in fields_of(kind) if one.path not in FIELD_NAMES] == []

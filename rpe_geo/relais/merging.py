@@ -83,6 +83,8 @@ def merge(ours: Any, base: Any, sent: Any, placed: Any, *, file_prevails: bool =
                 held.append(Held(group[0], "position corrigée", "une autre position"))
             if not file_prevails:
                 result |= {path: now[path] for path in group}
+        elif group[0] in now and _position_unsaid(group, now, then, new):
+            result |= {path: now[path] for path in group}
     if _CONFIRMED in now:
         result[_CONFIRMED] = max(
             (day for day in (now[_CONFIRMED], new[_CONFIRMED]) if day is not None), default=None
@@ -104,6 +106,21 @@ def _repeats_places(ours: Any, sent: Any) -> bool:
         for address, longitude, latitude in _PLACES
         if hasattr(ours, address)
     )
+
+
+def _position_unsaid(
+    group: tuple[str, str, str],
+    now: dict[str, Any],
+    then: dict[str, Any] | None,
+    new: dict[str, Any],
+) -> bool:
+    """Tell whether a file repeats an address without a position, where one was found or set since the last file."""
+    address, longitude, latitude = group
+    changed = then is not None and (now[longitude], now[latitude]) != (
+        then[longitude],
+        then[latitude],
+    )
+    return changed and now[address] == new[address] and new[longitude] is None
 
 
 def _place_by_hand(
