@@ -56,6 +56,8 @@ MESSAGES = {
     "gtfs_left_sequence_unreadable": "GTFS : {count} passage(s) sans rang lisible, écarté(s) : {named}.",
     "gtfs_left_sequence_twice": "GTFS : {count} passage(s) de même rang, le premier gardé : {named}.",
     "gtfs_left_time_unreadable": "GTFS : {count} course(s) à l'heure illisible, écartée(s) : {named}.",
+    "gtfs_left_hail_and_ride": "GTFS : {count} course(s) où l’on monte ou descend aussi entre les arrêts, comptées aux arrêts seulement : {named}.",
+    "gtfs_left_agency_timezone": "GTFS : {count} réseau(x) d’un autre fuseau horaire dans le même fichier, lu(s) à l’heure du premier : {named}.",
     "gtfs_left_times_go_back": "GTFS : {count} course(s) dont les heures reculent, écartée(s) : {named}.",
     "gtfs_left_stop_without_time": "GTFS : {count} passage(s) sans heure au début ou à la fin d'une course, écarté(s) : {named}.",
     "gtfs_left_one_stop": "GTFS : {count} course(s) d'un seul arrêt, écartée(s) : {named}.",

@@ -417,3 +417,26 @@ def test_the_command_takes_several_feeds_and_names_what_it_leaves_out(road, tmp_
         in said.err.replace("\u00a0", " ")
     )
     assert "d.zip" in said.out and "c.zip" in said.out  # noqa: PT018 - both sources
+
+
+@pytest.mark.parametrize("table", ["routes", "stop_times"])
+def test_getting_on_between_stops_is_told_and_not_counted(tmp_path, table):
+    rows = calls("T1", ("A", "08:00:00"), ("B", "08:10:00"))
+    heads = {table: HEADS[table] + ",continuous_pickup"}
+    texts = {"routes": "L1,1,3", "stop_times": rows}
+    texts[table] = "\n".join(f"{row},0" for row in texts[table].splitlines())
+    read = read_feed(feed(tmp_path / "f.zip", heads=heads, trips="L1,week,T1,", **texts))
+    assert read.left_out.names["hail_and_ride"] == ["T1"]
+    assert len(read.stop_times) == 2
+    assert "gtfs_left_hail_and_ride" in MESSAGES
+
+
+def test_agencies_of_several_time_zones_in_one_file_are_told(tmp_path):
+    agencies = "Bus,http://x,Europe/Paris\nTram,http://y,Europe/Paris\nFerry,http://z,Europe/London"
+    rows = calls("T1", ("A", "08:00:00"), ("B", "08:10:00"))
+    read = read_feed(
+        feed(tmp_path / "f.zip", agency=agencies, trips="L1,week,T1,", stop_times=rows)
+    )
+    assert read.timezone == "Europe/Paris"
+    assert read.left_out.names["agency_timezone"] == ["Europe/London"]
+    assert "gtfs_left_agency_timezone" in MESSAGES

@@ -164,6 +164,7 @@ def read_feed(path: Path) -> Feed:
     agency = source.read("agency.txt", [], needed=False)
     names = agency["agency_name"].tolist() if "agency_name" in agency else []
     zones = agency["agency_timezone"].tolist() if "agency_timezone" in agency else []
+    left_out.add("agency_timezone", [zone for zone in zones if zone not in {"", _zone(zones)}])
     pathways = len(source.read("pathways.txt", [], needed=False))
     return Feed(
         stops=stops[["stop_name", "longitude", "latitude"]],
@@ -175,8 +176,13 @@ def read_feed(path: Path) -> Feed:
         transfers=read_transfers(source, stops, trips),
         left_out=left_out,
         pathways=pathways,
-        timezone=next((zone for zone in zones if zone), "Europe/Paris"),
+        timezone=_zone(zones),
     )
+
+
+def _zone(zones: list[str]) -> str:
+    """The time zone of a feed: all its agencies must share one."""
+    return next((zone for zone in zones if zone), "Europe/Paris")
 
 
 def _without_twins(frame: pd.DataFrame, key: str, source: Source, table: str) -> pd.DataFrame:
@@ -227,9 +233,18 @@ def _trips(source: Source, services: frozenset[str]) -> pd.DataFrame:
     trips["route"] = trips["route_id"].map(label).fillna("")
     if "block_id" not in trips:
         trips["block_id"] = ""
+    hailed = routes.index[_is_hailed(routes)]
+    source.left_out.add("hail_and_ride", trips.index[trips["route_id"].isin(hailed)])
     unknown = ~trips["service_id"].isin(services)
     source.left_out.add("service_unknown", trips.index[unknown])
     return trips.loc[~unknown, ["route", "route_id", "service_id", "block_id"]]
+
+
+def _is_hailed(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Rows that let riders on or off between stops, on a sign to the driver or by arrangement."""
+    columns = table.columns.intersection(["continuous_pickup", "continuous_drop_off"])
+    hailed: NDArray[np.bool_] = table[columns].isin(["0", "2", "3"]).any(axis=1).to_numpy(bool)
+    return hailed
 
 
 def _stop_times(source: Source, trips: pd.DataFrame, stops: pd.DataFrame) -> pd.DataFrame:
@@ -240,6 +255,7 @@ def _stop_times(source: Source, trips: pd.DataFrame, stops: pd.DataFrame) -> pd.
     if table.empty:
         raise InvalidFile("gtfs_no_trip", where=Where(file=str(source.path)))
     left_out = source.left_out
+    left_out.add("hail_and_ride", table.loc[_is_hailed(table), "trip_id"].unique())
     arrival, bad_arrival = seconds_of(table["arrival_time"])
     departure, bad_departure = seconds_of(table["departure_time"])
     sequence = pd.to_numeric(table["stop_sequence"], errors="coerce")
