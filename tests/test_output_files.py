@@ -58,6 +58,7 @@ ARGUMENTS = {
     ),
     "check": ("who.json", "need.json", "-o", "out.json"),
     "geocode": ("addresses.csv", "--territory", "T", "-o", "out.csv"),
+    "isolation": ("pros.csv", "sites.csv", "site_times.csv", "pro_times.csv", "-o", "out.json"),
     "isochrone": ("--at", "AT", "--territory", "T", "--mode", "walk", "-o", "out.geojson"),
     "matrix": ("points.csv", "points.csv", "--territory", "T", "--mode", "walk", "-o", "out.csv"),
     "observatory export": ("OBSERVATORY", "-o", "out.parquet"),
@@ -110,6 +111,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "need.json").write_text(json.dumps([need | place]))
     (folder / "demand.csv").write_text(DEMAND)
     (folder / "supply.csv").write_text(SUPPLY)
+    (folder / "pros.csv").write_text("id,commune\nz1,34001\nz2,34001\n")
+    (folder / "pro_times.csv").write_text("origin_id,destination_id,minutes\nz1,z2,9\nz2,z1,9\n")
     (folder / "people.csv").write_text("id,people\nz1,10\nz2,5\n")
     (folder / "sites.csv").write_text("id\ns1\ns2\n")
     (folder / "site_times.csv").write_text(TIMES + "z1,s2,9\nz2,s2,2\n")

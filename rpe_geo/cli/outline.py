@@ -76,6 +76,10 @@ COMMANDS = {
     "observatory": Command(
         "observatory", "Mesurer l’offre et les besoins d’accueil d’un territoire.", is_group=True
     ),
+    "isolation": Command(
+        "isolation",
+        "Mesurer l’isolement des professionnels : trajets, contacts, et temps de travail du relais.",
+    ),
     "rounds": Command(
         "rounds",
         "Choisir les salles et demi-journées d’un relais itinérant, et en écrire le calendrier.",

@@ -178,4 +178,12 @@ MESSAGES = {
         "personne n'est à {cutoff} min d'une salle libre : augmentez --cutoff, vérifiez les trajets ou ajoutez une salle."
     ),
     "rounds_undecided": "aucune tournée trouvée en {seconds} s : augmentez --time-limit.",
+    "isolation_answer": (
+        "{count} professionnels ; selon la CNAF il faudrait au relais {needed} équivalent temps plein au moins."
+    ),
+    "isolation_desk": (
+        "un tableau .csv nomme chaque professionnel : il va avec --desk, pour le relais seul ; sans lui, écrivez un .json."
+    ),
+    "isolation_nobody": "{file} : aucun professionnel.",
+    "isolation_contact_ahead": "un dernier contact le {given} est dans l'avenir : corrigez last_contact.",
 }
