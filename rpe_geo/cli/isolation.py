@@ -52,7 +52,7 @@ def isolation(
     ] = None,
     on: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd'hui.", show_default=False),
+        typer.Option(formats=["%Y-%m-%d"], help="Jour tenu pour aujourd’hui.", show_default=False),
     ] = None,
 ) -> None:
     """Mesurer l’isolement des professionnels : trajets, contacts, et temps de travail du relais."""

@@ -11,6 +11,8 @@ from rpe_geo.publishing.report_parts import set_words
 
 __all__ = ["rounds_poster"]
 
+_FEWEST = 5
+
 
 def rounds_poster(document: dict[str, Any], *, title: str) -> Report:
     """
@@ -64,7 +66,7 @@ def _reach(document: dict[str, Any]) -> list[Block]:
         KeyFigures(
             (
                 (number(document["reached"], 0), "personnes", "à portée d’une halte"),
-                (number(away, 0), "personnes", "trop loin de toute halte"),
+                (_told(away), "personnes", "trop loin de toute halte"),
                 (
                     number(max(ways, default=float("nan")), 0),
                     "min",
@@ -82,7 +84,7 @@ def _reach(document: dict[str, Any]) -> list[Block]:
             tuple(
                 (
                     zone["id"],
-                    number(zone["people"], 0),
+                    _told(zone["people"]),
                     number(zone["half_days"], 0),
                     "aucun trajet" if zone["minutes"] is None else number(zone["minutes"], 0),
                 )
@@ -90,6 +92,11 @@ def _reach(document: dict[str, Any]) -> list[Block]:
             ),
         ),
     ]
+
+
+def _told(people: float) -> str:
+    """Write how many people; a poster hangs on a wall, and few could be known."""
+    return f"moins de {_FEWEST}" if 0 < people < _FEWEST else number(people, 0)
 
 
 def _hour(text: str) -> str:
