@@ -45,6 +45,10 @@ def prepare_tables(
         Files, typer.Option(help="IRIS : contours (IGN) et population par âge (INSEE) ; répétable.")
     ] = None,
     grid: Annotated[Path | None, typer.Option(help="Carreaux de 200 m (INSEE, Filosofi).")] = None,
+    approvals: Annotated[
+        Path | None,
+        typer.Option(help="Agréments par département et année (DREES), pour les projections."),
+    ] = None,
     year: Annotated[
         int | None, typer.Option(help="Année des places ; par défaut la dernière publiée.")
     ] = None,
@@ -71,6 +75,7 @@ def prepare_tables(
         ages=ages,
         iris=tuple(iris or ()),
         grid=grid,
+        approvals=approvals,
     )
     done = prepare(
         files, year=year, codes=code or (), epcis=epci or (), departements=departement or ()

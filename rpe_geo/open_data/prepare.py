@@ -37,6 +37,7 @@ from rpe_geo.open_data.official_communes import (
     read_commune_polygons,
 )
 from rpe_geo.open_data.population_ages import read_ages, read_grid, read_iris_ages
+from rpe_geo.open_data.projection_files import read_approvals
 from rpe_geo.open_data.zone_files import refuse_no_iris
 
 __all__ = ["OfficialFiles", "Prepared", "prepare"]
@@ -70,6 +71,8 @@ class OfficialFiles:
         Polygons of IRIS, and their population by age.
     grid
         Cells of 200 m.
+    approvals
+        Approvals of childminders in force by département and year.
     """
 
     cog: Sequence[Path] = ()
@@ -81,6 +84,7 @@ class OfficialFiles:
     ages: Path | None = None
     iris: Sequence[Path] = ()
     grid: Path | None = None
+    approvals: Path | None = None
 
 
 @dataclass
@@ -182,6 +186,8 @@ def prepare(
         done.tables["contours.parquet"] = communes.polygons()
     if births is not None:
         done.tables["naissances.parquet"] = births.reset_index()
+    if files.approvals is not None:
+        done.tables["agrements.parquet"] = _approvals(files.approvals, done)
     _places(files, done, table, births, year)
     _zones(files, done, table, asked)
     done.notes += communes.notes
@@ -227,6 +233,15 @@ def _births(files: OfficialFiles, done: Prepared) -> pd.DataFrame | None:
         done.notes += notes
         read.append(wide)
     return merge_births(read) if read else None
+
+
+def _approvals(path: Path, done: Prepared) -> pd.DataFrame:
+    """Lay approvals out a row per département and year, as their producer does."""
+    wide = read_approvals(path)
+    years = f"{wide.columns.min()} à {wide.columns.max()}"
+    done.read.append((path.name, f"DREES, agréments par département, {years}"))
+    long = wide.stack().rename("valeur").reset_index()
+    return long.rename(columns={"code": "code_departement", "year": "annee"})
 
 
 def _places(

@@ -27,6 +27,7 @@ from rpe_geo.open_data.official_communes import (
 from rpe_geo.open_data.official_tables import read_official_table
 from rpe_geo.open_data.population_ages import read_ages, read_grid, read_iris_ages
 from rpe_geo.open_data.prepare import OfficialFiles, prepare
+from rpe_geo.open_data.projection_files import read_approvals
 from tests.open_data import official_layouts
 
 COM = """annee;numcom;nomcom;numepci;nomepci;pl_psu_col_com;pl_hors_psu_col_com;pl_eaje_com;pl_prescol_com;pl_am_ind_com;\
@@ -392,3 +393,21 @@ def test_whole_country(tmp_path, real_data):
         .set_index("id")
         .loc["34172", "naiss20"]
     )
+
+
+def test_approvals_of_the_drees_are_prepared_for_projections(tmp_path):
+    published = tmp_path / "agrements.csv"
+    published.write_text(
+        "code_region,code_departement,departement,annee,valeur\n"
+        "84,1,Ain,2022,5000\n84,69D,Rhône,2022,700\n84,69M,Métropole de Lyon,2022,900\n84,1,Ain,2023,4800\n"
+    )
+    done = prepare(OfficialFiles(approvals=published))
+    done.write(tmp_path / "tables")
+    assert done.read == [("agrements.csv", "DREES, agréments par département, 2022 à 2023")]
+    again = read_approvals(tmp_path / "tables" / "agrements.parquet")
+    assert again.loc["01"].tolist() == [5000, 4800]
+    assert again.loc["69", 2022] == 1600
+    published.write_text("code_departement,annee\n01,2022\n")
+    with pytest.raises(InvalidFile) as caught:
+        prepare(OfficialFiles(approvals=published))
+    assert caught.value.code == "column_missing"
