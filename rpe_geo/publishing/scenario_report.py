@@ -79,9 +79,10 @@ def scenario_document(replayed: ReplayedScenario, *, desk: bool = False) -> dict
     }
     if desk:
         document["ids"] = {"gain": list(replayed.gained), "lose": list(replayed.lost)}
-        net = gained - lost
-        if replayed.applied.cost is not None and net > 0:
-            document["cost_per_net_family"] = round(replayed.applied.cost / net, 2)
+    # The cost gives gain minus lose away: it is told only where both are.
+    net, both_told = gained - lost, None not in (told["gain"], told["lose"])
+    if replayed.applied.cost is not None and net > 0 and both_told:
+        document["cost_per_net_family"] = round(replayed.applied.cost / net, 2)
     return document
 
 

@@ -125,6 +125,16 @@ def test_small_counts_are_not_told_nor_found(tmp_path):
     assert counts_told({"gain": 14, "lose": 0}) == {"gain": 14, "lose": 0}
 
 
+@pytest.mark.parametrize(("places", "told"), [(6, 20000.0), (3, None)])
+def test_the_cost_of_a_family_is_told_where_it_gives_no_small_count_away(tmp_path, places, told):
+    supply = Supply((minder("AM-1", places=4), minder("AM-2", places=4)), (), ())
+    requests = [family(number) for number in range(20)]
+    opening = scenario(tmp_path, OPEN | {"places": places, "cost": 20000 * places})
+    (found,) = replayed(supply, requests, opening)
+    assert scenario_document(found).get("cost_per_net_family") == told
+    assert scenario_document(found, desk=True)["cost_per_net_family"] == 20000.0
+
+
 @pytest.mark.parametrize(
     ("change", "field", "said"),
     [
