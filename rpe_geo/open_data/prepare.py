@@ -240,7 +240,7 @@ def _approvals(path: Path, done: Prepared) -> pd.DataFrame:
     wide = read_approvals(path)
     years = f"{wide.columns.min()} à {wide.columns.max()}"
     done.read.append((path.name, f"DREES, agréments par département, {years}"))
-    long = wide.stack().rename("valeur").reset_index()
+    long = wide.reset_index().melt("code", var_name="year", value_name="valeur").dropna()
     return long.rename(columns={"code": "code_departement", "year": "annee"})
 
 
