@@ -30,7 +30,8 @@ from rpe_geo.schedule import QUARTERS_PER_WEEK, monday_of
 __all__ = ["Outcome", "ReplayedScenario", "Zones", "replay"]
 
 Key = tuple[str, str]
-_DAY_MINUTES = 60.0
+_USUAL_MIN, _LONGEST_MIN = 60.0, 720.0
+"""How far families are searched at least, and how far an engine searches at most."""
 
 
 @dataclass(frozen=True)
@@ -255,12 +256,17 @@ class _Times:
                     homes[served].reset_index(drop=True),
                     stops[near].reset_index(drop=True),
                     mode=mode,  # type: ignore[arg-type]
-                    cutoff_min=_DAY_MINUTES,
+                    cutoff_min=self._cutoff_min(rows),
                 ).to_numpy()
                 found[np.ix_(np.array(rows)[served], np.flatnonzero(near))] = minutes
             for column, point in enumerate(new):
                 self._known[point] = found[:, column]
         return np.column_stack([self._known[point] for point in points])
+
+    def _cutoff_min(self, rows: Sequence[int]) -> float:
+        """Search as far as the family that accepts the longest way."""
+        accepted = [self._located[row].request.max_minutes or 0.0 for row in rows]
+        return min(_LONGEST_MIN, max(_USUAL_MIN, *accepted))
 
 
 class _Side:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import geopandas as gpd
@@ -87,6 +88,18 @@ def test_places_are_shared_out_and_opening_takes_from_nobody(tmp_path):
     assert len(found.after.solutions) == 7
     assert (found.after.access >= found.before.access).all()
     assert (found.after.access > found.before.access).any()
+
+
+def test_a_family_that_accepts_a_long_way_is_searched_as_far(tmp_path):
+    supply = Supply((minder("AM-1", 3.0),), (), ())
+    engine = StraightLineEngine()
+    there = [gpd.GeoSeries([Point(x, 45.0)], crs=4326) for x in (3.0, 5.0)]
+    minutes = engine.travel_times(there[1], there[0], mode="car", cutoff_min=720).to_numpy()[0, 0]
+    assert minutes > 60
+    for accepted, solved in ((minutes + 1, 1), (minutes - 1, 0)):
+        far = replace(family(1, 5.0), mode="car", max_minutes=accepted)
+        (found,) = replayed(supply, [far], scenario(tmp_path, OPEN))
+        assert len(found.before.solutions) == solved
 
 
 def test_reversing_a_scenario_gives_back_the_start(tmp_path):
