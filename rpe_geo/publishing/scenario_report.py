@@ -23,7 +23,8 @@ _NEEDS = {
     "siblings": "Fratrie",
 }
 _AT_LEAST = 5
-_FEW = "moins de 5"
+_UNTOLD = "non publié"
+"""Of a count under five, and of a larger one that would give such a count away."""
 
 
 def scenario_document(replayed: ReplayedScenario, *, desk: bool = False) -> dict[str, Any]:
@@ -161,14 +162,14 @@ def scenario_report(replayed: Sequence[ReplayedScenario], *, on: date) -> Report
 
 
 def _count(value: int | None) -> str:
-    return _FEW if value is None else number(value, 0)
+    return _UNTOLD if value is None else number(value, 0)
 
 
 def _headline(document: dict[str, Any]) -> str:
     families, without = document["families"], document["without_solution"]
     return (
-        f"Sur {_count(without['before'])} familles sans solution, {_count(families['gain'])} en gagneraient une ; "
-        f"{_count(families['lose'])} perdraient la leur."
+        f"Familles sans solution : {_count(without['before'])}. En gagneraient une : {_count(families['gain'])} ; "
+        f"perdraient la leur : {_count(families['lose'])}."
     )
 
 
@@ -254,6 +255,8 @@ def _method(documents: list[dict[str, Any]]) -> tuple[Block, ...]:
             f"Les fourchettes viennent de {documents[0]['range']['draws']} tirages de l’ordre des familles. Le domicile des personnes à recruter "
             "n’est pas connu : elles sont placées autour du lieu nommé."
         ),
-        Paragraph("Effectifs de moins de 5 non publiés, ni déductibles.", "note"),
+        Paragraph(
+            "« Non publié » : un effectif de moins de 5, ou un autre dont on le déduirait.", "note"
+        ),
         Paragraph("Cette page informe ; elle ne recommande pas."),
     )

@@ -134,7 +134,10 @@ def test_small_counts_are_not_told_nor_found(tmp_path):
     assert public["without_solution"]["after"] is None
     assert sum(value is None for value in public["families"].values()) >= 2
     assert "ids" not in public
-    assert "moins de 5" in report_html(scenario_report([found], on=TODAY))
+    page = report_html(scenario_report([found], on=TODAY))
+    # Five families are still without; no page may say that they are fewer than five.
+    assert "non publié" in page
+    assert "moins de 5</" not in page
     assert counts_told({"gain": 14, "lose": 0}) == {"gain": 14, "lose": 0}
 
 
