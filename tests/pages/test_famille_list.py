@@ -42,6 +42,15 @@ def form_data(**changed) -> FormData:
     return FormData(pairs)
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"), [("20", 20), ("60", 30), ("12,5", 10), ("2", 5), ("bientôt", 15)]
+)
+def test_the_minutes_shown_are_those_searched(given, meant):
+    asked = Search.read(form_data(max_minutes=given))
+    assert asked.minutes == str(meant)
+    assert asked.request().max_minutes == meant
+
+
 class TestHours:
     def test_two_weeks_that_differ_are_one_cycle(self):
         asked = Search.read(form_data(alterne="oui", jour2=["We"], de2="08:00", a2="12:00"))

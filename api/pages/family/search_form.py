@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import cast
@@ -90,7 +91,7 @@ class Search:
             address=address,
             place=chosen,
             mode=text("mode", usual_mode(filter(None, map(_day, births)), _day(text("debut")))),
-            minutes=text("max_minutes", "15"),
+            minutes=_offered_minutes(text("max_minutes", "15")),
             births=tuple(value for value in births if value) or ("",),
             start=text("debut"),
             days=days("jour"),
@@ -197,7 +198,7 @@ class Search:
             longitude=longitude,
             latitude=latitude,
             mode=cast("TravelMode", self.mode),
-            max_minutes=float(self.minutes) if self.minutes in map(str, MINUTES) else 15.0,
+            max_minutes=float(self.minutes),
             min_hours_share=_SHARE,
             household=None if income is None else Household(income, max(count, len(self.births))),
             **besides,
@@ -244,3 +245,19 @@ def _figure(text: str) -> float | None:
     except ValueError:
         return None
     return value if value < 1e6 else None
+
+
+def _offered_minutes(given: str) -> str:
+    """
+    Choose the duration of the form that an address means, so that what is shown is what is searched.
+
+    >>> [_offered_minutes(given) for given in ("20", "60", "12.5", "2", "nan", "demain")]
+    ['20', '30', '10', '5', '15', '15']
+    """
+    try:
+        minutes = float(given.replace(",", "."))
+    except ValueError:
+        return "15"
+    if not math.isfinite(minutes):
+        return "15"
+    return str(max((one for one in MINUTES if one <= minutes), default=MINUTES[0]))
