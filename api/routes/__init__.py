@@ -6,7 +6,16 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.routes import childminders, coverage, geocode, health, isochrones, rules, suggestions
+from api.routes import (
+    childminders,
+    coverage,
+    features,
+    geocode,
+    health,
+    isochrones,
+    rules,
+    suggestions,
+)
 from api.schemas import Problem
 
 __all__ = ["API", "api_router"]
@@ -33,6 +42,15 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 def api_router() -> APIRouter:
     """Gather the routes of the API under its version."""
     router = APIRouter(prefix=API, responses=_PROBLEMS)
-    for subject in (health, rules, geocode, suggestions, childminders, isochrones, coverage):
+    for subject in (
+        health,
+        rules,
+        geocode,
+        suggestions,
+        childminders,
+        isochrones,
+        coverage,
+        features,
+    ):
         router.include_router(subject.router)
     return router

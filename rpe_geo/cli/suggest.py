@@ -338,7 +338,10 @@ def _name(one: Suggestion, answer: Suggestions) -> str:
             return f"{name} ({record.kind})"
         case Childminder() if record.mam_id is not None:
             mam = answer.providers.get(("mam", record.mam_id))
-            return f"{name} (MAM {mam.name})" if isinstance(mam, Mam) else f"{name} (MAM)"
+            house = (mam.name or "") if isinstance(mam, Mam) else ""
+            # Many houses have the word in their name.
+            words = house if house.startswith("MAM") else f"MAM {house}".strip()
+            return f"{name} ({words})"
         case _:
             return name
 

@@ -154,10 +154,14 @@ def proof_words(written: Mapping[str, Any]) -> dict[str, str]:
         if worst is None:
             said = "Aucune famille n’est placée."
         elif proof == "proven":
-            said = f"Placer autant de familles sans qu’aucune ne fasse plus de {french.number(math.ceil(worst))} min est possible ; en dessous, c’est démontré impossible."
+            said = f"Placer autant de familles sans qu’aucune ne fasse plus de {french.number(math.ceil(10 * worst) / 10, 1)} min est possible ; en dessous, c’est démontré impossible."
         else:
             word, least = "Encadré", least or 0.0
-            said = f"Le pire trajet est de {french.number(math.ceil(worst))} min ; sous {french.number(math.floor(least))} min, c’est démontré impossible."
+            # Rounded away from one another: what is said to be impossible is so.
+            said = f"Le pire trajet est de {french.number(math.ceil(10 * worst) / 10, 1)} min."
+            below = math.floor(10 * least) / 10
+            if below > 0:
+                said += f" Sous {french.number(below, 1)} min, c’est démontré impossible."
     elif proof == "replayed":
         said = "L’ordre d’arrivée, puis le premier vœu. Ce n’est pas un calcul du meilleur : c’est un point de départ."
     elif proof == "proven":

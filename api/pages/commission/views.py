@@ -165,7 +165,10 @@ def _table(results: Mapping[str, Any], chosen: str) -> dict[str, Any]:
 
 
 def _figure(name: str, value: float) -> str:
-    return number(value, 2) if name == "gini" else number(round(value))
+    if name == "gini":
+        return number(value, 2)
+    # A way of half a minute is not none.
+    return number(value, 1) if name.startswith("minutes") and value < 10 else number(round(value))
 
 
 def _cost(results: Mapping[str, Any], chosen: str) -> list[str]:
