@@ -19,7 +19,15 @@ from rpe_geo.settings import Settings
 from rpe_geo.territory import Territory
 from rpe_geo.wiring import open_casework, open_masking, open_relais, open_territory
 
-__all__ = ["AudienceDep", "ProfessionalDep", "Service", "ServiceDep", "TodayDep", "note_reading", "open_service"]
+__all__ = [
+    "AudienceDep",
+    "ProfessionalDep",
+    "Service",
+    "ServiceDep",
+    "TodayDep",
+    "note_reading",
+    "open_service",
+]
 
 
 @dataclass(frozen=True)

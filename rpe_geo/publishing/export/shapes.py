@@ -22,7 +22,17 @@ from rpe_geo.files import read_bytes, reading_file, replacing
 from rpe_geo.observatory.results import Source
 from rpe_geo.publishing.export.layers import Layer, typed
 
-__all__ = ["about_layer", "feature_collection", "read_geojson", "read_geoparquet", "read_layers", "write_flatgeobuf", "write_geojson", "write_geopackage_layers", "write_geoparquet"]
+__all__ = [
+    "about_layer",
+    "feature_collection",
+    "read_geojson",
+    "read_geoparquet",
+    "read_layers",
+    "write_flatgeobuf",
+    "write_geojson",
+    "write_geopackage_layers",
+    "write_geoparquet",
+]
 
 _OUT_OF_REACH = "hors_de_portee"
 
