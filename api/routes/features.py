@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -72,19 +73,19 @@ def _of_edition(edition: Edition) -> dict[str, _Collection]:
         for number, feature in enumerate(features):
             feature.setdefault("id", str(number + 1))
         boxes = shapely.bounds(layer.rows.geometry.to_numpy()).reshape(-1, 4)
-        found[f"{_slug(edition)}-{layer.name}"] = _Collection(layer, about, features, boxes)
+        found[layer.name] = _Collection(layer, about, features, boxes)
     return found
-
-
-def _slug(edition: Edition) -> str:
-    return f"{fold_words(edition.title).replace(' ', '-')}-{edition.year}"
 
 
 def _collections(service: ServiceDep, _audience: ProfessionalDep) -> dict[str, _Collection]:
     every: dict[str, _Collection] = {}
+    slugs = Counter[str]()
     for edition in editions(service.observatory):
-        for name, one in _of_edition(edition).items():
-            every.setdefault(name, one)
+        slug = f"{fold_words(edition.title).replace(' ', '-')}-{edition.year}"
+        slugs[slug] += 1
+        # Two editions of one title and year are both served.
+        apart = f"-{slugs[slug]}" if slugs[slug] > 1 else ""
+        every |= {f"{slug}{apart}-{name}": one for name, one in _of_edition(edition).items()}
     return every
 
 

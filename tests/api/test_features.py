@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -147,6 +148,17 @@ def test_what_is_not_there_is_not_found(client, names):
 def test_no_question_breaks_it(client, names, key, value):
     answer = client.get(f"{ROOT}/collections/{names[0]}/items", params={key: value})
     assert answer.status_code in {200, 400}
+
+
+def test_two_editions_of_one_title_and_year_are_both_served(tmp_path, deployment):
+    first = next(path for path in sorted(deployment.observatory.iterdir()) if path.is_dir())
+    for name in ("a", "b"):
+        shutil.copytree(first, tmp_path / "twice" / name)
+    twice = deployment.model_copy(update={"observatory": tmp_path / "twice"})
+    with TestClient(create_app(twice), headers=ASKED) as opened:
+        listed = [one["id"] for one in opened.get(f"{ROOT}/collections").json()["collections"]]
+    assert len(listed) == len(set(listed))
+    assert sum(one.endswith("-2-indicateurs") for one in listed) == 1
 
 
 GDAL = """
